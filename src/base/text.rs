@@ -1,0 +1,59 @@
+//! Small text helpers: excerpts for messages, sizes for people. No allocation beyond the result.
+
+/// The first `chars` characters of `text` on one line, white space folded, with `…` where it was cut.
+pub fn excerpt(text: &str, chars: usize) -> String {
+    let mut out = String::new();
+    let mut count = 0;
+    for word in text.split_whitespace() {
+        if count > 0 {
+            out.push(' ');
+            count += 1;
+        }
+        for c in word.chars() {
+            if count >= chars {
+                out.push('…');
+                return out;
+            }
+            out.push(if c.is_control() { '\u{FFFD}' } else { c });
+            count += 1;
+        }
+    }
+    out
+}
+
+/// Line and column (both from 1, the column in characters) of a byte offset; an offset inside a character counts as its start.
+pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1, before[line_start..].chars().count() + 1)
+}
+
+/// A byte count for people: `1.5 MiB`, `512 B`.
+pub fn human_size(bytes: usize) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn excerpt_folds_white_space_and_says_where_it_cut() {
+        assert_eq!(excerpt(" a\n  b ", 10), "a b");
+        assert_eq!(excerpt("人工智能", 2), "人工…");
+    }
+
+    #[test]
+    fn line_and_column_count_characters_from_one() {
+        assert_eq!(line_column("a\n人b", 5), (2, 2));
+        assert_eq!(line_column("", 9), (1, 1));
+    }
+}

