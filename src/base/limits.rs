@@ -23,10 +23,16 @@ pub const MAX_XML_BASE_NESTED: usize = 16;
 pub const MAX_DOCTYPE: usize = 4 * KIB;
 /// Most items kept of a feed; those after them are left out, and the log says so. Podcast archives reach thousands.
 pub const MAX_ITEMS: usize = 10_000;
+/// Most elements or JSON values of a document: 10 000 items of 100 each.
+pub const MAX_NODES: usize = 1_000_000;
+/// Most namespace declarations in force at one place; real feeds declare under 20.
+pub const MAX_NAMESPACES: usize = 128;
 /// Most child elements of one item.
 pub const MAX_ITEM_CHILDREN: usize = 500;
 /// Longest single field (a content, a title) after decoding.
 pub const MAX_FIELD: usize = MIB;
+/// A repaired document may be at most so many times the original: repair adds end tags and escapes, not text.
+pub const MAX_REPAIRED: usize = 8;
 /// Length of the excerpt in an error about a body that is not a feed, in characters.
 pub const EXCERPT_CHARS: usize = 120;
 

@@ -1,1 +1,295 @@
-//! (being written)
+//! The document: a feed held as its decoded source, a tree of spans over it, and a list of edits. What no rule touches comes out as it
+//! came in, byte for byte; the output is well-formed whatever came in.
+//!
+//! [`Feed::read`] decodes, recognises, reads strictly and, where that fails, repairs and reads again; bounds are those of
+//! `base/limits.rs`. Rules work through fields and kinds ([`Field`], [`Kind`], [`Slot`]), never through element names.
+//! [`Feed::emit`] copies the untouched spans and writes the edits.
+
+mod attributes;
+mod chars;
+pub mod charset;
+mod codec;
+pub mod dates;
+mod emit;
+mod error;
+mod fields;
+mod item;
+pub mod json;
+mod names;
+pub mod repair;
+mod slots;
+pub mod sniff;
+pub mod tree;
+pub mod xml;
+
+pub use error::{Bound, FeedError};
+pub use fields::{Field, Kind};
+pub use item::Place;
+pub use slots::{Medium, Slot};
+
+use crate::base::limits::{MAX_ITEMS, MAX_REPAIRED};
+use crate::base::text::line_column;
+use crate::base::url::Url;
+use attributes::Attributes;
+use names::Ns;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use tree::{NodeId, Tree};
+use xml::{Document, Refusal};
+
+/// The formats refeed reads and writes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// RSS 0.90 (RDF).
+    Rss090,
+    /// RSS 0.91 to 0.94.
+    Rss09x,
+    /// RSS 1.0 (RDF).
+    Rss10,
+    /// RSS 2.0.
+    Rss20,
+    /// Atom 0.3.
+    Atom03,
+    /// Atom 1.0.
+    Atom10,
+    /// JSON Feed 1.
+    Json10,
+    /// JSON Feed 1.1.
+    Json11,
+}
+
+impl Format {
+    /// The media type that a feed of this format is served with.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Format::Rss090 | Format::Rss10 => "application/rdf+xml; charset=utf-8",
+            Format::Rss09x | Format::Rss20 => "application/rss+xml; charset=utf-8",
+            Format::Atom03 | Format::Atom10 => "application/atom+xml; charset=utf-8",
+            Format::Json10 | Format::Json11 => "application/feed+json; charset=utf-8",
+        }
+    }
+
+    /// The name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Rss090 => "RSS 0.90",
+            Format::Rss09x => "RSS 0.9x",
+            Format::Rss10 => "RSS 1.0",
+            Format::Rss20 => "RSS 2.0",
+            Format::Atom03 => "Atom 0.3",
+            Format::Atom10 => "Atom 1.0",
+            Format::Json10 => "JSON Feed 1",
+            Format::Json11 => "JSON Feed 1.1",
+        }
+    }
+
+    /// True for the two JSON formats.
+    pub fn is_json(self) -> bool {
+        matches!(self, Format::Json10 | Format::Json11)
+    }
+}
+
+/// A feed and what the rules did to it.
+#[derive(Debug)]
+pub struct Feed {
+    source: String,
+    format: Format,
+    document: Document,
+    /// What elements without a namespace mean.
+    root_ns: Ns,
+    /// RSS's channel, Atom's feed, the JSON object.
+    head: NodeId,
+    items: Vec<NodeId>,
+    /// The items that are left, as indexes of `items`, in the order of the output.
+    order: Vec<u32>,
+    slots: OnceLock<Arc<item::Index>>,
+    edits: BTreeMap<u32, item::Edit>,
+    url: Option<Url>,
+    notes: Vec<String>,
+    truncated: bool,
+}
+
+impl Feed {
+    /// Reads a feed from the bytes of a body. `content_type` is the HTTP header, for its charset; `url` the address it came from,
+    /// against which relative links are read where the feed says nothing better.
+    ///
+    /// # Errors
+    /// [`FeedError`]: the body is no feed, cannot be repaired, or exceeds a bound.
+    pub fn read(body: &[u8], content_type: Option<&str>, url: Option<&Url>) -> Result<Feed, FeedError> {
+        let decoded = charset::decode(body, content_type.and_then(charset::label_of_content_type));
+        let mut notes = decoded.notes;
+        let text = decoded.text;
+        let kind = sniff::classify(&text).map_err(|not_a_feed| FeedError::NotAFeed { why: not_a_feed.to_string() })?;
+        let strict = |text: &str| match kind {
+            sniff::Syntax::Json => json::read(text).map(|tree| Document { tree, ..Document::default() }),
+            sniff::Syntax::Xml => xml::read(text),
+        };
+        match strict(&text) {
+            Ok(document) => Feed::index(text.into_owned(), document, url, notes, false),
+            Err(Refusal::Malformed(at, what)) => {
+                let refused = || {
+                    let (line, column) = line_column(&text, at);
+                    FeedError::Malformed { line, column, what: what.clone() }
+                };
+                let repaired = match kind {
+                    sniff::Syntax::Json => repair::json(&text),
+                    sniff::Syntax::Xml => repair::xml(&text),
+                }
+                .map_err(|_| refused())?;
+                if repaired.text.len() > text.len().saturating_mul(MAX_REPAIRED) {
+                    return Err(refused());
+                }
+                let document = strict(&repaired.text).map_err(|refusal| match refusal {
+                    Refusal::Malformed(..) => refused(),
+                    bound => place(bound, &repaired.text),
+                })?;
+                notes.push(repaired.summary());
+                Feed::index(repaired.text, document, url, notes, repaired.truncated)
+            }
+            Err(refusal) => Err(place(refusal, &text)),
+        }
+    }
+
+    /// Finds the format, the head and the items.
+    fn index(
+        source: String,
+        document: Document,
+        url: Option<&Url>,
+        mut notes: Vec<String>,
+        truncated: bool,
+    ) -> Result<Feed, FeedError> {
+        let tree = &document.tree;
+        let format = format_of(&source, tree).ok_or_else(|| FeedError::NotAFeed { why: not_a_root(&source, tree) })?;
+        let (head, items) = if format.is_json() { json_items(&source, tree) } else { xml_items(&source, tree) };
+        let kept = items.len().min(MAX_ITEMS);
+        if kept < items.len() {
+            notes.push(format!("of {} items the first {MAX_ITEMS} are kept", items.len()));
+        }
+        let root_ns = match format {
+            Format::Atom10 => Ns::Atom10,
+            Format::Atom03 => Ns::Atom03,
+            _ => Ns::Rss,
+        };
+        let order = (0..u32::try_from(kept).unwrap_or(0)).collect();
+        let (slots, edits) = (OnceLock::new(), BTreeMap::new());
+        Ok(Feed {
+            source,
+            format,
+            document,
+            root_ns,
+            head,
+            items,
+            order,
+            slots,
+            edits,
+            url: url.cloned(),
+            notes,
+            truncated,
+        })
+    }
+
+    /// The format it was written in, which is the one it is emitted in.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// What had to be done to read it: charset, repairs, items left out. For the log and for `explain`.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// True where the input ended in the middle: a good copy of it should be kept instead.
+    pub fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// The address it came from.
+    pub fn url(&self) -> Option<&Url> {
+        self.url.as_ref()
+    }
+}
+
+/// A refusal at its line and column.
+fn place(refusal: Refusal, text: &str) -> FeedError {
+    let at = |offset| line_column(text, offset);
+    match refusal {
+        Refusal::Malformed(offset, what) => {
+            let (line, column) = at(offset);
+            FeedError::Malformed { line, column, what }
+        }
+        Refusal::Unsafe(offset) => {
+            let (line, column) = at(offset);
+            FeedError::UnsafeXml { line, column }
+        }
+        Refusal::TooLarge(offset, bound) => {
+            let (line, column) = at(offset);
+            FeedError::TooLarge { line, column, bound }
+        }
+    }
+}
+
+fn not_a_root(source: &str, tree: &Tree) -> String {
+    match tree.node(0).name(source) {
+        "" => "a JSON document that is not a JSON Feed".to_owned(),
+        name => format!("an XML document whose root is <{}>", crate::base::text::excerpt(name, 40)),
+    }
+}
+
+fn format_of(source: &str, tree: &Tree) -> Option<Format> {
+    let root = tree.node(0);
+    let attribute = |name: &str| {
+        let found =
+            Attributes::of(source, root.start_tag()).filter_map(Result::ok).find(|a| &source[a.name.clone()] == name);
+        found.map_or("", |a| source[a.value].trim())
+    };
+    match (root.kind, root.name(source).to_ascii_lowercase().as_str()) {
+        (tree::Kind::Object, _) => {
+            let member = |name: &str| tree.children(0).find(|id| tree.node(*id).name(source) == name);
+            let version = member("version").map_or("", |id| &source[tree.node(id).inner()]);
+            let is_feed = version.replace('\\', "").contains("jsonfeed.org/version/");
+            let items = member("items").is_some_and(|id| tree.node(id).kind == tree::Kind::Array);
+            match (is_feed, items) {
+                (true, _) if version.ends_with("/1") => Some(Format::Json10),
+                (true, _) => Some(Format::Json11),
+                (false, true) => Some(Format::Json10),
+                (false, false) => None,
+            }
+        }
+        (tree::Kind::Element | tree::Kind::EmptyElement, "rdf") => {
+            let is_090 = source[root.start_tag()].contains("/rdf/simple/0.9");
+            Some(if is_090 { Format::Rss090 } else { Format::Rss10 })
+        }
+        (tree::Kind::Element | tree::Kind::EmptyElement, "rss") => {
+            Some(if attribute("version").starts_with("0.9") { Format::Rss09x } else { Format::Rss20 })
+        }
+        (tree::Kind::Element | tree::Kind::EmptyElement, "channel") => Some(Format::Rss09x),
+        (tree::Kind::Element | tree::Kind::EmptyElement, "feed") => {
+            let is_03 = root.ns == Ns::Atom03 || (root.ns == Ns::None && attribute("version") == "0.3");
+            Some(if is_03 { Format::Atom03 } else { Format::Atom10 })
+        }
+        _ => None,
+    }
+}
+
+/// The head and the items of an XML feed: items stand in the channel (RSS 0.91–2.0) or beside it (RSS 0.90, 1.0), entries in the feed.
+fn xml_items(source: &str, tree: &Tree) -> (NodeId, Vec<NodeId>) {
+    let named = |id: NodeId, name: &str| tree.node(id).name(source) == name;
+    let is_item = |id: &NodeId| named(*id, "item") || named(*id, "entry");
+    let mut head = 0;
+    let mut items = Vec::new();
+    for child in tree.children(0) {
+        if is_item(&child) {
+            items.push(child);
+        } else if named(child, "channel") {
+            head = if head == 0 { child } else { head };
+            items.extend(tree.children(child).filter(is_item));
+        }
+    }
+    (head, items)
+}
+
+fn json_items(source: &str, tree: &Tree) -> (NodeId, Vec<NodeId>) {
+    let items =
+        tree.children(0).find(|id| tree.node(*id).name(source) == "items" && tree.node(*id).kind == tree::Kind::Array);
+    (0, items.map(|id| tree.children(id).collect()).unwrap_or_default())
+}

@@ -1,0 +1,356 @@
+//! How a value stands in the source: XML text and CDATA, an attribute, inline markup, a JSON string. Decoding for the rules, and
+//! writing edits back so that everything outside them keeps its bytes.
+//!
+//! Both walk the same [`Segments`], so a position in the decoded value always means the same place in the source.
+
+use super::chars::{is_allowed, reference};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// The inside of an XML element: text, references, CDATA sections; comments and instructions between them are not part of the value.
+    Text,
+    /// An attribute's value, with its quote.
+    Attribute(char),
+    /// Inline XML markup, taken as it stands.
+    Markup,
+    /// `<name/>`: an empty value at the place of `/>`.
+    Empty,
+    /// The inside of a JSON string.
+    Json,
+}
+
+/// One stretch of the source and what it decodes to.
+enum Segment {
+    /// The same bytes decoded.
+    Literal(Range<usize>),
+    /// The same bytes decoded, inside a CDATA section.
+    Cdata(Range<usize>),
+    /// A reference or escape for one character.
+    Character(Range<usize>, char),
+    /// No part of the value: section marks, comments, instructions, tags.
+    Mark(Range<usize>),
+}
+
+impl Segment {
+    fn decoded_len(&self) -> usize {
+        match self {
+            Segment::Literal(span) | Segment::Cdata(span) => span.len(),
+            Segment::Character(_, c) => c.len_utf8(),
+            Segment::Mark(_) => 0,
+        }
+    }
+}
+
+/// Splits `source` by `coding`. Never fails: what is no reference or escape is literal.
+struct Segments<'a> {
+    source: &'a str,
+    coding: Coding,
+    at: usize,
+    cdata_end: usize,
+}
+
+impl<'a> Segments<'a> {
+    fn new(source: &'a str, coding: Coding) -> Segments<'a> {
+        Segments { source, coding, at: 0, cdata_end: 0 }
+    }
+
+    fn to(&mut self, end: usize) -> Range<usize> {
+        let span = self.at..end.min(self.source.len());
+        self.at = span.end;
+        span
+    }
+
+    fn next_text(&mut self) -> Segment {
+        let rest = &self.source[self.at..];
+        match rest.as_bytes()[0] {
+            b'&' => match rest.find(';').and_then(|end| Some((end, reference(&rest[1..end])?))) {
+                Some((end, c)) => Segment::Character(self.to(self.at + end + 1), c),
+                None => Segment::Literal(self.to(self.at + 1)),
+            },
+            b'<' if rest.starts_with("<![CDATA[") => {
+                self.cdata_end = self.at + rest.find("]]>").unwrap_or(rest.len());
+                Segment::Mark(self.to(self.at + 9))
+            }
+            b'<' if rest.starts_with("<!--") => {
+                Segment::Mark(self.to(self.at + rest.find("-->").map_or(rest.len(), |end| end + 3)))
+            }
+            b'<' => Segment::Mark(self.to(self.at + rest.find('>').map_or(rest.len(), |end| end + 1))),
+            _ => {
+                Segment::Literal(self.to(self.at + memchr::memchr2(b'&', b'<', rest.as_bytes()).unwrap_or(rest.len())))
+            }
+        }
+    }
+
+    fn next_attribute(&mut self) -> Segment {
+        let rest = &self.source[self.at..];
+        match rest.as_bytes()[0] {
+            b'&' => self.next_text(),
+            _ => Segment::Literal(self.to(self.at + memchr::memchr(b'&', rest.as_bytes()).unwrap_or(rest.len()))),
+        }
+    }
+
+    fn next_json(&mut self) -> Segment {
+        let rest = &self.source[self.at..];
+        if !rest.starts_with('\\') {
+            return Segment::Literal(self.to(self.at + memchr::memchr(b'\\', rest.as_bytes()).unwrap_or(rest.len())));
+        }
+        let unit = |at: usize| {
+            rest.get(at..at + 6).filter(|e| e.starts_with("\\u")).and_then(|e| u16::from_str_radix(&e[2..], 16).ok())
+        };
+        let (length, c) = match rest.as_bytes().get(1) {
+            Some(b'b') => (2, '\u{8}'),
+            Some(b'f') => (2, '\u{c}'),
+            Some(b'n') => (2, '\n'),
+            Some(b'r') => (2, '\r'),
+            Some(b't') => (2, '\t'),
+            Some(b'u') => match (unit(0), unit(6)) {
+                (Some(high), Some(low)) if (0xD800..0xDC00).contains(&high) && (0xDC00..0xE000).contains(&low) => {
+                    let code = 0x10000 + ((u32::from(high) - 0xD800) << 10) + (u32::from(low) - 0xDC00);
+                    (12, char::from_u32(code).unwrap_or('\u{FFFD}'))
+                }
+                (one, _) => (6, one.and_then(|one| char::from_u32(u32::from(one))).unwrap_or('\u{FFFD}')),
+            },
+            Some(other @ (b'"' | b'\\' | b'/')) => (2, char::from(*other)),
+            _ => return Segment::Literal(self.to(self.at + 1)),
+        };
+        Segment::Character(self.to(self.at + length), c)
+    }
+}
+
+impl Iterator for Segments<'_> {
+    type Item = Segment;
+
+    fn next(&mut self) -> Option<Segment> {
+        if self.at >= self.source.len() {
+            return None;
+        }
+        Some(match self.coding {
+            _ if self.at < self.cdata_end => Segment::Cdata(self.to(self.cdata_end)),
+            Coding::Text if self.cdata_end > 0 && self.at == self.cdata_end => {
+                self.cdata_end = 0;
+                Segment::Mark(self.to(self.at + 3))
+            }
+            Coding::Text => self.next_text(),
+            Coding::Attribute(_) => self.next_attribute(),
+            Coding::Json => self.next_json(),
+            Coding::Markup | Coding::Empty => Segment::Literal(self.to(self.source.len())),
+        })
+    }
+}
+
+/// The value that stands at `source`.
+pub fn decode(source: &str, coding: Coding) -> Cow<'_, str> {
+    let plain = match coding {
+        Coding::Text => memchr::memchr2(b'&', b'<', source.as_bytes()).is_none(),
+        Coding::Attribute(_) => memchr::memchr(b'&', source.as_bytes()).is_none(),
+        Coding::Json => memchr::memchr(b'\\', source.as_bytes()).is_none(),
+        Coding::Markup => true,
+        Coding::Empty => return Cow::Borrowed(""),
+    };
+    if plain {
+        return Cow::Borrowed(source);
+    }
+    if let Some(only) = sole_cdata(source).filter(|_| coding == Coding::Text) {
+        return Cow::Borrowed(only);
+    }
+    let mut value = String::with_capacity(source.len());
+    for segment in Segments::new(source, coding) {
+        match segment {
+            Segment::Literal(span) | Segment::Cdata(span) => value.push_str(&source[span]),
+            Segment::Character(_, c) => value.push(c),
+            Segment::Mark(_) => {}
+        }
+    }
+    Cow::Owned(value)
+}
+
+/// The inside of the one CDATA section that, but for white space that is not part of what was meant, is all there is.
+fn sole_cdata(source: &str) -> Option<&str> {
+    let inside = source.strip_prefix("<![CDATA[")?.strip_suffix("]]>")?;
+    (!inside.contains("]]>")).then_some(inside)
+}
+
+/// One edit of a decoded value: `range` of it becomes `with`.
+#[derive(Debug, Clone)]
+pub struct Splice<'a> {
+    /// Bytes of the decoded value.
+    pub range: Range<usize>,
+    /// What stands there afterwards, decoded.
+    pub with: &'a str,
+}
+
+/// Writes `source` with the edits (ascending, disjoint) to `out`: outside of them the bytes stay, CDATA stays CDATA.
+pub fn splice(out: &mut String, source: &str, coding: Coding, edits: &[Splice<'_>]) {
+    let segments: Vec<Segment> = Segments::new(source, coding).collect();
+    let last_value = segments.iter().rposition(|segment| !matches!(segment, Segment::Mark(_)));
+    let mut edits = edits.iter().peekable();
+    let mut start = 0;
+    for (index, segment) in segments.iter().enumerate() {
+        if let Segment::Mark(span) = segment {
+            out.push_str(&source[span.clone()]);
+            continue;
+        }
+        let end = start + segment.decoded_len();
+        let mut done = start;
+        // What begins at the end belongs to the next segment, unless there is none.
+        while let Some(edit) = edits.peek().filter(|edit| edit.range.start < end || last_value == Some(index)) {
+            if edit.range.start >= start {
+                copy(out, source, segment, done - start, edit.range.start.min(end) - start);
+                encode(out, edit.with, coding, matches!(segment, Segment::Cdata(_)));
+            }
+            done = edit.range.end.clamp(done, end);
+            if edit.range.end > end && last_value != Some(index) {
+                break;
+            }
+            edits.next();
+        }
+        copy(out, source, segment, done - start, end - start);
+        start = end;
+    }
+    for edit in edits {
+        encode(out, edit.with, coding, false);
+    }
+}
+
+/// Copies the part `from..to` of what a segment decodes to, as it is spelled; a reference goes whole or not at all.
+fn copy(out: &mut String, source: &str, segment: &Segment, from: usize, to: usize) {
+    if from >= to {
+        return;
+    }
+    match segment {
+        Segment::Literal(span) | Segment::Cdata(span) => {
+            out.push_str(source.get(span.start + from..span.start + to).unwrap_or(""))
+        }
+        Segment::Character(span, _) => out.push_str(&source[span.clone()]),
+        Segment::Mark(_) => {}
+    }
+}
+
+/// The one edit that turns `old` into `new`, as small as it can be.
+pub fn difference<'a>(old: &str, new: &'a str) -> Option<Splice<'a>> {
+    if old == new {
+        return None;
+    }
+    let mut prefix = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
+    while !(old.is_char_boundary(prefix) && new.is_char_boundary(prefix)) {
+        prefix -= 1;
+    }
+    let (old_rest, new_rest) = (&old[prefix..], &new[prefix..]);
+    let mut suffix = old_rest.bytes().rev().zip(new_rest.bytes().rev()).take_while(|(a, b)| a == b).count();
+    while !(old_rest.is_char_boundary(old_rest.len() - suffix) && new_rest.is_char_boundary(new_rest.len() - suffix)) {
+        suffix -= 1;
+    }
+    Some(Splice { range: prefix..old.len() - suffix, with: &new_rest[..new_rest.len() - suffix] })
+}
+
+/// Writes a decoded value as `coding` wants it. Characters that XML forbids are left out of XML.
+pub fn encode(out: &mut String, value: &str, coding: Coding, in_cdata: bool) {
+    match coding {
+        Coding::Json => encode_json(out, value),
+        Coding::Markup => out.push_str(value),
+        _ if in_cdata => encode_cdata(out, value),
+        Coding::Text | Coding::Empty => encode_xml(out, value, None),
+        Coding::Attribute(quote) => encode_xml(out, value, Some(quote)),
+    }
+}
+
+fn encode_xml(out: &mut String, value: &str, quote: Option<char>) {
+    for c in value.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' if quote == Some('"') => out.push_str("&quot;"),
+            '\'' if quote == Some('\'') => out.push_str("&#39;"),
+            '\t' if quote.is_some() => out.push_str("&#9;"),
+            '\n' if quote.is_some() => out.push_str("&#10;"),
+            c if is_allowed(c) => out.push(c),
+            _ => {}
+        }
+    }
+}
+
+/// Inside a section: its end mark may not occur, so it is cut between the brackets and goes on in a section of its own.
+fn encode_cdata(out: &mut String, value: &str) {
+    let from = out.len();
+    out.extend(value.chars().filter(|c| is_allowed(*c)));
+    // The mark may also arise across the seam with what was written before.
+    let seam = from.saturating_sub(2);
+    if out.is_char_boundary(seam) && out[seam..].contains("]]>") {
+        let tail = out[seam..].replace("]]>", "]]]]><![CDATA[>");
+        out.truncate(seam);
+        out.push_str(&tail);
+    }
+}
+
+fn encode_json(out: &mut String, value: &str) {
+    for c in value.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if u32::from(c) < 0x20 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spliced(source: &str, coding: Coding, edits: &[(Range<usize>, &str)]) -> String {
+        let edits: Vec<_> = edits.iter().map(|(range, with)| Splice { range: range.clone(), with }).collect();
+        let mut out = String::new();
+        splice(&mut out, source, coding, &edits);
+        out
+    }
+
+    #[test]
+    fn values_are_decoded_as_they_are_written() {
+        assert_eq!(decode("a &amp; &#x53f0;<![CDATA[<b>&amp;]]><!-- no --> c", Coding::Text), "a & 台<b>&amp; c");
+        assert_eq!(decode("<![CDATA[<p>台]]>", Coding::Text), "<p>台");
+        assert_eq!(decode("a=1&amp;b='", Coding::Attribute('"')), "a=1&b='");
+        assert_eq!(decode(r#"\u53f0\ud83d\ude00\n\"\/\ud800x"#, Coding::Json), "台😀\n\"/\u{FFFD}x");
+        assert_eq!(decode("a & b &unknown;", Coding::Text), "a & b &unknown;");
+    }
+
+    #[test]
+    fn an_edit_leaves_every_other_spelling_alone() {
+        // decoded: <a href="x">Q&A</a>
+        let source = "&lt;a href=&#34;x&quot;>Q&amp;amp;A&#60;/a&gt;";
+        assert_eq!(
+            spliced(source, Coding::Text, &[(9..10, "y&z")]),
+            "&lt;a href=&#34;y&amp;z&quot;>Q&amp;amp;A&#60;/a&gt;"
+        );
+    }
+
+    #[test]
+    fn cdata_stays_cdata_and_its_end_mark_is_cut() {
+        assert_eq!(spliced("<![CDATA[ab]]>", Coding::Text, &[(1..1, "]]>")]), "<![CDATA[a]]]]><![CDATA[>b]]>");
+        assert_eq!(spliced("<![CDATA[a]]>", Coding::Text, &[(0..1, "<台>&")]), "<![CDATA[<台>&]]>");
+        assert_eq!(spliced("<![CDATA[a]]><![CDATA[b]]>", Coding::Text, &[(0..2, "c")]), "<![CDATA[c]]><![CDATA[]]>");
+        assert_eq!(spliced("<![CDATA[a]]]>", Coding::Text, &[(2..2, "]>")]), "<![CDATA[a]]]]><![CDATA[>]]>");
+    }
+
+    #[test]
+    fn edits_may_cross_segments_and_stand_at_the_ends() {
+        assert_eq!(spliced("a&amp;b", Coding::Text, &[(0..0, "<"), (1..3, "c"), (3..3, "!")]), "&lt;ac!");
+        assert_eq!(spliced("", Coding::Text, &[(0..0, "x")]), "x");
+        assert_eq!(spliced("<![CDATA[]]>", Coding::Text, &[(0..0, "x")]), "<![CDATA[]]>x");
+        assert_eq!(spliced(r#"\n台"#, Coding::Json, &[(0..1, "\""), (4..4, "\\")]), r#"\"台\\"#);
+    }
+
+    #[test]
+    fn the_difference_is_as_small_as_it_can_be() {
+        let edit = difference("人工智能好", "人工智慧好").unwrap();
+        assert_eq!((edit.range, edit.with), (9..12, "慧"));
+        assert_eq!(difference("aa", "a").map(|e| (e.range, e.with)), Some((1..2, "")));
+        assert!(difference("a", "a").is_none());
+    }
+}

@@ -1,0 +1,260 @@
+//! Items through their fields: reading values as they stand after the edits so far, and editing them.
+
+use super::codec::{Coding, decode};
+use super::fields::{Field, Kind};
+use super::slots::{Finder, Slot};
+use super::{Feed, dates};
+use crate::base::clock::Time;
+use crate::base::url::Url;
+use crate::html::Fragment;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The feed's own head, or one of its items by the number it had when the feed was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The feed itself: its title, link, description …
+    Head,
+    /// An item.
+    Item(u32),
+}
+
+/// The slots of all places, found once.
+#[derive(Debug)]
+pub(super) struct Index {
+    slots: Vec<Slot>,
+    /// Where the slots of the head, then of each item, end.
+    ends: Vec<usize>,
+}
+
+/// What became of a slot: a new value, or HTML that was looked into and perhaps edited, or both in turn.
+#[derive(Debug)]
+pub(super) struct Edit {
+    pub slot: Slot,
+    /// What a rule set; none where the source still stands.
+    pub value: Option<String>,
+    /// Parsed from `value`, or from the source.
+    pub html: Option<Box<Fragment>>,
+}
+
+impl Edit {
+    fn new(slot: &Slot) -> Edit {
+        Edit { slot: *slot, value: None, html: None }
+    }
+}
+
+/// The slots of one place, in document order; a handle of its own, so that the feed can be edited meanwhile.
+pub struct Slots {
+    index: Arc<Index>,
+    next: usize,
+    end: usize,
+}
+
+impl Iterator for Slots {
+    type Item = Slot;
+
+    fn next(&mut self) -> Option<Slot> {
+        let slot = (self.next < self.end).then(|| self.index.slots.get(self.next).copied())??;
+        self.next += 1;
+        Some(slot)
+    }
+}
+
+impl Feed {
+    /// The items that are left, in their order.
+    pub fn items(&self) -> Vec<Place> {
+        self.order.iter().map(|item| Place::Item(*item)).collect()
+    }
+
+    /// The head and the items that are left.
+    pub fn places(&self) -> Vec<Place> {
+        std::iter::once(Place::Head).chain(self.items()).collect()
+    }
+
+    /// Keeps the items for which `keep` says so, in their order.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Feed, Place) -> bool) {
+        let order = std::mem::take(&mut self.order);
+        let kept = order.iter().copied().filter(|item| keep(self, Place::Item(*item))).collect();
+        self.order = kept;
+    }
+
+    /// Puts the items into the order of `key`; equal ones stay as they stand.
+    pub fn sort_by_key<K: Ord>(&mut self, mut key: impl FnMut(&Feed, Place) -> K) {
+        let mut keyed: Vec<(K, u32)> = self.order.iter().map(|item| (key(self, Place::Item(*item)), *item)).collect();
+        keyed.sort_by(|a, b| a.0.cmp(&b.0));
+        self.order = keyed.into_iter().map(|(_, item)| item).collect();
+    }
+
+    /// All values of a place that the field table knows.
+    pub fn slots(&self, place: Place) -> Slots {
+        let index = Arc::clone(self.slots.get_or_init(|| Arc::new(self.find_slots())));
+        let which = match place {
+            Place::Head => 0,
+            Place::Item(item) => item as usize + 1,
+        };
+        let next = if which == 0 { 0 } else { index.ends.get(which - 1).copied().unwrap_or(0) };
+        let end = index.ends.get(which).copied().unwrap_or(next);
+        Slots { index, next, end }
+    }
+
+    fn find_slots(&self) -> Index {
+        let mut finder =
+            Finder { source: &self.source, document: &self.document, root: self.root_ns, found: Vec::new() };
+        let tree = &self.document.tree;
+        let is_item = |id| matches!(tree.node(id).name(&self.source), "item" | "entry" | "items");
+        if self.head != 0 {
+            finder.place(0, |id| is_item(id) || id == self.head);
+        }
+        finder.place(self.head, is_item);
+        let mut ends = vec![finder.found.len()];
+        for item in &self.items {
+            finder.place(*item, |_| false);
+            ends.push(finder.found.len());
+        }
+        Index { slots: finder.found, ends }
+    }
+
+    /// The value of a slot as it stands now: decoded, HTML as HTML.
+    pub fn value(&self, slot: &Slot) -> Cow<'_, str> {
+        match self.edits.get(&slot.key()) {
+            Some(Edit { html: Some(fragment), .. }) => fragment.render(),
+            Some(Edit { value: Some(value), .. }) => Cow::Borrowed(value),
+            _ => self.original(slot),
+        }
+    }
+
+    /// The value of a slot before any rule.
+    pub(super) fn original(&self, slot: &Slot) -> Cow<'_, str> {
+        decode(&self.source[slot.span()], slot.coding)
+    }
+
+    /// The value of a slot as a person would read it: HTML without its tags, white space at the ends gone.
+    pub fn plain(&self, slot: &Slot) -> Cow<'_, str> {
+        if let Some(Edit { html: Some(fragment), .. }) = self.edits.get(&slot.key()) {
+            return Cow::Owned(fragment.plain_text());
+        }
+        let value = self.value(slot);
+        if slot.kind == Kind::Html && memchr::memchr2(b'<', b'&', value.as_bytes()).is_some() {
+            return Cow::Owned(Fragment::parse(value.into_owned(), slot.syntax()).plain_text());
+        }
+        match value {
+            Cow::Borrowed(value) => Cow::Borrowed(value.trim()),
+            Cow::Owned(value) => Cow::Owned(value.trim().to_owned()),
+        }
+    }
+
+    /// Sets a value. HTML is given as HTML, inline markup as well-formed markup.
+    pub fn set_value(&mut self, slot: &Slot, value: String) {
+        if *self.value(slot) != value {
+            self.edits.insert(slot.key(), Edit { value: Some(value), ..Edit::new(slot) });
+        }
+    }
+
+    /// The HTML of a slot, to be edited in place. Rules that follow each other share it.
+    pub fn fragment(&mut self, slot: &Slot) -> &mut Fragment {
+        let source = &self.source;
+        let Edit { value, html, .. } = self.edits.entry(slot.key()).or_insert_with(|| Edit::new(slot));
+        html.get_or_insert_with(|| {
+            let text = value.clone().unwrap_or_else(|| decode(&source[slot.span()], slot.coding).into_owned());
+            Box::new(Fragment::parse(text, slot.syntax()))
+        })
+    }
+
+    /// The slots that hold a field. Content and summary stand in for each other where an item has only one of them.
+    pub fn field(&self, place: Place, field: Field) -> Vec<Slot> {
+        let of = |field| self.slots(place).filter(move |slot| slot.field == field).collect::<Vec<_>>();
+        match (of(field), field) {
+            (none, Field::Content) if none.is_empty() => of(Field::Summary),
+            (none, Field::Summary) if none.is_empty() => of(Field::Content),
+            (slots, _) => slots,
+        }
+    }
+
+    /// The first value of a field that is not empty, as a person would read it.
+    pub fn first(&self, place: Place, field: Field) -> Option<Cow<'_, str>> {
+        self.field(place, field)
+            .iter()
+            .map(|slot| self.plain(slot))
+            .find(|value| !value.is_empty())
+            .map(|v| Cow::Owned(v.into_owned()))
+    }
+
+    /// The web page: the link, or a GUID that is a permanent link.
+    pub fn link(&self, place: Place) -> Option<String> {
+        let link = self.first(place, Field::Link).map(Cow::into_owned);
+        link.or_else(|| {
+            self.first(place, Field::Id)
+                .map(Cow::into_owned)
+                .filter(|id| id.starts_with("http://") || id.starts_with("https://"))
+        })
+    }
+
+    /// When it was published, or failing that last changed. None where nothing readable says so.
+    pub fn date(&self, place: Place) -> Option<Time> {
+        let read = |field| self.field(place, field).iter().find_map(|slot| dates::parse(&self.value(slot)));
+        read(Field::Published).or_else(|| read(Field::Updated))
+    }
+
+    /// What relative references are read against in a place where no `xml:base` stands: the item's page, the feed's page, its address.
+    pub fn base(&self, place: Place) -> Option<Url> {
+        let feed = self.feed_base();
+        match place {
+            Place::Head => self.url.clone().or(feed),
+            Place::Item(_) => {
+                let link = self.link(place).and_then(|link| match &feed {
+                    Some(feed) => feed.join(&link).ok(),
+                    None => Url::parse(&link).ok(),
+                });
+                link.filter(|url| !url.cannot_be_a_base()).or(feed)
+            }
+        }
+    }
+
+    /// What relative references in one slot are read against. `place_base` is [`Feed::base`] of its place.
+    pub fn base_of(&self, slot: &Slot, place_base: Option<&Url>) -> Option<Url> {
+        let declared = if self.document.bases.is_empty() { None } else { self.declared_base(slot) };
+        match slot.field {
+            _ if declared.is_some() => declared,
+            Field::Link if !matches!(slot.kind, Kind::Html) => self.feed_base(),
+            _ => place_base.cloned(),
+        }
+    }
+
+    /// The page of the feed (RSS, JSON Feed) or its address (Atom: RFC 4287 §2), whichever is there.
+    fn feed_base(&self) -> Option<Url> {
+        let page = || {
+            let link = self.first(Place::Head, Field::Link)?;
+            let joined = match &self.url {
+                Some(url) => url.join(&link),
+                None => Url::parse(&link),
+            };
+            joined.ok().filter(|url| !url.cannot_be_a_base())
+        };
+        if self.root_ns == super::Ns::Rss {
+            page().or_else(|| self.url.clone())
+        } else {
+            self.url.clone().or_else(page)
+        }
+    }
+
+    /// The `xml:base` in force, each read against the one outside it (at most `MAX_XML_BASE_NESTED`).
+    fn declared_base(&self, slot: &Slot) -> Option<Url> {
+        let mut chain = Vec::new();
+        let mut node = Some(slot.node);
+        while let Some(id) = node {
+            let found = self.document.bases.binary_search_by_key(&id, |(owner, _)| *owner).ok();
+            chain.extend(found.and_then(|at| self.document.bases.get(at)).map(|(_, span)| span.clone()));
+            node = self.document.tree.parent(id);
+        }
+        let mut base = if chain.is_empty() { return None } else { self.url.clone() };
+        for span in chain.into_iter().rev() {
+            let value = decode(&self.source[span], Coding::Attribute('"'));
+            base = match &base {
+                Some(outer) => outer.join(value.trim()).ok(),
+                None => Url::parse(value.trim()).ok(),
+            }
+            .or(base);
+        }
+        base.filter(|url| !url.cannot_be_a_base())
+    }
+}
