@@ -36,6 +36,25 @@ pub const MAX_REPAIRED: usize = 8;
 /// Length of the excerpt in an error about a body that is not a feed, in characters.
 pub const EXCERPT_CHARS: usize = 120;
 
+// ── configuration ───────────────────────────────────────────────────────────────────────────────────
+
+/// Largest configuration file: ten thousand feeds with rules of their own.
+pub const MAX_CONFIG: usize = 4 * MIB;
+/// Most problems kept of one configuration; a person mends the first ones and asks again.
+pub const MAX_PROBLEMS: usize = 100;
+/// How much of a mistyped name is compared with the known ones, in characters: no name of ours is longer.
+pub const SUGGEST_CHARS: usize = 64;
+/// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
+pub const MAX_FEED_NAME: usize = 200;
+/// Ceiling of `fetch.timeout`: every reader has hung up long before.
+pub const FETCH_TIMEOUT_CEILING: Duration = Duration::from_secs(10 * 60);
+/// Ceiling of `fetch.max_redirects`: what browsers follow.
+pub const MAX_REDIRECTS_CEILING: usize = 20;
+/// Ceiling of `fetch.max_body`: one body is held in memory more than once while it is transformed.
+pub const MAX_BODY_CEILING: usize = 1024 * MIB;
+/// Ceiling of every `cache.*_ttl`: a year, the longest `max-age` RFC 9111's predecessors allowed.
+pub const TTL_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────
 
 /// Most rules of one feed, after rule sets are opened.
@@ -66,3 +85,6 @@ pub const MIN_TTL: Duration = Duration::from_secs(5 * 60);
 pub const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 // ── serving ─────────────────────────────────────────────────────────────────────────────────────────
+
+/// Default port of `server.listen`: not a port that RSSHub, miniflux or FreshRSS uses.
+pub const PORT: u16 = 4600;

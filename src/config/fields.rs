@@ -1,0 +1,232 @@
+//! How single settings are read from text: addresses, URLs, secrets, bounded numbers. Each error says what to write; the
+//! part after a line break is shown as the help.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, de::Error};
+
+use super::quantity;
+use crate::base::limits::{FETCH_TIMEOUT_CEILING, MAX_BODY_CEILING, MAX_REDIRECTS_CEILING, TTL_CEILING};
+use crate::base::text::human_size;
+use crate::base::url::Url;
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A secret of this text.
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into())
+    }
+
+    /// The text itself, to compare with or to sign with; not to print.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// Non-public addresses that may be fetched: a range, on one port or on all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allow {
+    /// The addresses; a single one is a range of one.
+    pub net: IpNet,
+    /// The port, or any.
+    pub port: Option<u16>,
+}
+
+impl Allow {
+    /// True where `address` may be dialled because of this entry.
+    pub fn admits(&self, address: SocketAddr) -> bool {
+        self.net.contains(&address.ip()) && self.port.is_none_or(|port| port == address.port())
+    }
+
+    /// `192.168.1.0/24`, `127.0.0.1:9000`, `10.0.0.0/8:8080`, `::1`, `[fd00::/8]:80`.
+    pub fn parse(text: &str) -> Option<Allow> {
+        let (address, port) = match text.strip_prefix('[') {
+            Some(rest) => {
+                let (address, after) = rest.split_once(']')?;
+                (address, if after.is_empty() { None } else { Some(after.strip_prefix(':')?) })
+            }
+            None => match text.split_once(':') {
+                Some((address, port)) if !port.contains(':') => (address, Some(port)),
+                _ => (text, None),
+            },
+        };
+        let net = address.parse().ok().or_else(|| address.parse::<IpAddr>().ok().map(IpNet::from))?;
+        let port = match port {
+            Some(port) => Some(port.parse().ok()?),
+            None => None,
+        };
+        Some(Allow { net, port })
+    }
+}
+
+impl<'de> Deserialize<'de> for Allow {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Allow, D::Error> {
+        let text = String::deserialize(from)?;
+        Allow::parse(&text).ok_or_else(|| {
+            D::Error::custom(format!(
+                "`{text}` is not an address or a range\n\
+                 write `192.168.1.7`, `192.168.1.0/24`, `127.0.0.1:9000` or `[fd00::1]:80`; names are not allowed here, \
+                 because what they mean can change"
+            ))
+        })
+    }
+}
+
+/// An address to listen on.
+pub(super) fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(from)?;
+    parse_listen(&text).map_err(D::Error::custom)
+}
+
+/// `127.0.0.1:4600`, `[::]:80`, or `localhost:4600`; port 0 picks a free one.
+pub fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
+    let numeric = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    numeric.parse().map_err(|_| {
+        format!("`{text}` is not an address with a port\nwrite `127.0.0.1:4600`, `0.0.0.0:4600` or `[::]:4600`")
+    })
+}
+
+/// The base of the links that refeed writes.
+pub(super) fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(from)?;
+    let url = parse_url(&text, &["http", "https"]).map_err(D::Error::custom)?;
+    if url.query().is_some() || url.fragment().is_some() || has_credentials(&url) {
+        return Err(D::Error::custom(
+            "the public URL has a query, a fragment or credentials\nwrite scheme, host and path only: `https://feeds.example.org`",
+        ));
+    }
+    Ok(Some(url))
+}
+
+/// An outgoing proxy.
+pub(super) fn proxy<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(from)?;
+    parse_url(&text, &["http", "https", "socks5", "socks5h"]).map(Some).map_err(D::Error::custom)
+}
+
+/// A URL with a host and one of `schemes`.
+pub(super) fn parse_url(text: &str, schemes: &[&str]) -> Result<Url, String> {
+    let example = format!("{}://example.org/…", schemes[0]);
+    let url = Url::parse(text.trim()).map_err(|error| format!("not a URL: {error}\nwrite `{example}`"))?;
+    if !schemes.contains(&url.scheme()) {
+        let known = schemes.iter().map(|scheme| format!("`{scheme}:`")).collect::<Vec<_>>().join(", ");
+        return Err(format!("the scheme `{}:` cannot be used here\nuse one of {known}", url.scheme()));
+    }
+    if url.scheme() != "file" && url.host_str().is_none_or(str::is_empty) {
+        return Err(format!("the URL names no host\nwrite `{example}`"));
+    }
+    Ok(url)
+}
+
+fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// A key that is not empty.
+pub(super) fn access_key<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.trim().is_empty() {
+        return Err(D::Error::custom("an empty access key\nleave `access_key` out, or write a long random text"));
+    }
+    Ok(Some(Secret(text)))
+}
+
+/// A timeout: above zero, at most its ceiling.
+pub(super) fn timeout<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let time = quantity::duration(&String::deserialize(from)?).map_err(D::Error::custom)?;
+    if time.is_zero() || time > FETCH_TIMEOUT_CEILING {
+        let most = quantity::human_duration(FETCH_TIMEOUT_CEILING);
+        return Err(D::Error::custom(format!("the timeout must be above zero and at most {most}")));
+    }
+    Ok(time)
+}
+
+/// A span of freshness: zero is allowed.
+pub(super) fn ttl<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let time = quantity::duration(&String::deserialize(from)?).map_err(D::Error::custom)?;
+    if time > TTL_CEILING {
+        return Err(D::Error::custom(format!("at most {} is allowed", quantity::human_duration(TTL_CEILING))));
+    }
+    Ok(time)
+}
+
+/// A size; zero is allowed.
+pub(super) fn size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    quantity::size(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+/// The size of a body: above zero, at most its ceiling.
+pub(super) fn body_size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let bytes = size(from)?;
+    if bytes == 0 || bytes > MAX_BODY_CEILING {
+        return Err(D::Error::custom(format!("must be above zero and at most {}", human_size(MAX_BODY_CEILING))));
+    }
+    Ok(bytes)
+}
+
+/// A number of redirects; zero follows none.
+pub(super) fn redirects<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let count = usize::deserialize(from)?;
+    if count > MAX_REDIRECTS_CEILING {
+        return Err(D::Error::custom(format!("at most {MAX_REDIRECTS_CEILING} redirects are followed")));
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn allowed_addresses_are_ranges_with_or_without_a_port() {
+        for (text, inside, outside) in [
+            ("127.0.0.1:9000", "127.0.0.1:9000", "127.0.0.1:9001"),
+            ("192.168.1.0/24", "192.168.1.77:80", "192.168.2.1:80"),
+            ("10.0.0.0/8:8080", "10.9.8.7:8080", "10.9.8.7:80"),
+            ("::1", "[::1]:80", "[::2]:80"),
+            ("[fd00::/8]:80", "[fd00::9]:80", "[fd00::9]:81"),
+            ("[fd00::1]", "[fd00::1]:5", "[fd00::2]:5"),
+        ] {
+            let allow = Allow::parse(text).unwrap();
+            assert!(allow.admits(inside.parse().unwrap()), "{text}");
+            assert!(!allow.admits(outside.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_and_nonsense_are_not_addresses() {
+        for text in
+            ["", "localhost", "localhost:80", "1.2.3", "1.2.3.4/33", "1.2.3.4:", "1.2.3.4:99999", "[::1", "[::1]80"]
+        {
+            assert_eq!(Allow::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn listen_needs_a_port() {
+        assert!(parse_listen("0.0.0.0:0").is_ok());
+        assert!(parse_listen("[::1]:80").is_ok());
+        assert!(parse_listen("localhost:80").unwrap().ip().is_loopback());
+        for text in ["127.0.0.1", "4600", "example.org:80", ""] {
+            assert!(parse_listen(text).unwrap_err().contains("write"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "(secret)");
+    }
+}

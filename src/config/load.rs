@@ -1,0 +1,268 @@
+//! From a file to a [`Config`]: the file, the environment, the parsing, and the checks that need more than one key. All
+//! problems are found in one go.
+//!
+//! The only place that reads the process's environment. `${VAR}` in a file is not expanded. A file larger than
+//! [`MAX_CONFIG`] is refused.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::decode::decode;
+use super::fields::parse_url;
+use super::name;
+use super::problem::{Problems, Report, Source};
+use super::quantity::human_duration;
+use super::rule_list::RuleList;
+use super::schema::{Cache, Config, Feed, Open, Origin, Relative, Server};
+use super::suggest;
+use super::value::{Data, Entry, Value};
+use crate::base::limits::MAX_CONFIG;
+use crate::base::text::{human_size, line_column};
+
+/// Why there is no configuration. The operator is to blame for each.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {error}")]
+    Read {
+        /// The file as it was named.
+        path: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The file is longer than the caller wants.
+    #[error("{path} is larger than {}{}", human_size(*.limit), key.map(|key| format!(", the limit that `{key}` sets")).unwrap_or_default())]
+    TooLarge {
+        /// The file as it was named.
+        path: String,
+        /// The limit, in bytes.
+        limit: usize,
+        /// The key that changes it, if there is one.
+        key: Option<&'static str>,
+    },
+    /// TOML is UTF-8.
+    #[error("{path} is not UTF-8: line {line} holds other bytes")]
+    NotUtf8 {
+        /// The file as it was named.
+        path: String,
+        /// The first line with such bytes.
+        line: usize,
+    },
+    /// What the file says is wrong.
+    #[error("{0}")]
+    Problems(#[from] Problems),
+}
+
+/// An environment variable, if it is set, not empty, and UTF-8.
+#[allow(clippy::disallowed_methods)] // the one place that may
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The configuration file to use: the one that was asked for, or the one that `REFEED_CONFIG` names.
+pub fn path(asked: Option<PathBuf>) -> Option<PathBuf> {
+    asked.or_else(|| environment("REFEED_CONFIG").map(PathBuf::from))
+}
+
+/// The bytes of a file (or of standard input, where it is `-`), at most `limit` of them; `key` is what changes the
+/// limit. Blocks.
+pub fn read_capped(path: &Path, limit: usize, key: Option<&'static str>) -> Result<Vec<u8>, ConfigError> {
+    let named = || if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+    let failed = |error| ConfigError::Read { path: named(), error };
+    let input: Box<dyn Read> = match path == Path::new("-") {
+        true => Box::new(std::io::stdin().lock()),
+        false => Box::new(std::fs::File::open(path).map_err(failed)?),
+    };
+    let mut bytes = Vec::new();
+    let read = input.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if read > limit {
+        return Err(ConfigError::TooLarge { path: named(), limit, key });
+    }
+    Ok(bytes)
+}
+
+impl Config {
+    /// The file as a source, not yet understood.
+    pub fn read(path: &Path) -> Result<Arc<Source>, ConfigError> {
+        let bytes = read_capped(path, MAX_CONFIG, None)?;
+        let named = path.display().to_string();
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Source::new(named, text)),
+            Err(error) => {
+                let good = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+                Err(ConfigError::NotUtf8 { path: named, line: line_column(&good, good.len()).0 })
+            }
+        }
+    }
+
+    /// The configuration in `path`, or every problem of it. The rules are checked when they are built.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let (config, problems) = Config::parse(&Config::read(path)?);
+        Ok(problems.or(config)?)
+    }
+
+    /// What can be understood of `source`, and every problem of it. Where there are problems, the configuration holds
+    /// the sound parts, so that their rules can be checked in the same go; it is not to be run.
+    pub fn parse(source: &Arc<Source>) -> (Config, Problems) {
+        let mut report = Report::new(source);
+        let config = match Value::document(&mut report) {
+            Some(document) => understand(document, &mut report),
+            None => Config::default(),
+        };
+        (config, report.finish())
+    }
+}
+
+const TABLES: [&str; 4] = ["server", "fetch", "cache", "feeds"];
+
+fn understand(mut document: Value, report: &mut Report) -> Config {
+    let mut part = |key: &str| document.take(key).map(|entry| entry.value);
+    let (server, fetch, cache, feeds) = (part("server"), part("fetch"), part("cache"), part("feeds"));
+    if let Data::Table(strangers) = &document.data {
+        for Entry { key, key_span, .. } in strangers {
+            report.error(key_span.clone(), format!("unknown table `{key}`")).help(suggest::advice(key, TABLES));
+        }
+    }
+    let config = Config {
+        server: section(server.as_ref(), report),
+        fetch: section(fetch.as_ref(), report),
+        cache: section(cache.as_ref(), report),
+        feeds: feeds.map(|value| read_feeds(value, report)).unwrap_or_default(),
+    };
+    if report.count() == 0 {
+        check_together(&config, server.as_ref(), cache.as_ref(), report);
+    }
+    config
+}
+
+fn section<T: Default + serde::de::DeserializeOwned>(value: Option<&Value>, report: &mut Report) -> T {
+    value.and_then(|value| decode(value, report)).unwrap_or_default()
+}
+
+/// A `[feeds.NAME]` without its rules.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plain {
+    url: toml::Spanned<String>,
+    #[serde(default)]
+    relative: Relative,
+    /// Taken out before; stands here to be among the known keys.
+    #[serde(default, rename = "rules")]
+    _rules: Option<()>,
+}
+
+fn read_feeds(value: Value, report: &mut Report) -> BTreeMap<String, Feed> {
+    let found = value.kind();
+    let Data::Table(entries) = value.data else {
+        report.error(value.span, format!("expected a table of feeds, found {found}")).help("write `[feeds.NAME]`");
+        return BTreeMap::new();
+    };
+    let mut feeds = BTreeMap::new();
+    for Entry { key, key_span, value } in entries {
+        if let Err(message) = name::check(&key) {
+            report.error(key_span, message).help(name::ADVICE);
+        }
+        if let Some(feed) = read_feed(value, report) {
+            feeds.insert(key, feed);
+        }
+    }
+    feeds
+}
+
+fn read_feed(mut value: Value, report: &mut Report) -> Option<Feed> {
+    let rules = match value.take("rules") {
+        Some(entry) => RuleList::from_value(entry.value, report),
+        None => Some(RuleList::empty()),
+    };
+    let plain: Plain = decode(&value, report)?;
+    let origin = match parse_origin(plain.url.get_ref()) {
+        Ok(origin) => Some(origin),
+        Err(message) => {
+            report.error(plain.url.span(), message);
+            None
+        }
+    };
+    Some(Feed { url: plain.url.into_inner(), origin: origin?, rules: rules?, relative: plain.relative })
+}
+
+/// Where a configured `url` leads.
+fn parse_origin(text: &str) -> Result<Origin, String> {
+    let url = parse_url(text, &["https", "http", "file"])?;
+    if url.scheme() != "file" {
+        return Ok(Origin::Http(url));
+    }
+    url.to_file_path()
+        .map(Origin::File)
+        .map_err(|()| "not a file of this machine\nwrite `file:///path/to/feed.xml`, with three slashes".to_owned())
+}
+
+/// What a single key cannot show.
+fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>, report: &mut Report) {
+    let span =
+        |table: Option<&Value>, key: &str| table.and_then(|table| table.get(key)).map(|value| value.span.clone());
+    let Cache { min_ttl, max_ttl, .. } = config.cache;
+    let (floor, ceiling) = (span(cache, "min_ttl"), span(cache, "max_ttl"));
+    if min_ttl > max_ttl
+        && let Some(span) = floor.or(ceiling)
+    {
+        let message =
+            format!("`min_ttl` ({}) is above `max_ttl` ({})", human_duration(min_ttl), human_duration(max_ttl));
+        report.error(span, message).help("set both, the floor below the ceiling");
+    }
+    let Server { open, access_key, .. } = &config.server;
+    if *open == Some(Open::Key)
+        && access_key.is_none()
+        && let Some(span) = span(server, "open")
+    {
+        report
+            .error(span, "`open = \"key\"` without a key lets nobody in")
+            .help("set `access_key`, or `open = \"nobody\"`");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_means_the_defaults() {
+        let (config, problems) = Config::parse(&Source::new("empty", ""));
+        assert!(problems.is_empty());
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:4600");
+        assert_eq!(config.fetch.max_body, 32 * 1024 * 1024);
+        assert_eq!(config.cache.min_ttl.as_secs(), 300);
+        assert!(config.feeds.is_empty());
+    }
+
+    #[test]
+    fn a_file_url_is_an_origin_without_a_base() {
+        let origin = parse_origin("file:///tmp/a%20b.xml").unwrap();
+        assert_eq!(origin, Origin::File("/tmp/a b.xml".into()));
+        assert_eq!(origin.base(), None);
+        assert!(parse_origin("file://host/x").is_err());
+        assert!(parse_origin("ftp://example.org/").is_err());
+        assert!(parse_origin("example.org/feed").is_err());
+    }
+
+    #[test]
+    fn a_file_beyond_the_cap_is_refused_unread() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("big");
+        std::fs::write(&path, "12345").unwrap();
+        assert_eq!(read_capped(&path, 5, None).unwrap(), b"12345");
+        let error = read_capped(&path, 4, Some("fetch.max_body")).unwrap_err().to_string();
+        assert!(error.contains("larger than 4 B, the limit that `fetch.max_body` sets"), "{error}");
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_named_by_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("refeed.toml");
+        std::fs::write(&path, b"[server]\n# caf\xe9\n").unwrap();
+        assert!(Config::load(&path).unwrap_err().to_string().contains("line 2"));
+    }
+}

@@ -1,0 +1,229 @@
+//! What is wrong with a configuration, shown where it stands: file, line, column, an excerpt with a caret, and what to
+//! write instead.
+//!
+//! A [`Report`] gathers the problems of one [`Source`]; [`Problems`] is what comes out, for a person to read. At most
+//! [`MAX_PROBLEMS`] are kept. Used by everything that reads what a user wrote: the schema, the rules, the rule sets.
+
+use std::fmt;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::base::limits::MAX_PROBLEMS;
+use crate::base::text::line_column;
+
+/// A byte range of a source's text.
+pub type Span = std::ops::Range<usize>;
+
+/// A text that a user wrote, and how to call it in a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// A path, or the option it came by (`--rules`).
+    pub name: String,
+    /// The text, UTF-8.
+    pub text: String,
+}
+
+impl Source {
+    /// A source to share among the values read from it.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Source> {
+        Arc::new(Source { name: name.into(), text: text.into() })
+    }
+}
+
+/// One thing that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The text it stands in.
+    pub source: Arc<Source>,
+    /// The part of it that is wrong.
+    pub span: Span,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// Sets what to write instead.
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Problem {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Line and column, both from 1, the column in characters.
+    pub fn position(&self) -> (usize, usize) {
+        line_column(&self.source.text, self.span.start)
+    }
+
+    /// The span, inside the text and on character boundaries, so that drawing it cannot fail.
+    fn drawable(&self) -> Span {
+        let text = &self.source.text;
+        let mut start = self.span.start.min(text.len());
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        let mut end = self.span.end.clamp(start, text.len());
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        start..end
+    }
+}
+
+/// How problems are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// Characters only: files, pipes, logs.
+    Plain,
+    /// With a terminal's colours.
+    Coloured,
+}
+
+/// All problems found in one go, in the order in which they were found. May be empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Each of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True where nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds those of another text.
+    pub fn extend(&mut self, other: Problems) {
+        self.0.extend(other.0);
+        self.0.truncate(MAX_PROBLEMS);
+    }
+
+    /// `value` where nothing is wrong, the problems otherwise.
+    pub fn or<T>(self, value: T) -> Result<T, Problems> {
+        if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+
+    /// Excerpts with carets, one paragraph each; ends with a line break unless there is nothing to show.
+    pub fn render(&self, paint: Paint) -> String {
+        let renderer = match paint {
+            Paint::Plain => Renderer::plain(),
+            Paint::Coloured => Renderer::styled(),
+        };
+        let mut out = String::new();
+        for problem in &self.0 {
+            let snippet = Snippet::source(&problem.source.text)
+                .path(&problem.source.name)
+                .annotation(AnnotationKind::Primary.span(problem.drawable()));
+            let mut group = Group::with_title(Level::ERROR.primary_title(&problem.message)).element(snippet);
+            if let Some(help) = &problem.help {
+                group = group.element(Level::HELP.message(help));
+            }
+            out.push_str(&renderer.render(&[group]));
+            out.push('\n');
+        }
+        out
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(Paint::Plain).trim_end())
+    }
+}
+
+/// Gathers the problems of one source.
+#[derive(Debug)]
+pub struct Report {
+    source: Arc<Source>,
+    problems: Problems,
+}
+
+impl Report {
+    /// An empty report on `source`.
+    pub fn new(source: &Arc<Source>) -> Report {
+        Report { source: Arc::clone(source), problems: Problems::default() }
+    }
+
+    /// The text that is being read.
+    pub fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// Records that `span` is wrong: `report.error(span, "…").help("…")`. What follows a line break in `message` is the
+    /// help (so that an error that passes through serde can carry one). Beyond [`MAX_PROBLEMS`] the last one is
+    /// replaced.
+    pub fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Problem {
+        let message = message.into();
+        let (message, help) = match message.split_once('\n') {
+            Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
+            None => (message, None),
+        };
+        let problem = Problem { source: Arc::clone(&self.source), span, message, help };
+        let list = &mut self.problems.0;
+        list.truncate(MAX_PROBLEMS - 1);
+        list.push(problem);
+        let last = list.len() - 1;
+        &mut list[last]
+    }
+
+    /// How many problems there are by now; a builder compares it with an earlier count.
+    pub fn count(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// Takes in those of another source.
+    pub fn extend(&mut self, other: Problems) {
+        self.problems.extend(other);
+    }
+
+    /// The end of the report: the problems of its own source first, in the order of the text.
+    pub fn finish(mut self) -> Problems {
+        let own = &self.source;
+        self.problems.0.sort_by_cached_key(|p| (!Arc::ptr_eq(&p.source, own), p.source.name.clone(), p.span.start));
+        self.problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_drawn_with_file_line_column_and_caret() {
+        let source = Source::new("refeed.toml", "[server]\nlisten = 5\n");
+        let mut report = Report::new(&source);
+        report.error(18..19, "expected a string").help("write `listen = \"127.0.0.1:4600\"`");
+        let text = report.finish().render(Paint::Plain);
+        assert!(text.contains("error: expected a string"), "{text}");
+        assert!(text.contains("refeed.toml:2:10"), "{text}");
+        assert!(text.contains("2 | listen = 5\n  |          ^"), "{text}");
+        assert!(text.contains("help: write"), "{text}");
+    }
+
+    #[test]
+    fn a_span_outside_the_text_or_inside_a_character_is_still_drawn() {
+        let source = Source::new("x", "台");
+        for span in [0..9, 1..2, 2..2, 7..9, 3..3] {
+            let mut report = Report::new(&source);
+            report.error(span, "odd");
+            assert!(report.finish().render(Paint::Plain).contains("odd"));
+        }
+    }
+
+    #[test]
+    fn the_number_of_problems_is_bounded() {
+        let mut report = Report::new(&Source::new("x", "x"));
+        for _ in 0..MAX_PROBLEMS * 2 {
+            report.error(0..1, "again");
+        }
+        assert_eq!(report.count(), MAX_PROBLEMS);
+    }
+}

@@ -1,0 +1,175 @@
+//! Every key of the configuration, with its meaning and default. Plain data: reading and checking are done by the
+//! neighbours. A key exists here from the day on which the program obeys it.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::fields::{self, Allow, Secret};
+use super::rule_list::RuleList;
+use crate::base::limits;
+use crate::base::url::Url;
+
+/// The whole configuration. [`Config::default`] is what an empty file means.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// `[server]`
+    pub server: Server,
+    /// `[fetch]`
+    pub fetch: Fetch,
+    /// `[cache]`
+    pub cache: Cache,
+    /// `[feeds.NAME]`, by name.
+    pub feeds: BTreeMap<String, Feed>,
+}
+
+/// `[server]`: how refeed is reached, and by whom.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Where to listen; port 0 picks a free one. Default `127.0.0.1:4600`.
+    #[serde(deserialize_with = "fields::listen")]
+    pub listen: SocketAddr,
+    /// The base of the links that refeed writes, where it stands behind another server. Default: none.
+    #[serde(deserialize_with = "fields::public_url")]
+    pub public_url: Option<Url>,
+    /// Who may ask for any URL. Default: `everybody` on a loopback address without `public_url`, for requests that no
+    /// proxy forwarded; `key` otherwise.
+    pub open: Option<Open>,
+    /// The key that `open = "key"` asks for. Default: none, so that nobody has it.
+    #[serde(deserialize_with = "fields::access_key")]
+    pub access_key: Option<Secret>,
+}
+
+impl Default for Server {
+    fn default() -> Server {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, limits::PORT));
+        Server { listen, public_url: None, open: None, access_key: None }
+    }
+}
+
+/// Who may ask for any URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Open {
+    /// Only the configured feeds are served.
+    Nobody,
+    /// Who has the access key.
+    Key,
+    /// Anyone who can reach refeed.
+    Everybody,
+}
+
+/// `[fetch]`: how upstreams are asked.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fetch {
+    /// For a whole fetch, redirects included. Above zero. Default `25s`.
+    #[serde(deserialize_with = "fields::timeout")]
+    pub timeout: Duration,
+    /// Largest body, after decompression, in bytes. Default `32 MiB`.
+    #[serde(deserialize_with = "fields::body_size")]
+    pub max_body: usize,
+    /// Redirects followed, 0 to 20. Default 5.
+    #[serde(deserialize_with = "fields::redirects")]
+    pub max_redirects: usize,
+    /// Non-public addresses that may be fetched, with or without a port. Default: none.
+    pub allow: Vec<Allow>,
+    /// An outgoing proxy: `http:`, `https:`, `socks5:` or `socks5h:`. Default: none.
+    #[serde(deserialize_with = "fields::proxy")]
+    pub proxy: Option<Url>,
+}
+
+impl Default for Fetch {
+    fn default() -> Fetch {
+        Fetch {
+            timeout: limits::FETCH_TIMEOUT,
+            max_body: limits::MAX_BODY,
+            max_redirects: limits::MAX_REDIRECTS,
+            allow: Vec::new(),
+            proxy: None,
+        }
+    }
+}
+
+/// `[cache]`: what is kept, and for how long it counts as fresh.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cache {
+    /// Memory for answers, in bytes; zero keeps none. Default `64 MiB`.
+    #[serde(deserialize_with = "fields::size")]
+    pub memory: usize,
+    /// Fresh for so long where the upstream and the feed say nothing. Default `30m`.
+    #[serde(deserialize_with = "fields::ttl")]
+    pub default_ttl: Duration,
+    /// Floor of freshness, whatever the upstream says; `0s` sets none. Default `5m`.
+    #[serde(deserialize_with = "fields::ttl")]
+    pub min_ttl: Duration,
+    /// Ceiling of freshness. Default `24h`.
+    #[serde(deserialize_with = "fields::ttl")]
+    pub max_ttl: Duration,
+}
+
+impl Default for Cache {
+    fn default() -> Cache {
+        Cache {
+            memory: limits::CACHE_MEMORY,
+            default_ttl: limits::DEFAULT_TTL,
+            min_ttl: limits::MIN_TTL,
+            max_ttl: limits::MAX_TTL,
+        }
+    }
+}
+
+/// `[feeds.NAME]`: one feed, served at `/feed/NAME`.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// `url`, exactly as typed.
+    pub url: String,
+    /// Where `url` leads.
+    pub origin: Origin,
+    /// `rules`, in the order in which they are applied. Default: none.
+    pub rules: RuleList,
+    /// `relative`. Default `absolute`.
+    pub relative: Relative,
+}
+
+/// Where the bytes of a feed come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// An upstream, `http:` or `https:`.
+    Http(Url),
+    /// A file of this machine, which only the configuration may name.
+    File(PathBuf),
+    /// A text of the program itself, as if it had come from `url`.
+    Embedded {
+        /// The document.
+        body: &'static str,
+        /// The address that its relative references are read against.
+        url: Url,
+    },
+}
+
+impl Origin {
+    /// The address that relative references are read against; a file has none, because its path is nobody's business.
+    pub fn base(&self) -> Option<&Url> {
+        match self {
+            Origin::Http(url) | Origin::Embedded { url, .. } => Some(url),
+            Origin::File(_) => None,
+        }
+    }
+}
+
+/// What becomes of relative URLs, which mean something else at the feed's new address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Relative {
+    /// Made absolute where they stand.
+    #[default]
+    Absolute,
+    /// Left alone.
+    Keep,
+}

@@ -1,0 +1,200 @@
+//! A TOML value that owns its text and knows where each part stood, so that it can be kept, compared, hashed, and
+//! blamed later. (`toml::Value` forgets the spans; `toml::de::DeValue` borrows from the text.)
+//!
+//! The depth is bounded by the parser (80), the size by what reads the text.
+
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Report, Span};
+
+/// A value and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Value {
+    /// What it is.
+    pub data: Data,
+    /// Where it stands. A table written as `[header]` has the header's span.
+    pub span: Span,
+}
+
+/// The kinds of TOML.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Data {
+    /// A string, unescaped.
+    String(String),
+    /// An integer of 64 bits.
+    Integer(i64),
+    /// A float.
+    Float(f64),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A date, a time or both, as TOML prints it.
+    Datetime(String),
+    /// An array.
+    Array(Vec<Value>),
+    /// A table, in the order of the text; no key twice.
+    Table(Vec<Entry>),
+}
+
+/// A key with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The key, unquoted.
+    pub key: String,
+    /// Where the key stands.
+    pub key_span: Span,
+    /// Its value.
+    pub value: Value,
+}
+
+impl Value {
+    /// The document in the report's source. Every syntax error is reported; then nothing is returned, because half a
+    /// document only breeds follow-up errors.
+    pub fn document(report: &mut Report) -> Option<Value> {
+        let source = report.source().clone();
+        let (table, errors) = DeTable::parse_recoverable(&source.text);
+        let span = table.span();
+        syntax(errors, report).then(|| convert(&DeValue::Table(table.into_inner()), span, report))
+    }
+
+    /// The single value in the report's source, such as an array of rules given on the command line.
+    pub fn single(report: &mut Report) -> Option<Value> {
+        let source = report.source().clone();
+        let (value, errors) = DeValue::parse_recoverable(&source.text);
+        let span = value.span();
+        syntax(errors, report).then(|| convert(value.get_ref(), span, report))
+    }
+
+    /// The member `key` of a table.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        match &self.data {
+            Data::Table(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value),
+            _ => None,
+        }
+    }
+
+    /// Takes the member `key` out of a table.
+    pub fn take(&mut self, key: &str) -> Option<Entry> {
+        match &mut self.data {
+            Data::Table(entries) => {
+                let at = entries.iter().position(|entry| entry.key == key)?;
+                Some(entries.remove(at))
+            }
+            _ => None,
+        }
+    }
+
+    /// What it is, for messages: `a string`, `an array`.
+    pub fn kind(&self) -> &'static str {
+        match &self.data {
+            Data::String(_) => "a string",
+            Data::Integer(_) => "an integer",
+            Data::Float(_) => "a float",
+            Data::Boolean(_) => "a boolean",
+            Data::Datetime(_) => "a date",
+            Data::Array(_) => "an array",
+            Data::Table(_) => "a table",
+        }
+    }
+
+    /// Feeds the meaning (not the spelling, not the place) to `hasher`; two values that differ feed different bytes.
+    pub fn digest(&self, hasher: &mut blake3::Hasher) {
+        let mut text = |tag: u8, text: &[u8]| {
+            hasher.update(&[tag]).update(&(text.len() as u64).to_le_bytes()).update(text);
+        };
+        match &self.data {
+            Data::String(string) => text(b's', string.as_bytes()),
+            Data::Integer(integer) => text(b'i', &integer.to_le_bytes()),
+            Data::Float(float) => text(b'f', &float.to_bits().to_le_bytes()),
+            Data::Boolean(boolean) => text(b'b', &[u8::from(*boolean)]),
+            Data::Datetime(date) => text(b'd', date.as_bytes()),
+            Data::Array(items) => {
+                text(b'a', &(items.len() as u64).to_le_bytes());
+                items.iter().for_each(|item| item.digest(hasher));
+            }
+            Data::Table(entries) => {
+                text(b't', &(entries.len() as u64).to_le_bytes());
+                for entry in entries {
+                    hasher.update(&(entry.key.len() as u64).to_le_bytes()).update(entry.key.as_bytes());
+                    entry.value.digest(hasher);
+                }
+            }
+        }
+    }
+}
+
+/// Reports syntax errors; true where there is none.
+fn syntax(errors: Vec<toml::de::Error>, report: &mut Report) -> bool {
+    let sound = errors.is_empty();
+    for error in errors {
+        let end = report.source().text.len();
+        report.error(error.span().unwrap_or(end..end), error.message().replace('\n', ", "));
+    }
+    sound
+}
+
+fn convert(value: &DeValue<'_>, span: Span, report: &mut Report) -> Value {
+    let data = match value {
+        DeValue::String(string) => Data::String(string.to_string()),
+        DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(integer) => Data::Integer(integer),
+            Err(_) => {
+                report.error(span.clone(), "this integer does not fit 64 bits");
+                Data::Integer(0)
+            }
+        },
+        DeValue::Float(float) => Data::Float(float.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Boolean(boolean) => Data::Boolean(*boolean),
+        DeValue::Datetime(date) => Data::Datetime(date.to_string()),
+        DeValue::Array(items) => {
+            Data::Array(items.iter().map(|item| convert(item.get_ref(), item.span(), report)).collect())
+        }
+        DeValue::Table(entries) => Data::Table(
+            entries
+                .iter()
+                .map(|(key, value)| Entry {
+                    key: key.get_ref().to_string(),
+                    key_span: key.span(),
+                    value: convert(value.get_ref(), value.span(), report),
+                })
+                .collect(),
+        ),
+    };
+    Value { data, span }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::problem::Source;
+
+    fn read(text: &str) -> Result<Value, usize> {
+        let mut report = Report::new(&Source::new("test", text));
+        let value = Value::document(&mut report);
+        value.ok_or(report.count())
+    }
+
+    #[test]
+    fn every_syntax_error_is_reported_at_once() {
+        assert_eq!(read("a = \nb = 1\nc = 'x\n"), Err(2));
+    }
+
+    #[test]
+    fn the_digest_sees_meaning_not_spelling() {
+        let digest = |text: &str| {
+            let mut hasher = blake3::Hasher::new();
+            read(text).unwrap().digest(&mut hasher);
+            hasher.finalize()
+        };
+        assert_eq!(digest("a = 0x10 # ten and six"), digest("'a'=16"));
+        assert_eq!(digest("a = { b = 'c' }"), digest("[a]\nb = \"c\""));
+        assert_ne!(digest("a = ['b', 'c']"), digest("a = ['bc']"));
+        assert_ne!(digest("a = '1'"), digest("a = 1"));
+    }
+
+    #[test]
+    fn an_integer_too_large_is_a_problem_not_a_zero() {
+        let mut report = Report::new(&Source::new("test", "a = 99999999999999999999"));
+        Value::document(&mut report);
+        assert_eq!(report.count(), 1);
+    }
+}

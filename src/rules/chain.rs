@@ -1,0 +1,238 @@
+//! A list of rules as the user wrote it, opened, compiled and ready to run: [`Chain`].
+//!
+//! Rule sets are opened in place, also those that rule sets name; one that contains itself is refused, and so is a list
+//! of more than [`MAX_RULES`] rules. Every problem of every rule is reported at once, each in the file that it stands in.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::sets::Sets;
+use super::{Context, Kind, Rule, RuleError, single_rule};
+use crate::base::limits::MAX_RULES;
+use crate::config::value::{Data, Value};
+use crate::config::{Problems, Report, RuleList, Span, suggest};
+use crate::feed::Feed;
+
+/// What a chain is built with beside the list.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BuildContext {
+    /// The rule sets that can be named.
+    pub sets: Sets,
+}
+
+/// Compiled rules in the order in which they are applied. Cheap to clone, shared by threads.
+#[derive(Clone)]
+pub struct Chain {
+    steps: Arc<[Step]>,
+    hash: blake3::Hash,
+}
+
+struct Step {
+    kind: Kind,
+    rule: Box<dyn Rule>,
+}
+
+impl Chain {
+    /// The chain without rules: what comes in goes out.
+    pub fn empty() -> Chain {
+        Chain { steps: Arc::new([]), hash: first_hash().finalize() }
+    }
+
+    /// Compiles `list`, or reports everything that is wrong with it.
+    pub fn build(list: &RuleList, cx: &BuildContext) -> Result<Chain, Problems> {
+        let mut builder = Builder { sets: cx.sets, steps: Vec::new(), hasher: first_hash(), open: Vec::new(), seen: 0 };
+        let mut report = Report::new(&list.source);
+        builder.add(&list.items, &mut report);
+        let Builder { steps, hasher, .. } = builder;
+        report.finish().or(())?;
+        Ok(Chain { steps: steps.into(), hash: hasher.finalize() })
+    }
+
+    /// Runs every rule on `feed`, in order; the first that gives up ends it.
+    pub fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
+        self.steps.iter().try_for_each(|step| step.rule.apply(feed, cx))
+    }
+
+    /// The identity of what the chain does: equal for the same rules with the same settings in the same order, however
+    /// they were spelled, in the same version of refeed. A part of cache keys.
+    pub fn hash(&self) -> blake3::Hash {
+        self.hash
+    }
+
+    /// The names of the rules in order, rule sets opened.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.steps.iter().map(|step| step.kind.name())
+    }
+
+    /// True for a chain without rules.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+impl Default for Chain {
+    fn default() -> Chain {
+        Chain::empty()
+    }
+}
+
+impl fmt::Debug for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+/// The version stands in the hash because a rule may do something else in the next one.
+fn first_hash() -> blake3::Hasher {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
+    hasher
+}
+
+struct Builder {
+    sets: Sets,
+    steps: Vec<Step>,
+    hasher: blake3::Hasher,
+    /// The rule sets that are being opened, outermost first.
+    open: Vec<&'static str>,
+    /// Items looked at, rule sets included: an empty set counts too.
+    seen: usize,
+}
+
+impl Builder {
+    fn add(&mut self, items: &[Value], report: &mut Report) {
+        for item in items {
+            self.seen += 1;
+            if self.seen == MAX_RULES + 1 {
+                report.error(item.span.clone(), format!("more than {MAX_RULES} rules, rule sets included"));
+            }
+            if self.seen > MAX_RULES {
+                return;
+            }
+            match &item.data {
+                Data::String(name) => self.add_set(name, &item.span, report),
+                _ => self.add_rule(item, report),
+            }
+        }
+    }
+
+    fn add_rule(&mut self, item: &Value, report: &mut Report) {
+        if let Some((kind, value)) = single_rule(item, report)
+            && let Some(value) = kind.long_form(value, report)
+            && let Some(rule) = kind.build(&value, report)
+        {
+            self.hasher.update(kind.name().as_bytes()).update(&[0]);
+            value.digest(&mut self.hasher);
+            self.steps.push(Step { kind, rule });
+        }
+    }
+
+    fn add_set(&mut self, name: &str, span: &Span, report: &mut Report) {
+        let Some(set) = self.sets.get(name) else {
+            let help = match Kind::named(name) {
+                Some(_) => format!("`{name}` is a rule: write `{{ {name} = … }}`"),
+                None => suggest::advice(name, self.sets.names()),
+            };
+            report.error(span.clone(), format!("unknown rule set `{name}`")).help(help);
+            return;
+        };
+        if self.open.contains(&set.name) {
+            let way = [self.open.as_slice(), &[set.name]].concat().join(" → ");
+            report.error(span.clone(), format!("the rule set `{name}` contains itself: {way}"));
+            return;
+        }
+        let mut inner = Report::new(&set.source());
+        if let Some(list) = set.list(&mut inner) {
+            self.open.push(set.name);
+            self.add(&list.items, &mut inner);
+            self.open.pop();
+        }
+        report.extend(inner.finish());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(rules: &str) -> Result<Chain, Problems> {
+        Chain::build(&RuleList::parse("--rules", rules).unwrap(), &BuildContext::default())
+    }
+
+    fn messages(rules: &str) -> Vec<String> {
+        build(rules)
+            .unwrap_err()
+            .iter()
+            .map(|p| format!("{}; {}", p.message, p.help.as_deref().unwrap_or("-")))
+            .collect()
+    }
+
+    #[test]
+    fn short_and_long_form_are_the_same_rule() {
+        let (short, long) = (build("[{ limit = 20 }]").unwrap(), build("[{ 'limit' = { count = 0x14 } }]").unwrap());
+        assert_eq!(short.hash(), long.hash());
+        assert_ne!(short.hash(), build("[{ limit = 21 }]").unwrap().hash());
+        assert_ne!(short.hash(), build("[{ limit = 20 }, { limit = 20 }]").unwrap().hash());
+        assert_eq!(short.names().collect::<Vec<_>>(), ["limit"]);
+        assert!(Chain::empty().is_empty());
+    }
+
+    #[test]
+    fn every_problem_of_every_rule_is_reported() {
+        let found = messages(
+            "[{ limit = 0 }, { limmit = 1 }, { limit = { cuont = 1 } }, 'zh-hunt', 'limit', 7, {}, { limit = false }]",
+        );
+        assert_eq!(
+            found,
+            [
+                "expected a whole number above 0, found integer `0`; -",
+                "unknown rule `limmit`; did you mean `limit`?",
+                "missing key `count`; -",
+                "unknown key `cuont`; did you mean `count`?",
+                "unknown rule set `zh-hunt`; did you mean `zh-hant`?",
+                "unknown rule set `limit`; `limit` is a rule: write `{ limit = … }`",
+                "expected a rule or the name of a rule set, found an integer; write `{ limit = 20 }` or `\"zh-hant\"`",
+                "a rule is a table of one key, not of 0; write `{ limit = 20 }`",
+                "`limit = false` does nothing; leave the rule out",
+            ]
+        );
+    }
+
+    #[test]
+    fn two_rules_in_one_table_are_told_apart() {
+        assert_eq!(
+            messages("[{ limit = 1, sort = true }]"),
+            ["a rule is a table of one key, not of 2; write { limit = … }, { sort = … }"]
+        );
+        assert_eq!(
+            messages("[{ zh-hant = true }]"),
+            ["unknown rule `zh-hant`; `zh-hant` is a rule set: write `\"zh-hant\"`"]
+        );
+    }
+
+    #[test]
+    fn a_rule_set_that_contains_itself_is_refused() {
+        let sets = Sets::of(&[("a", "rules = ['b']"), ("b", "rules = [{ limit = 1 }, 'a']")]);
+        let list = RuleList::names("--use", "a");
+        let problems = Chain::build(&list, &BuildContext { sets }).unwrap_err().to_string();
+        assert!(problems.contains("the rule set `a` contains itself: a → b → a"), "{problems}");
+        assert!(problems.contains("rules/b.toml:1:"), "{problems}");
+    }
+
+    #[test]
+    fn a_rule_set_may_be_used_twice_but_the_number_of_rules_is_bounded() {
+        let sets = Sets::of(&[
+            ("one", "rules = [{ limit = 1 }]"),
+            ("none", "rules = []"),
+            ("many", "rules = ['none', 'none']"),
+        ]);
+        let build = |names: &str| Chain::build(&RuleList::names("--use", names), &BuildContext { sets });
+        assert_eq!(build("one,one").unwrap().names().count(), 2);
+        for name in ["one", "none", "many"] {
+            let names = vec![name; MAX_RULES + 1].join(",");
+            let problems = build(&names).unwrap_err();
+            assert_eq!(problems.len(), 1);
+            assert!(problems.to_string().contains("more than"));
+        }
+    }
+}

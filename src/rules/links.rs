@@ -1,0 +1,48 @@
+//! (stand-in) Relative URLs made absolute.
+//!
+//! ## What it does
+//! Nothing yet.
+//!
+//! ## When to use
+//! Not yet.
+//!
+//! ## Example
+//! ```toml
+//! rules = [{ links = true }]
+//! ```
+//!
+//! ## Order
+//! Any.
+//!
+//! ## Cost
+//! None.
+
+use serde::Deserialize;
+
+use super::{Build, Context, Rule, RuleError};
+use crate::config::Report;
+use crate::feed::Feed;
+
+/// Settings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+pub struct Config {}
+
+impl Build for Config {
+    const SHORT: Option<&'static str> = None;
+    type Rule = Nothing;
+
+    fn build(self, _report: &mut Report) -> Option<Nothing> {
+        Some(Nothing)
+    }
+}
+
+/// Does nothing.
+pub struct Nothing;
+
+impl Rule for Nothing {
+    fn apply(&self, _: &mut Feed, _: &Context) -> Result<(), RuleError> {
+        Ok(())
+    }
+}
