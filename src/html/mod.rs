@@ -1,33 +1,37 @@
-//! stub
-use std::borrow::Cow;
-use std::ops::Range;
-#[derive(Debug, Clone, Copy, PartialEq)]
+//! The HTML inside feed items, edited losslessly: tokens with spans over the source, edits on them, all the rest copied
+//! byte for byte, malformed HTML included.
+//!
+//! [`Fragment::parse`] reads a source by the states of the HTML tokenizer (or as XML markup), rules read tokens and edit
+//! them one after another, each seeing what the others did, and [`Fragment::edits`] or [`Fragment::render`] hands over the
+//! result. [`Fragment::map_urls`] visits every URL. Nothing fails and nothing panics, whatever the source; parsing, each
+//! read and the output take linear time. No tree is built: [`Fragment::element_end`] pairs the tags.
+//!
+//! Called by the rules and by `feed`'s callers; imports only `base`.
+
+mod attrs;
+mod edit;
+mod fragment;
+mod output;
+mod plain;
+mod spelling;
+mod srcset;
+mod style;
+mod tags;
+mod token;
+mod tree;
+mod urls;
+
+pub use fragment::{Fragment, Kind};
+pub use output::Edit;
+pub use srcset::map as map_srcset;
+pub use urls::Kind as UrlKind;
+
+/// How a fragment is read and written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syntax {
+    /// HTML, by the tokenizer of the WHATWG specification.
     Html,
+    /// Well-formed XML inside a feed (Atom `type="xhtml"`): CDATA is text, nothing is raw text, prefixes of element names
+    /// are ignored, and what edits write is well-formed.
     Xhtml,
-}
-#[derive(Debug)]
-pub struct Fragment {
-    s: String,
-}
-pub struct Edit {
-    pub range: Range<usize>,
-    pub with: String,
-}
-impl Fragment {
-    pub fn parse(s: String, _: Syntax) -> Fragment {
-        Fragment { s }
-    }
-    pub fn is_edited(&self) -> bool {
-        false
-    }
-    pub fn render(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.s)
-    }
-    pub fn edits(&self) -> Vec<Edit> {
-        vec![]
-    }
-    pub fn plain_text(&self) -> String {
-        self.s.clone()
-    }
 }

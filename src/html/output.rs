@@ -1,0 +1,194 @@
+//! What comes out of an edited fragment: the list of edits against its source, and the whole.
+//!
+//! An edit covers what changed and no more: equal ends of the old and new spelling of a token are left out, but a
+//! character or a character reference is never cut. Linear in the edited tokens (and, for the whole, in the source).
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::Syntax;
+use super::fragment::{Fragment, Override};
+use super::spelling::open_reference;
+use super::token::{OPEN, REMOVED, Sort};
+
+/// Bytes `range` of the source give way to `with`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// In bytes of [`Fragment::source`], on character boundaries; empty where something is inserted.
+    pub range: Range<usize>,
+    /// Markup.
+    pub with: String,
+}
+
+impl Fragment {
+    /// True where the output differs from the source.
+    pub fn is_edited(&self) -> bool {
+        self.overrides.iter().any(|(&id, it)| {
+            self.flags(id) & REMOVED != 0 || it.now.is_some() || !it.before.is_empty() || !it.after.is_empty()
+        })
+    }
+
+    /// What to do to the source, ascending, disjoint and apart from each other.
+    pub fn edits(&self) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        self.walk(|range, old, new| push(&mut edits, trimmed(range, old, new)));
+        edits
+    }
+
+    /// The fragment as it is now; the source itself where nothing is edited.
+    pub fn render(&self) -> Cow<'_, str> {
+        if !self.is_edited() {
+            return Cow::Borrowed(&self.source);
+        }
+        let mut out = String::with_capacity(self.source.len() + self.source.len() / 8);
+        let mut from = 0;
+        self.walk(|range, _, new| {
+            out.push_str(self.source.get(from..range.start).unwrap_or_default());
+            out.push_str(new);
+            from = range.end;
+        });
+        out.push_str(self.source.get(from..).unwrap_or_default());
+        Cow::Owned(out)
+    }
+
+    /// Every changed stretch of the source in order: its range, its old and its new spelling.
+    fn walk(&self, mut change: impl FnMut(Range<usize>, &str, &str)) {
+        // the last token whose spelling has been given
+        let mut written = None;
+        let mut overrides = self.overrides.iter().peekable();
+        while let Some((&id, entry)) = overrides.next() {
+            let removed = self.flags(id) & REMOVED != 0;
+            let gap = removed || !entry.before.is_empty();
+            if gap
+                && let Some(before) = id.checked_sub(1)
+                && written.is_none_or(|last| last < before)
+                && let Some((at, tail)) = self.loose_end(before, self.original(before))
+            {
+                let start = self.span(before).start;
+                change(start + at..self.span(before).end, self.original(before).get(at..).unwrap_or_default(), &tail);
+            }
+            let span = self.span(id);
+            insert(&mut change, span.start, &entry.before);
+            let next_gap = overrides.peek().is_some_and(|&(&next, it)| {
+                next == id + 1 && (self.flags(next) & REMOVED != 0 || !it.before.is_empty())
+            });
+            self.walk_token(id, entry, !entry.after.is_empty() || next_gap, &mut change);
+            insert(&mut change, span.end, &entry.after);
+            written = Some(id);
+        }
+    }
+
+    fn walk_token(
+        &self,
+        id: usize,
+        entry: &Override,
+        gap_after: bool,
+        change: &mut impl FnMut(Range<usize>, &str, &str),
+    ) {
+        let (span, old) = (self.span(id), self.original(id));
+        if self.flags(id) & REMOVED != 0 {
+            return change(span, old, "");
+        }
+        let now = entry.now.as_deref().unwrap_or(old);
+        match self.loose_end(id, now).filter(|_| gap_after) {
+            Some((at, tail)) => change(span, old, &[now.get(..at).unwrap_or_default(), &tail].concat()),
+            None if entry.now.is_some() => change(span, old, now),
+            None => {}
+        }
+    }
+
+    /// Text that ends in `<` or inside a reference would be read on into whatever comes to stand after it: where that end
+    /// begins, and its safe spelling.
+    fn loose_end(&self, id: usize, raw: &str) -> Option<(usize, String)> {
+        if self.sort(id) != Sort::Text || self.syntax != Syntax::Html || self.flags(id) & (REMOVED | OPEN) != 0 {
+            return None;
+        }
+        for mark in ["<", "</"] {
+            if raw.ends_with(mark) {
+                let at = raw.len() - mark.len();
+                return Some((at, mark.replace('<', "&lt;")));
+            }
+        }
+        let at = open_reference(raw)?;
+        let text = super::spelling::decode(raw.get(at..)?, self.text_spelling(id));
+        let mut tail = String::new();
+        super::spelling::escape(&text, self.text_spelling(id), &mut tail);
+        Some((at, tail))
+    }
+}
+
+fn insert(change: &mut impl FnMut(Range<usize>, &str, &str), at: usize, html: &str) {
+    if !html.is_empty() {
+        change(at..at, "", html);
+    }
+}
+
+/// Adds an edit, joined to the one before where they touch.
+fn push(edits: &mut Vec<Edit>, edit: Edit) {
+    if edit.range.is_empty() && edit.with.is_empty() {
+        return;
+    }
+    match edits.last_mut() {
+        Some(last) if last.range.end == edit.range.start => {
+            last.range.end = edit.range.end;
+            last.with.push_str(&edit.with);
+        }
+        _ => edits.push(edit),
+    }
+}
+
+fn trimmed(range: Range<usize>, old: &str, new: &str) -> Edit {
+    let (mut start, mut end) = common_ends(old, new);
+    if let Some(at) = old.get(..start).and_then(open_reference) {
+        start = at;
+    }
+    // the common end begins after any reference that reaches into it from either side
+    let inside = |text: &str| text.get(..text.len() - end).is_some_and(|head| open_reference(head).is_some());
+    if inside(old) || inside(new) {
+        let tail = old.get(old.len() - end..).unwrap_or_default();
+        let run = tail.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'#').count();
+        end -= run + usize::from(tail.as_bytes().get(run) == Some(&b';'));
+    }
+    let with = new.get(start..new.len() - end).unwrap_or_default().to_owned();
+    Edit { range: range.start + start..range.end - end, with }
+}
+
+/// The lengths of what two texts have in common at their starts and, beyond that, at their ends, in whole characters.
+pub(super) fn common_ends(old: &str, new: &str) -> (usize, usize) {
+    let mut start = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
+    while !old.is_char_boundary(start) || !new.is_char_boundary(start) {
+        start -= 1;
+    }
+    let (old_rest, new_rest) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
+    let mut end = old_rest.bytes().rev().zip(new_rest.bytes().rev()).take_while(|(a, b)| a == b).count();
+    while !old_rest.is_char_boundary(old_rest.len() - end) || !new_rest.is_char_boundary(new_rest.len() - end) {
+        end -= 1;
+    }
+    (start, end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(old: &str, new: &str) -> (Range<usize>, String) {
+        let edit = trimmed(0..old.len(), old, new);
+        (edit.range, edit.with)
+    }
+
+    #[test]
+    fn an_edit_covers_only_what_changed() {
+        assert_eq!(edit("<img src=\"a.png\">", "<img src=\"b.png\">"), (10..11, "b".into()));
+        assert_eq!(edit("aa", "aaa"), (2..2, "a".into()));
+        assert_eq!(edit("头发", "頭髮"), (0..6, "頭髮".into()));
+        // U+4E2D and U+4E2E share two bytes
+        assert_eq!(edit("中a", "丮a"), (0..3, "丮".into()));
+    }
+
+    #[test]
+    fn a_reference_is_never_cut() {
+        assert_eq!(edit("a&nbsp;b", "a&nsub;b"), (1..7, "&nsub;".into()));
+        assert_eq!(edit("x&amp;y", "x&lamp;y"), (1..6, "&lamp;".into()));
+        assert_eq!(edit("&amp", "&amp;"), (0..4, "&amp;".into()));
+    }
+}

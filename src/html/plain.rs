@@ -1,0 +1,94 @@
+//! What a person would read of a fragment: its text on one line.
+
+use super::fragment::{Fragment, Kind};
+use super::tags::{is_block, key};
+
+impl Fragment {
+    /// The text as it is now: references decoded, white space folded to single spaces, a space between blocks and at `br`,
+    /// none between inline elements. Scripts, styles, titles, comments and fallbacks of frames are left out; so is what
+    /// edits inserted as markup.
+    pub fn plain_text(&self) -> String {
+        let mut out = Folded { text: String::with_capacity(self.source.len() / 2), space: false };
+        let mut id = 0;
+        while id < self.len() {
+            match self.kind(id) {
+                Kind::Text => out.push(&self.text(id)),
+                Kind::RawText if self.is_read(id) => out.push(&self.text(id)),
+                Kind::Start { .. } if is_unread(self.key(id)) && self.element_end(id) > id + 1 => {
+                    out.space |= is_block(self.key(id));
+                    id = self.element_end(id);
+                    continue;
+                }
+                Kind::Start { .. } | Kind::End => out.space |= is_block(self.key(id)),
+                _ => {}
+            }
+            id += 1;
+        }
+        out.text
+    }
+
+    /// Raw text that is shown: `textarea`, `xmp`, `plaintext`.
+    fn is_read(&self, id: usize) -> bool {
+        id.checked_sub(1).is_some_and(|start| ["textarea", "xmp", "plaintext"].iter().any(|name| self.is(start, name)))
+    }
+}
+
+/// Elements whose content nobody sees.
+fn is_unread(element: u64) -> bool {
+    const SCRIPT: u64 = key(b"script");
+    const STYLE: u64 = key(b"style");
+    const TITLE: u64 = key(b"title");
+    const TEMPLATE: u64 = key(b"template");
+    matches!(element, SCRIPT | STYLE | TITLE | TEMPLATE)
+}
+
+/// Text with its white space folded as it is added.
+struct Folded {
+    text: String,
+    space: bool,
+}
+
+impl Folded {
+    fn push(&mut self, text: &str) {
+        let mut rest = text;
+        loop {
+            let word = rest.trim_start();
+            self.space |= word.len() < rest.len();
+            if word.is_empty() {
+                return;
+            }
+            if self.space && !self.text.is_empty() {
+                self.text.push(' ');
+            }
+            self.space = false;
+            let end = word.find(char::is_whitespace).unwrap_or(word.len());
+            let (word, after) = word.split_at(end);
+            self.text.push_str(word);
+            rest = after;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Syntax;
+    use super::*;
+
+    fn plain(source: &str) -> String {
+        Fragment::parse(source.into(), Syntax::Html).plain_text()
+    }
+
+    #[test]
+    fn a_person_reads_words_apart_only_at_blocks() {
+        assert_eq!(plain("<p>a<b>b</b>c&nbsp; d</p><p>e<br>f</p> "), "abc d e f");
+        assert_eq!(plain("<ul><li>人<i>工</i></li><li>智能</ul>"), "人工 智能");
+        assert_eq!(plain("a &lt;b&gt; &amp; c"), "a <b> & c");
+    }
+
+    #[test]
+    fn scripts_styles_and_comments_are_not_read() {
+        assert_eq!(plain("a<script>b</script><style>c</style><!-- d -->e<title>f</title><iframe>g</iframe>"), "ae");
+        let xhtml = Fragment::parse("<h:p>a<h:script>b</h:script><![CDATA[<c>]]></h:p>".into(), Syntax::Xhtml);
+        assert_eq!(xhtml.plain_text(), "a<c>");
+    }
+}

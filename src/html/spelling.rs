@@ -1,0 +1,398 @@
+//! How text is written in markup: character references decoded (HTML §13.2.5.72–80 by `htmlize`'s table, or XML's five
+//! and the numeric ones), text escaped, and parts of a spelled text replaced while the rest keeps its spelling.
+//!
+//! Linear in the text; nothing is allocated to decode a text without references.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Where a text stands, which decides how it is read and written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    HtmlText,
+    /// In quotes of this kind, or unquoted (0).
+    HtmlAttribute(u8),
+    XmlText,
+    /// In quotes of this kind.
+    XmlAttribute(u8),
+    /// As it stands: scripts, styles, CDATA.
+    Verbatim,
+}
+
+impl Spelling {
+    fn is_xml(self) -> bool {
+        matches!(self, Spelling::XmlText | Spelling::XmlAttribute(_))
+    }
+}
+
+/// A part of a spelled text.
+enum Piece<'a> {
+    Literal(&'a str),
+    Reference { raw: &'a str, text: Expansion },
+}
+
+#[derive(Clone, Copy)]
+enum Expansion {
+    Char(char),
+    Name(&'static str),
+}
+
+impl Expansion {
+    fn push_to(self, out: &mut String) {
+        match self {
+            Expansion::Char(c) => out.push(c),
+            Expansion::Name(text) => out.push_str(text),
+        }
+    }
+
+    fn len(self) -> usize {
+        match self {
+            Expansion::Char(c) => c.len_utf8(),
+            Expansion::Name(text) => text.len(),
+        }
+    }
+}
+
+/// Splits a spelled text into its references and what is between them.
+struct Pieces<'a> {
+    raw: &'a str,
+    spelling: Spelling,
+    /// Where the literal not yet handed out begins, and where the search for a reference goes on.
+    from: usize,
+    found: Option<(Range<usize>, Expansion)>,
+}
+
+impl<'a> Pieces<'a> {
+    fn new(raw: &'a str, spelling: Spelling) -> Pieces<'a> {
+        Pieces { raw, spelling, from: 0, found: None }
+    }
+
+    fn search(&self) -> Option<(Range<usize>, Expansion)> {
+        if self.spelling == Spelling::Verbatim {
+            return None;
+        }
+        let bytes = self.raw.as_bytes();
+        memchr::memchr_iter(b'&', bytes.get(self.from..)?).find_map(|offset| {
+            let at = self.from + offset;
+            let (len, text) = reference(bytes.get(at..)?, self.spelling)?;
+            Some((at..at + len, text))
+        })
+    }
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        if self.found.is_none() {
+            if self.from >= self.raw.len() {
+                return None;
+            }
+            self.found = self.search();
+            let end = self.found.as_ref().map_or(self.raw.len(), |(range, _)| range.start);
+            if end > self.from {
+                let literal = self.raw.get(self.from..end)?;
+                self.from = end;
+                return Some(Piece::Literal(literal));
+            }
+        }
+        let (range, text) = self.found.take()?;
+        self.from = range.end;
+        Some(Piece::Reference { raw: self.raw.get(range)?, text })
+    }
+}
+
+/// The character reference that `bytes` begin with (`&`): its length and what it stands for.
+fn reference(bytes: &[u8], spelling: Spelling) -> Option<(usize, Expansion)> {
+    if bytes.get(1) == Some(&b'#') {
+        return numeric(bytes, spelling.is_xml());
+    }
+    let run =
+        bytes.iter().skip(1).take(htmlize::ENTITY_MAX_LENGTH).take_while(|b| b.is_ascii_alphanumeric()).count() + 1;
+    let closed = bytes.get(run) == Some(&b';');
+    if closed && let Some(text) = common(bytes.get(1..run)?) {
+        return Some((run + 1, Expansion::Char(text)));
+    }
+    if spelling.is_xml() {
+        return None;
+    }
+    let named = |len: usize| {
+        let text = htmlize::ENTITIES.get(bytes.get(..len)?)?;
+        Some((len, Expansion::Name(std::str::from_utf8(text).ok()?)))
+    };
+    if closed && let Some(found) = named(run + 1) {
+        return Some(found);
+    }
+    // no name without a semicolon begins another such name, so the shortest is the longest
+    let bare = (htmlize::ENTITY_MIN_LENGTH..=run.min(htmlize::BARE_ENTITY_MAX_LENGTH)).find_map(named)?;
+    let next = bytes.get(bare.0).copied().unwrap_or(b' ');
+    let swallowed = next == b'=' || next.is_ascii_alphanumeric();
+    (!(matches!(spelling, Spelling::HtmlAttribute(_)) && swallowed)).then_some(bare)
+}
+
+/// XML's five names, which are also nearly all that feeds use.
+fn common(name: &[u8]) -> Option<char> {
+    Some(match name {
+        b"amp" => '&',
+        b"lt" => '<',
+        b"gt" => '>',
+        b"quot" => '"',
+        b"apos" => '\'',
+        _ => return None,
+    })
+}
+
+/// `&#39;`, `&#x27;`. HTML reads them without the semicolon and mends what is no character (§13.2.5.80).
+fn numeric(bytes: &[u8], xml: bool) -> Option<(usize, Expansion)> {
+    let hex = matches!(bytes.get(2), Some(b'x')) || !xml && matches!(bytes.get(2), Some(b'X'));
+    let (first, radix) = if hex { (3, 16) } else { (2, 10) };
+    let mut at = first;
+    let mut number = 0u32;
+    while let Some(digit) = bytes.get(at).and_then(|&b| char::from(b).to_digit(radix)) {
+        number = number.saturating_mul(radix).saturating_add(digit);
+        at += 1;
+    }
+    if at == first {
+        return None;
+    }
+    let closed = bytes.get(at) == Some(&b';');
+    if xml {
+        return char::from_u32(number).filter(|_| closed).map(|c| (at + 1, Expansion::Char(c)));
+    }
+    let text = match number {
+        0 => char::REPLACEMENT_CHARACTER,
+        0x80..=0x9F => encoding_rs::WINDOWS_1252.decode_without_bom_handling(&[number as u8]).0.chars().next()?,
+        _ => char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER),
+    };
+    Some((at + usize::from(closed), Expansion::Char(text)))
+}
+
+/// The text that `raw` spells. Borrowed where it holds no reference.
+pub(super) fn decode(raw: &str, spelling: Spelling) -> Cow<'_, str> {
+    let mut out = String::new();
+    for piece in Pieces::new(raw, spelling) {
+        match piece {
+            Piece::Literal(text) if text.len() == raw.len() => return Cow::Borrowed(raw),
+            Piece::Literal(text) => out.push_str(text),
+            Piece::Reference { text, .. } => {
+                if out.is_empty() {
+                    out.reserve(raw.len());
+                }
+                text.push_to(&mut out);
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Writes `text` so that it is read as itself where `spelling` says it stands.
+pub(super) fn escape(text: &str, spelling: Spelling, out: &mut String) {
+    let (quote, attribute) = match spelling {
+        Spelling::Verbatim => return out.push_str(text),
+        Spelling::HtmlAttribute(quote) | Spelling::XmlAttribute(quote) => (quote, true),
+        Spelling::HtmlText | Spelling::XmlText => (0, false),
+    };
+    let xml = spelling.is_xml();
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let reference = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' if attribute && quote != b'\'' => "&quot;",
+            b'\'' if attribute && quote != b'"' => "&#39;",
+            b'\r' if xml => "&#13;", // XML would read a line feed
+            b'\n' if xml && attribute => "&#10;",
+            b'\t' if xml && attribute => "&#9;",
+            _ => continue,
+        };
+        out.push_str(text.get(from..at).unwrap_or_default());
+        out.push_str(reference);
+        from = at + 1;
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+}
+
+/// `text` without what XML 1.0 §2.2 does not allow, each such character replaced by U+FFFD.
+pub(super) fn xml_chars(text: &str) -> Cow<'_, str> {
+    let bad = |c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    if text.contains(bad) { Cow::Owned(text.replace(bad, "\u{FFFD}")) } else { Cow::Borrowed(text) }
+}
+
+/// `raw` with `edits` done on the text it spells: ranges of the decoded text, ascending and disjoint (others, and those
+/// that cut a character, are left out). All outside them keeps its spelling, unless that would then be read otherwise.
+pub(super) fn splice(raw: &str, spelling: Spelling, edits: &[(Range<usize>, &str)]) -> String {
+    let decoded = decode(raw, spelling);
+    let mut last = 0;
+    let mut done: Vec<(Range<usize>, Cow<'_, str>)> = Vec::with_capacity(edits.len());
+    for (range, new) in edits {
+        if range.start >= last && decoded.get(range.clone()).is_some() {
+            last = range.end;
+            let new = if spelling.is_xml() { xml_chars(new) } else { Cow::Borrowed(*new) };
+            done.push((range.clone(), new));
+        }
+    }
+    let out = splice_pieces(raw, spelling, &done);
+    if spelling == Spelling::Verbatim || memchr::memchr2(b'&', b'<', raw.as_bytes()).is_none() {
+        return mend_xml(out, spelling);
+    }
+    let wanted = splice_text(&decoded, &done);
+    let text = matches!(spelling, Spelling::HtmlText | Spelling::XmlText);
+    if decode(&out, spelling) == wanted && (!text || is_only_text(&out)) {
+        return mend_xml(out, spelling);
+    }
+    let mut out = String::with_capacity(wanted.len());
+    escape(&wanted, spelling, &mut out);
+    out
+}
+
+/// `]]>` may not stand in XML text (§2.4); the `>` of the source may come to stand after new brackets.
+fn mend_xml(out: String, spelling: Spelling) -> String {
+    if spelling == Spelling::XmlText && out.contains("]]>") { out.replace("]]>", "]]&gt;") } else { out }
+}
+
+fn splice_text(text: &str, edits: &[(Range<usize>, Cow<'_, str>)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for (range, new) in edits {
+        out.push_str(text.get(from..range.start).unwrap_or_default());
+        out.push_str(new);
+        from = range.end;
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
+}
+
+fn splice_pieces(raw: &str, spelling: Spelling, edits: &[(Range<usize>, Cow<'_, str>)]) -> String {
+    let mut out = String::with_capacity(raw.len() + 16);
+    let mut edits = edits.iter().peekable();
+    let (mut start, mut kept_from) = (0, 0);
+    for piece in Pieces::new(raw, spelling) {
+        let end = start + piece.len();
+        let mut from = kept_from.max(start);
+        while let Some((range, new)) = edits.next_if(|(range, _)| range.start < end) {
+            piece.keep(from.saturating_sub(start)..range.start - start, spelling, &mut out);
+            escape(new, spelling, &mut out);
+            kept_from = range.end;
+            from = range.end;
+        }
+        if from < end {
+            piece.keep(from - start..end - start, spelling, &mut out);
+        }
+        start = end;
+    }
+    for (_, new) in edits {
+        escape(new, spelling, &mut out);
+    }
+    out
+}
+
+impl Piece<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Piece::Literal(text) => text.len(),
+            Piece::Reference { text, .. } => text.len(),
+        }
+    }
+
+    /// Writes the part `range` of what this stands for; a reference kept in part is spelled anew.
+    fn keep(&self, range: Range<usize>, spelling: Spelling, out: &mut String) {
+        match self {
+            Piece::Literal(text) => out.push_str(text.get(range).unwrap_or_default()),
+            Piece::Reference { raw, text } if range == (0..text.len()) => out.push_str(raw),
+            Piece::Reference { text: Expansion::Name(text), .. } => {
+                escape(text.get(range).unwrap_or_default(), spelling, out);
+            }
+            Piece::Reference { .. } => {}
+        }
+    }
+}
+
+/// True where HTML reads `raw`, and any tag after it, as text and then that tag.
+fn is_only_text(raw: &str) -> bool {
+    let bytes = raw.as_bytes();
+    memchr::memchr_iter(b'<', bytes).all(|at| match bytes.get(at + 1) {
+        None => true,
+        Some(&next) => !(next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?')),
+    })
+}
+
+/// Where the reference, or what could become one, begins that `raw` ends inside of: `a &am`, `&#3`, `&`.
+pub(super) fn open_reference(raw: &str) -> Option<usize> {
+    let bytes = raw.as_bytes();
+    let run = bytes.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || **b == b'#').count();
+    let at = bytes.len().checked_sub(run + 1)?;
+    (bytes.get(at) == Some(&b'&')).then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(raw: &str) -> Cow<'_, str> {
+        decode(raw, Spelling::HtmlText)
+    }
+
+    #[test]
+    fn references_are_read_as_the_specification_reads_them() {
+        for (raw, read) in [
+            ("a&amp;b", "a&b"),
+            ("&ampx", "&x"),
+            ("&notit;", "¬it;"),
+            ("&notin;", "∉"),
+            ("&#x4E2D;&#25991", "中文"),
+            ("&#150;", "–"),
+            ("&#0;&#xD800;&#99999999999;", "\u{FFFD}\u{FFFD}\u{FFFD}"),
+            ("&#;&#x;&;&", "&#;&#x;&;&"),
+            ("&NotEqualTilde;", "≂̸"),
+            ("AT&T", "AT&T"),
+        ] {
+            assert_eq!(text(raw), read, "{raw}");
+        }
+        assert_eq!(decode("?a&copy=1&amp;b", Spelling::HtmlAttribute(b'"')), "?a&copy=1&b");
+        assert_eq!(decode("&copy &nbsp;&apos;", Spelling::XmlText), "&copy &nbsp;'");
+    }
+
+    #[test]
+    fn decoding_agrees_with_htmlize() {
+        for raw in
+            ["&lt;p&gt; &hellip; &hellip &frac12 &sup1x &#x1F600; &nosuch; &&amp;&", "&ltimes;&ltimesx", "&#128;&#x81;"]
+        {
+            assert_eq!(text(raw), htmlize::unescape(raw));
+            assert_eq!(decode(raw, Spelling::HtmlAttribute(b'"')), htmlize::unescape_attribute(raw));
+        }
+    }
+
+    #[test]
+    fn spelling_outside_an_edit_is_kept() {
+        let raw = "a&nbsp;b &#8217;c&copy";
+        assert_eq!(text(raw), "a\u{A0}b ’c©");
+        assert_eq!(splice(raw, Spelling::HtmlText, &[(3..4, "<x>")]), "a&nbsp;&lt;x&gt; &#8217;c&copy");
+        assert_eq!(splice("x&NotEqualTilde;y", Spelling::HtmlText, &[(4..6, "")]), "x≂y");
+        assert_eq!(
+            splice(raw, Spelling::HtmlText, &[(0..0, "0"), (1..1, "1"), (11..11, "2")]),
+            "0a1&nbsp;b &#8217;c&copy2"
+        );
+    }
+
+    #[test]
+    fn an_edit_never_makes_a_tag_or_reference_of_its_surroundings() {
+        assert_eq!(splice("a < b", Spelling::HtmlText, &[(3..4, "")]), "a &lt;b");
+        assert_eq!(splice("& amp;", Spelling::HtmlText, &[(1..2, "")]), "&amp;amp;");
+        assert_eq!(splice("&ampx", Spelling::HtmlText, &[(1..2, ";")]), "&amp;;");
+        assert_eq!(splice("]>", Spelling::XmlText, &[(0..0, "]")]), "]]&gt;");
+    }
+
+    #[test]
+    fn ranges_that_do_not_fit_are_left_out() {
+        assert_eq!(splice("中文", Spelling::HtmlText, &[(0..1, "x"), (3..6, "y"), (0..3, "z"), (90..91, "w")]), "中y");
+    }
+
+    #[test]
+    fn the_end_of_an_open_reference_is_found() {
+        assert_eq!(open_reference("a &am"), Some(2));
+        assert_eq!(open_reference("&"), Some(0));
+        assert_eq!(open_reference("&amp;x"), None);
+        assert_eq!(open_reference("amp"), None);
+    }
+}
