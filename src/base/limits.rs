@@ -29,6 +29,10 @@ pub const MAX_ITEM_CHILDREN: usize = 500;
 pub const MAX_FIELD: usize = MIB;
 /// Length of the excerpt in an error about a body that is not a feed, in characters.
 pub const EXCERPT_CHARS: usize = 120;
+/// How far from the start an XML declaration is looked for: before it stand blank lines, comments, warnings of a server.
+pub const XML_DECLARATION_WITHIN: usize = KIB;
+/// Most strings of a document whose charset is guessed one by one; a guess costs a microsecond, bad strings are few.
+pub const MAX_GUESSED_STRINGS: usize = 10_000;
 
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────
 
