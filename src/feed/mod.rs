@@ -1,3 +1,4 @@
 //! (being written)
 
 pub mod charset;
+pub mod sniff;
