@@ -35,6 +35,16 @@ pub const MAX_FIELD: usize = MIB;
 pub const MAX_REPAIRED: usize = 8;
 /// Length of the excerpt in an error about a body that is not a feed, in characters.
 pub const EXCERPT_CHARS: usize = 120;
+/// How far from the start an XML declaration is looked for: before it stand blank lines, comments, warnings of a server.
+pub const XML_DECLARATION_WITHIN: usize = KIB;
+/// How far from a start a sniffer reads: the text that a page shows first, the first child of a root.
+pub const FEED_ROOT_WITHIN: usize = 4 * KIB;
+/// Most elements named as a feed's root that are looked at closely where the first one of the body is none.
+pub const MAX_ROOTS_TRIED: usize = 64;
+/// How far into an HTML page the marks of a challenge are looked for. Such pages are small.
+pub const CHALLENGE_MARK_WITHIN: usize = 64 * KIB;
+/// Most strings of a document whose charset is guessed one by one; a guess costs a microsecond, bad strings are few.
+pub const MAX_GUESSED_STRINGS: usize = 10_000;
 
 // ── configuration ───────────────────────────────────────────────────────────────────────────────────
 

@@ -21,6 +21,11 @@ pub fn excerpt(text: &str, chars: usize) -> String {
     out
 }
 
+/// The words of `text` with one space between them.
+pub fn fold_space(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Line and column (both from 1, the column in characters) of a byte offset; an offset inside a character counts as its start.
 pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
     let mut offset = offset.min(text.len());

@@ -1,1 +1,2 @@
-//! (being written)
+//! stub
+pub fn fold(text: &str) -> std::borrow::Cow<'_, str> { std::borrow::Cow::Borrowed(text) }

@@ -119,6 +119,7 @@ const RSS: &[Row] = &[
     inside("category", Field::Category, Kind::Text),
     inside("comments", Field::Comments, Kind::Url),
     url("enclosure", "url", Field::Enclosure),
+    row("enclosure", Part::Attribute("type"), Field::Enclosure, Kind::Opaque),
     inside("source", Field::Source, Kind::Text),
     url("source", "url", Field::Source),
     inside("language", Field::Language, Kind::Language),
@@ -222,6 +223,7 @@ const DUBLIN_CORE_TERMS: &[Row] = &[
 const MEDIA: &[Row] = &[
     row("group", Part::Nested, Field::Other, Kind::Opaque),
     url("content", "url", Field::Enclosure),
+    row("content", Part::Attribute("type"), Field::Enclosure, Kind::Opaque),
     row("content", Part::Nested, Field::Other, Kind::Opaque),
     url("thumbnail", "url", Field::Image),
     row("title", Part::MediaText, Field::Other, Kind::Text),

@@ -78,6 +78,11 @@ impl Feed {
         self.order = kept;
     }
 
+    /// Keeps the first `count` items.
+    pub fn truncate(&mut self, count: usize) {
+        self.order.truncate(count);
+    }
+
     /// Puts the items into the order of `key`; equal ones stay as they stand.
     pub fn sort_by_key<K: Ord>(&mut self, mut key: impl FnMut(&Feed, Place) -> K) {
         let mut keyed: Vec<(K, u32)> = self.order.iter().map(|item| (key(self, Place::Item(*item)), *item)).collect();
@@ -191,8 +196,16 @@ impl Feed {
 
     /// When it was published, or failing that last changed. None where nothing readable says so.
     pub fn date(&self, place: Place) -> Option<Time> {
-        let read = |field| self.field(place, field).iter().find_map(|slot| dates::parse(&self.value(slot)));
-        read(Field::Published).or_else(|| read(Field::Updated))
+        self.read_date(place, Field::Published).or_else(|| self.read_date(place, Field::Updated))
+    }
+
+    /// When it was last changed, or failing that published.
+    pub fn changed(&self, place: Place) -> Option<Time> {
+        self.read_date(place, Field::Updated).or_else(|| self.read_date(place, Field::Published))
+    }
+
+    fn read_date(&self, place: Place, field: Field) -> Option<Time> {
+        self.slots(place).filter(|slot| slot.field == field).find_map(|slot| dates::parse(&self.value(&slot)))
     }
 
     /// What relative references are read against in a place where no `xml:base` stands: the item's page, the feed's page, its address.

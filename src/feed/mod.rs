@@ -32,6 +32,7 @@ use crate::base::text::line_column;
 use crate::base::url::Url;
 use attributes::Attributes;
 use names::Ns;
+use sniff::{Sniffed, Wrap};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use tree::{NodeId, Tree};
@@ -116,26 +117,33 @@ impl Feed {
     /// # Errors
     /// [`FeedError`]: the body is no feed, cannot be repaired, or exceeds a bound.
     pub fn read(body: &[u8], content_type: Option<&str>, url: Option<&Url>) -> Result<Feed, FeedError> {
-        let decoded = charset::decode(body, content_type.and_then(charset::label_of_content_type));
-        let mut notes = decoded.notes;
+        if let Some(what) = sniff::binary(body) {
+            return Err(FeedError::NotAFeed { why: what.to_string() });
+        }
+        let decoded = charset::decode(body, content_type.and_then(charset_label));
+        let mut notes: Vec<String> = decoded.notes.iter().map(ToString::to_string).collect();
         let text = decoded.text;
-        let kind = sniff::classify(&text).map_err(|not_a_feed| FeedError::NotAFeed { why: not_a_feed.to_string() })?;
-        let strict = |text: &str| match kind {
-            sniff::Syntax::Json => json::read(text).map(|tree| Document { tree, ..Document::default() }),
-            sniff::Syntax::Xml => xml::read(text),
+        let (is_json, wrap) = match sniff::classify(&text) {
+            Sniffed::Xml { wrap, .. } => (false, wrap),
+            Sniffed::Json { wrap, .. } => (true, wrap),
+            Sniffed::NotAFeed(not_a_feed) => return Err(FeedError::NotAFeed { why: not_a_feed.to_string() }),
         };
-        match strict(&text) {
+        let strict = |text: &str| match is_json {
+            true => json::read(text).map(|tree| Document { tree, ..Document::default() }),
+            false => xml::read(text),
+        };
+        let read = match wrap {
+            Wrap::Bare => strict(&text),
+            Wrap::Markup | Wrap::Escaped => Err(Refusal::Malformed(0, "a feed inside an HTML page".to_owned())),
+        };
+        match read {
             Ok(document) => Feed::index(text.into_owned(), document, url, notes, false),
             Err(Refusal::Malformed(at, what)) => {
                 let refused = || {
                     let (line, column) = line_column(&text, at);
                     FeedError::Malformed { line, column, what: what.clone() }
                 };
-                let repaired = match kind {
-                    sniff::Syntax::Json => repair::json(&text),
-                    sniff::Syntax::Xml => repair::xml(&text),
-                }
-                .map_err(|_| refused())?;
+                let repaired = if is_json { repair::json(&text) } else { repair::xml(&text) }.map_err(|_| refused())?;
                 if repaired.text.len() > text.len().saturating_mul(MAX_REPAIRED) {
                     return Err(refused());
                 }
@@ -207,6 +215,15 @@ impl Feed {
     pub fn url(&self) -> Option<&Url> {
         self.url.as_ref()
     }
+}
+
+/// The `charset` of a `Content-Type` (RFC 9110 §8.3.1).
+fn charset_label(content_type: &str) -> Option<&str> {
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let value = value.trim().trim_matches(['"', '\'']);
+        (name.trim().eq_ignore_ascii_case("charset") && !value.is_empty()).then_some(value)
+    })
 }
 
 /// A refusal at its line and column.

@@ -215,6 +215,9 @@ impl Finder<'_> {
             _ => Field::Other,
         };
         self.attribute(id, "href", field, Kind::Url);
+        if field == Field::Enclosure {
+            self.attribute(id, "type", field, Kind::Opaque);
+        }
         self.attribute(id, "title", Field::Other, Kind::Text);
     }
 

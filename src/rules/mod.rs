@@ -6,6 +6,7 @@
 //! problems; [`Chain::apply`] runs it. Rules never block, never fetch, and are bounded by the size of the feed.
 
 pub mod chain;
+mod conditions;
 pub mod docs;
 pub mod pattern;
 pub mod sets;

@@ -1,0 +1,159 @@
+//! What `keep` and `drop` ask of an item: patterns for its fields, bounds for its date.
+//!
+//! Values of one field are ORed, fields are ANDed. Text is matched as a person reads it (HTML without its tags), upper and lower case
+//! as one, Simplified and Traditional Chinese as one, full-width letters as half-width; `exact = true` takes all as they stand.
+//! Linear in the text. An item whose date cannot be read is neither young nor old: the caller says what that means.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Context;
+use super::pattern::{Case, Matcher, Patterns};
+use crate::base::clock::Time;
+use crate::chinese::fold;
+use crate::config::{Report, quantity};
+use crate::feed::{Feed, Field, Place, dates};
+
+/// The settings of `keep` and `drop`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conditions {
+    title: Option<Patterns>,
+    content: Option<Patterns>,
+    summary: Option<Patterns>,
+    author: Option<Patterns>,
+    category: Option<Patterns>,
+    link: Option<Patterns>,
+    id: Option<Patterns>,
+    comments: Option<Patterns>,
+    enclosure: Option<Patterns>,
+    language: Option<Patterns>,
+    any: Option<Patterns>,
+    newer_than: Option<Spanned<String>>,
+    older_than: Option<Spanned<String>>,
+    before: Option<Spanned<String>>,
+    after: Option<Spanned<String>>,
+    #[serde(default)]
+    exact: bool,
+}
+
+/// The fields that `any` looks into: what a reader shows as text.
+const SHOWN: &[Field] = &[Field::Title, Field::Summary, Field::Content, Field::Author, Field::Category];
+
+/// The compiled conditions; never empty.
+#[derive(Debug)]
+pub struct Test {
+    texts: Vec<(&'static [Field], Matcher)>,
+    dates: Vec<Bound>,
+    is_exact: bool,
+}
+
+/// One bound of a date.
+#[derive(Debug, Clone, Copy)]
+enum Bound {
+    NewerThan(Duration),
+    OlderThan(Duration),
+    Before(Time),
+    After(Time),
+}
+
+impl Bound {
+    fn holds(self, date: Time, now: Time) -> bool {
+        match self {
+            Bound::NewerThan(age) => date >= now - age,
+            Bound::OlderThan(age) => date < now - age,
+            Bound::Before(moment) => date < moment,
+            Bound::After(moment) => date > moment,
+        }
+    }
+}
+
+impl Conditions {
+    /// Compiles all conditions, or reports each that cannot be.
+    pub fn build(self, report: &mut Report) -> Option<Test> {
+        let before = report.count();
+        let fields: [(&'static [Field], Option<Patterns>); 11] = [
+            (&[Field::Title], self.title),
+            (&[Field::Content], self.content),
+            (&[Field::Summary], self.summary),
+            (&[Field::Author], self.author),
+            (&[Field::Category], self.category),
+            (&[Field::Link], self.link),
+            (&[Field::Id], self.id),
+            (&[Field::Comments], self.comments),
+            (&[Field::Enclosure], self.enclosure),
+            (&[Field::Language], self.language),
+            (SHOWN, self.any),
+        ];
+        let (case, is_exact) = if self.exact { (Case::Exact, true) } else { (Case::Fold, false) };
+        let prepare = |pattern: &str| if is_exact { pattern.to_owned() } else { fold(pattern).into_owned() };
+        let mut texts = Vec::new();
+        for (fields, patterns) in fields {
+            let matcher = patterns.and_then(|patterns| patterns.compile(case, prepare, report));
+            texts.extend(matcher.map(|matcher| (fields, matcher)));
+        }
+        let mut bounds = Vec::new();
+        bounds.extend(read(self.newer_than, report, quantity::duration).map(Bound::NewerThan));
+        bounds.extend(read(self.older_than, report, quantity::duration).map(Bound::OlderThan));
+        bounds.extend(read(self.before, report, moment).map(Bound::Before));
+        bounds.extend(read(self.after, report, moment).map(Bound::After));
+        (report.count() == before).then_some(Test { texts, dates: bounds, is_exact })
+    }
+}
+
+fn moment(text: &str) -> Result<Time, String> {
+    dates::parse(text).ok_or_else(|| format!("`{text}` is no date\nwrite a date as `2024-03-02` or `2024-03-02T13:00:00+08:00`"))
+}
+
+/// A value with its own grammar; the second line of an error is the help.
+fn read<T>(value: Option<Spanned<String>>, report: &mut Report, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    let value = value?;
+    match parse(value.get_ref()) {
+        Ok(parsed) => Some(parsed),
+        Err(error) => {
+            let (message, help) = error.split_once('\n').unwrap_or((&error, ""));
+            let problem = report.error(value.span(), message);
+            if !help.is_empty() {
+                problem.help(help);
+            }
+            None
+        }
+    }
+}
+
+impl Test {
+    /// True where no condition is set.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty() && self.dates.is_empty()
+    }
+
+    /// True where the item meets all conditions. A date that cannot be read counts as `undated` says.
+    pub fn holds(&self, feed: &Feed, item: Place, cx: &Context, undated: bool) -> bool {
+        self.dates_hold(feed, item, cx, undated) && self.texts.iter().all(|(fields, matcher)| self.finds(feed, item, fields, matcher))
+    }
+
+    fn dates_hold(&self, feed: &Feed, item: Place, cx: &Context, undated: bool) -> bool {
+        if self.dates.is_empty() {
+            return true;
+        }
+        feed.date(item).map_or(undated, |date| self.dates.iter().all(|bound| bound.holds(date, cx.now)))
+    }
+
+    fn finds(&self, feed: &Feed, item: Place, fields: &[Field], matcher: &Matcher) -> bool {
+        let finds = |text: &str| if self.is_exact { matcher.is_match(text) } else { matcher.is_match(&fold(text)) };
+        let texts = |place| feed.slots(place).filter(|slot| fields.contains(&slot.field)).any(|slot| finds(&feed.plain(&slot)));
+        match fields {
+            [Field::Content | Field::Summary] => feed.field(item, fields[0]).iter().any(|slot| finds(&feed.plain(slot))),
+            [Field::Link] => feed.link(item).is_some_and(|link| finds(&link)) || texts(item),
+            [Field::Language] => match feed.first(item, Field::Language).or_else(|| feed.first(Place::Head, Field::Language)) {
+                Some(Cow::Owned(language)) => finds(&language),
+                Some(Cow::Borrowed(language)) => finds(language),
+                None => false,
+            },
+            _ => texts(item),
+        }
+    }
+}

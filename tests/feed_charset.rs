@@ -1,0 +1,36 @@
+//! Over the well-formed corpus, decoding is the plain decoding by the declared charset: nothing is "repaired" that is well.
+
+#![allow(clippy::print_stderr)] // says what was skipped
+
+use encoding_rs::Encoding;
+use refeed::feed::charset::decode;
+
+#[test]
+fn corpus_decodes_as_declared() {
+    let Some(dir) = std::env::var_os("REFEED_CORPUS") else {
+        eprintln!("REFEED_CORPUS is unset: corpus not read");
+        return;
+    };
+    let mut files = 0;
+    for entry in std::fs::read_dir(dir).unwrap().flatten() {
+        let body = std::fs::read(entry.path()).unwrap();
+        let head = String::from_utf8_lossy(&body[..body.len().min(200)]).to_lowercase();
+        let declared = head.split("encoding=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("utf-8");
+        // one file says iso-8859-1 and is UTF-8 throughout
+        let honest = body.is_ascii() || std::str::from_utf8(&body).is_err();
+        let encoding = if honest { Encoding::for_label(declared.as_bytes()).unwrap() } else { encoding_rs::UTF_8 };
+        let Some(plain) = encoding.decode_without_bom_handling_and_without_replacement(&body) else {
+            eprintln!("{}: {:?}", entry.path().display(), decode(&body, None).notes);
+            continue;
+        };
+        let mut plain = plain.trim_start_matches('\u{FEFF}').to_owned();
+        if !declared.eq_ignore_ascii_case("utf-8") {
+            let at = plain.to_lowercase().find(declared).unwrap();
+            plain.replace_range(at..at + declared.len(), "UTF-8");
+        }
+        let decoded = decode(&body, None);
+        assert!(decoded.text == plain, "{}: {:?}", entry.path().display(), decoded.notes);
+        files += 1;
+    }
+    assert!(files > 80, "only {files} files");
+}
