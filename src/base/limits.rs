@@ -65,6 +65,8 @@ pub const MAX_URL: usize = 4 * KIB;
 pub const MAX_HOST: usize = 253;
 /// Ports that may be fetched without `fetch.allow`: the web's own. Others speak other protocols.
 pub const WEB_PORTS: [u16; 4] = [80, 443, 8080, 8443];
+/// Longest user name or password that SOCKS carries, in bytes (RFC 1929 §2).
+pub const MAX_SOCKS_LOGIN: usize = 255;
 /// Time for one name's addresses. Resolvers answer in milliseconds, or after a lost packet in one or two seconds.
 pub const DNS_TIMEOUT: Duration = Duration::from_secs(3);
 /// Most addresses of one name that are judged and tried; large sites answer with four to eight.

@@ -154,21 +154,19 @@ async fn decode(coding: Coding, mut wire: Wire, out: &mut Sink) -> io::Result<()
         return Ok(());
     }
     match coding {
-        Coding::Identity => out.fill(&mut wire, |wire| wire.taken).await,
+        Coding::Identity => out.fill(&mut wire, |wire| wire).await,
         Coding::Gzip => gunzip(wire, out).await,
-        Coding::Deflate if is_zlib(wire.peek(2).await?) => {
-            out.fill(&mut ZlibDecoder::new(wire), |d| d.get_ref().taken).await
-        }
-        Coding::Deflate => out.fill(&mut DeflateDecoder::new(wire), |d| d.get_ref().taken).await,
+        Coding::Deflate if is_zlib(wire.peek(2).await?) => out.fill(&mut ZlibDecoder::new(wire), |d| d.get_ref()).await,
+        Coding::Deflate => out.fill(&mut DeflateDecoder::new(wire), |d| d.get_ref()).await,
         // The decoder would take the "large window" extension, outside RFC 7932, and up to 1 GiB for it.
         Coding::Brotli if wire.peek(1).await?.first().is_some_and(|byte| byte & 0x7f == 0x11) => {
             Err(io::Error::new(io::ErrorKind::InvalidData, "brotli window outside RFC 7932"))
         }
-        Coding::Brotli => out.fill(&mut BrotliDecoder::new(wire), |d| d.get_ref().taken).await,
+        Coding::Brotli => out.fill(&mut BrotliDecoder::new(wire), |d| d.get_ref()).await,
         Coding::Zstd => {
             let mut decoder = ZstdDecoder::with_params(wire, &[DParameter::window_log_max(limits::ZSTD_WINDOW_LOG)]);
             decoder.multiple_members(true);
-            out.fill(&mut decoder, |d| d.get_ref().taken).await
+            out.fill(&mut decoder, |d| d.get_ref()).await
         }
     }
 }
@@ -177,7 +175,7 @@ async fn decode(coding: Coding, mut wire: Wire, out: &mut Sink) -> io::Result<()
 async fn gunzip(mut wire: Wire, out: &mut Sink) -> io::Result<()> {
     for _ in 0..limits::MAX_GZIP_MEMBERS {
         let mut decoder = GzipDecoder::new(wire);
-        out.fill(&mut decoder, |d| d.get_ref().taken).await?;
+        out.fill(&mut decoder, |d| d.get_ref()).await?;
         wire = decoder.into_inner();
         if !wire.peek(3).await?.starts_with(&[0x1f, 0x8b, 8]) {
             return Ok(());
@@ -198,23 +196,24 @@ struct Sink {
 }
 
 impl Sink {
-    /// Reads `from` to its end. `taken` tells how many wire bytes went into it so far.
-    async fn fill<R: AsyncRead + Unpin>(&mut self, from: &mut R, taken: impl Fn(&R) -> usize) -> io::Result<()> {
+    /// Reads `from` to its end. `wire` is the body under it.
+    async fn fill<R: AsyncRead + Unpin>(&mut self, from: &mut R, wire: impl Fn(&R) -> &Wire) -> io::Result<()> {
         loop {
-            let room = self.limit.saturating_sub(self.kept.len()).saturating_add(1); // one more byte tells "full" from "too large"
+            let room = self.limit.saturating_sub(self.kept.len()).saturating_add(1); // one more tells "full" from "too large"
             let step = room.min(limits::BODY_STEP);
             if self.kept.capacity() - self.kept.len() < step {
                 self.kept.reserve(step); // doubles, so that growing stays linear
             }
-            let read = from.read_buf(&mut (&mut self.kept).limit(step)).await?;
+            let read = from.read_buf(&mut (&mut self.kept).limit(step)).await;
+            let read = read.map_err(|error| wire(from).or_cut(error))?;
             if read == 0 {
                 return Ok(());
             }
             if self.kept.len() > self.limit {
                 return Err(Fault::Body.into());
             }
-            let (decoded, wire) = (self.kept.len() as u64, taken(from) as u64);
-            if decoded > limits::MAX_RATIO_FREE && decoded / limits::MAX_RATIO > wire {
+            let (decoded, taken) = (self.kept.len() as u64, wire(from).taken as u64);
+            if decoded > limits::MAX_RATIO_FREE && decoded / limits::MAX_RATIO > taken {
                 return Err(Fault::Ratio.into());
             }
             tokio::task::coop::consume_budget().await; // decompressing 32 MiB must not hold up the thread's other tasks
@@ -227,13 +226,21 @@ struct Wire {
     body: Incoming,
     chunk: Bytes,
     taken: usize,
+    ended: bool,
     bounds: Bounds,
     silence: Pin<Box<Sleep>>,
 }
 
 impl Wire {
     fn new(body: Incoming, bounds: Bounds) -> Wire {
-        Wire { body, chunk: Bytes::new(), taken: 0, bounds, silence: Box::pin(tokio::time::sleep(bounds.gap)) }
+        Wire {
+            body,
+            chunk: Bytes::new(),
+            taken: 0,
+            ended: false,
+            bounds,
+            silence: Box::pin(tokio::time::sleep(bounds.gap)),
+        }
     }
 
     /// The next piece; empty at the end.
@@ -242,7 +249,10 @@ impl Wire {
             let frame = match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => frame,
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(Fault::Broken(error).into())),
-                Poll::Ready(None) => return Poll::Ready(Ok(Bytes::new())),
+                Poll::Ready(None) => {
+                    self.ended = true;
+                    return Poll::Ready(Ok(Bytes::new()));
+                }
                 Poll::Pending => {
                     ready!(self.silence.as_mut().poll(cx));
                     return Poll::Ready(Err(Fault::Silent.into()));
@@ -257,6 +267,12 @@ impl Wire {
             self.silence.as_mut().reset(Instant::now() + self.bounds.gap);
             return Poll::Ready(Ok(piece));
         }
+    }
+
+    /// A decoder that fails once it has seen the end was cut short, whatever it calls that.
+    fn or_cut(&self, error: io::Error) -> io::Error {
+        let ours = error.get_ref().is_some_and(|inner| inner.is::<Fault>());
+        if self.ended && !ours { io::ErrorKind::UnexpectedEof.into() } else { error }
     }
 
     /// The next bytes without taking them: `count`, fewer at the end.

@@ -205,6 +205,9 @@ impl Inner {
                 };
                 return Ok(Answer::Moved(status, target.redirected(location.as_bytes(), &self.way.guard)?));
             }
+            407 if self.way.proxy.is_some() => {
+                return Err(FetchError::Proxy { at: at(), reason: "it wants another login".into() });
+            }
             508 => return Err(FetchError::OwnLoop { at: at() }),
             status => {
                 let now = self.settings.clock.now();

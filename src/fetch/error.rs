@@ -155,7 +155,7 @@ pub enum FetchError {
     #[error("{at}: {why}")]
     Refused { at: Place, why: Refusal, led: Led },
     /// The URL leads back to this process.
-    #[error("{at}: this address is refeed itself, it would fetch from itself for ever")]
+    #[error("{at}: this leads back to refeed itself")]
     OwnLoop { at: Place },
     /// Too many fetches at once.
     #[error("{at}: {} fetches are under way or waiting already", limits::FETCHES_PENDING)]

@@ -115,7 +115,7 @@ pub fn retry_after(value: &[u8], now: Time) -> Duration {
 mod tests {
     use super::*;
 
-    const NOW: Time = Time::from_secs(784_111_777); // Sun, 06 Nov 1994 08:49:37 GMT
+    const NOW: Time = Time(784_111_777_000); // Sun, 06 Nov 1994 08:49:37 GMT
 
     #[test]
     fn retry_after_is_read_as_seconds_or_date() {

@@ -19,9 +19,6 @@ use super::connect::{Fault, Opened, Way};
 use super::error::{FetchError, Refusal, reason};
 use crate::base::limits;
 
-/// Longest user name or password of RFC 1929 §2, in bytes.
-const SOCKS_AUTH: usize = 255;
-
 /// How the proxy is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -57,7 +54,7 @@ impl Proxy {
         let any = Uri::from_static("http://any.invalid/");
         let login =
             Matcher::builder().all(url.as_str()).build().intercept(&any).ok_or_else(|| refuse("it cannot be read"))?;
-        if login.raw_auth().is_some_and(|(user, password)| user.len().max(password.len()) > SOCKS_AUTH) {
+        if login.raw_auth().is_some_and(|(user, password)| user.len().max(password.len()) > limits::MAX_SOCKS_LOGIN) {
             return Err(refuse("user name and password may have 255 bytes each"));
         }
         let port = url.port().unwrap_or(if kind == Kind::Http { 80 } else { 1080 });
