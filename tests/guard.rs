@@ -1,5 +1,6 @@
 //! The guard's answers, address by address (abuse cases 1 to 6 and 12). No packet is sent: these are pure functions.
 #![allow(clippy::unwrap_used)] // helpers of tests may fail loudly
+
 use std::net::IpAddr;
 
 use refeed::fetch::guard::{Allowed, Guard, Verdict, is_public};
