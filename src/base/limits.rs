@@ -82,6 +82,66 @@ pub const FETCH_TIMEOUT: Duration = Duration::from_secs(25);
 pub const MAX_BODY: usize = 32 * MIB;
 /// Default of `fetch.max_redirects`.
 pub const MAX_REDIRECTS: usize = 5;
+/// Bytes off the wire of one body, whatever `fetch.max_body` allows decoded: twice its default. No feed comes near it.
+pub const MAX_WIRE_BODY: usize = 64 * MIB;
+/// How many times its size a compressed body may grow, once past [`MAX_RATIO_FREE`]. Feeds compress 3 to 20 times, a bomb 1000.
+pub const MAX_RATIO: u64 = 200;
+/// Decoded bytes to which [`MAX_RATIO`] does not apply: a small, very repetitive feed is not a bomb.
+pub const MAX_RATIO_FREE: u64 = MIB as u64;
+/// Most members of one gzip body. Servers that append to a compressed log write a few.
+pub const MAX_GZIP_MEMBERS: usize = 1024;
+/// Largest zstd window, as a power of two: the 8 MiB of RFC 9659 §3, so that a frame cannot ask for more memory.
+pub const ZSTD_WINDOW_LOG: u32 = 23;
+/// Step in which a body's buffer grows.
+pub const BODY_STEP: usize = 64 * KIB;
+/// Longest URL fetched, typed or redirected to. Readers and servers cut at 2 to 8 KiB.
+pub const MAX_URL: usize = 4 * KIB;
+/// Longest host name (RFC 1035 §2.3.4, without the root's dot).
+pub const MAX_HOST: usize = 253;
+/// Ports that may be fetched without `fetch.allow`: the web's own. Others speak other protocols.
+pub const WEB_PORTS: [u16; 4] = [80, 443, 8080, 8443];
+/// Longest user name or password that SOCKS carries, in bytes (RFC 1929 §2).
+pub const MAX_SOCKS_LOGIN: usize = 255;
+/// Time for one name's addresses. Resolvers answer in milliseconds, or after a lost packet in one or two seconds.
+pub const DNS_TIMEOUT: Duration = Duration::from_secs(3);
+/// Most addresses of one name that are judged and tried; large sites answer with four to eight.
+pub const MAX_ADDRESSES: usize = 8;
+/// Most name lookups at once: a lookup that outlives its timeout holds a thread of the system's resolver.
+pub const MAX_LOOKUPS: usize = 32;
+/// Time to open a connection to one address: three SYNs.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+/// Time to open a connection to any address of a name, the handshake of an outgoing proxy included.
+pub const CONNECT_ALL_TIMEOUT: Duration = Duration::from_secs(8);
+/// Time for the TLS handshake: two round trips.
+pub const TLS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time from an open connection to a complete response head. Slow feeds are generated in under 5 s.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest silence within a response body.
+pub const BODY_GAP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Largest response head. Feeds send 1 KiB, large sites with their policies 6 KiB.
+pub const MAX_HEAD: usize = 16 * KIB;
+/// Most fields in a response head.
+pub const MAX_HEAD_FIELDS: usize = 64;
+/// Fetches from one host at once: what a polite browser of one person would do.
+pub const FETCHES_PER_HOST: usize = 2;
+/// Fetches at once, whole process.
+pub const FETCHES_AT_ONCE: usize = 64;
+/// Fetches under way or waiting, whole process; more are refused at once, so that a stuck network holds a bounded memory.
+pub const FETCHES_PENDING: usize = 1024;
+/// How long a reader is asked to wait when [`FETCHES_PENDING`] is reached.
+pub const BUSY_RETRY: Duration = Duration::from_secs(5);
+/// Idle connections kept to one host, and for how long: enough for a redirect or a second feed of the same site.
+pub const IDLE_PER_HOST: usize = 2;
+/// See [`IDLE_PER_HOST`].
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Unread bytes of one HTTP/2 response that an upstream may send ahead.
+pub const H2_WINDOW: u32 = 256 * KIB as u32;
+/// Longest `Retry-After` that is obeyed.
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// What an unreadable `Retry-After` is taken for: its sender wants fewer requests.
+pub const RETRY_AFTER_UNREADABLE: Duration = Duration::from_secs(15 * 60);
+/// Longest reason of a failed connection that goes into a message, in characters (a certificate may hold any text).
+pub const REASON_CHARS: usize = 160;
 
 // ── freshness ───────────────────────────────────────────────────────────────────────────────────────
 
