@@ -109,6 +109,8 @@ def compare_json(before, after):
 
 def compare_xml(before, after):
     old, new = guess(before), read(after)
+    if not new.get("version"):
+        return ["the output is no feed"], "failed"
     found = list(differences(plain(old.feed), plain(new.feed), "feed"))
     found += differences(plain(old.entries), plain(new.entries), "entries")
     if not old.bozo:
