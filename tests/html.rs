@@ -198,12 +198,31 @@ proptest! {
 
     #[test]
     fn what_is_rendered_reads_as_what_was_edited(source in soup(), steps in prop::collection::vec(step(), 0..6)) {
+        // a self-closing `title` is whole only inside `svg`, and edits may take that away
+        prop_assume!(!source.contains("<title/>"));
         let mut fragment = html(&source);
         for step in steps.iter().filter(|step| !matches!(step, Step::InsertBefore(..) | Step::InsertAfter(..))) {
             apply(&mut fragment, step);
         }
         let again = html(&fragment.render());
         prop_assert_eq!(meaning(&again), meaning(&fragment), "{} -> {}", source, fragment.render());
+    }
+
+    #[test]
+    fn neighbours_of_what_is_removed_do_not_grow_together(
+        parts in prop::collection::vec(prop::sample::select(vec!["&", "amp", ";", "<", "/", "b", "<br>", "</i>", "#5", " "]), 2..9),
+        steps in prop::collection::vec((0..5usize, 0..3usize, any::<bool>()), 1..3),
+    ) {
+        let mut fragment = html(&parts.concat());
+        for (id, at, remove) in steps {
+            if remove {
+                fragment.remove(id..id + 1);
+            } else {
+                fragment.replace_in_text(id, &[(at..at + 1, "")]);
+            }
+        }
+        let again = html(&fragment.render());
+        prop_assert_eq!(meaning(&again), meaning(&fragment), "{} -> {}", fragment.source(), fragment.render());
     }
 
     #[test]
