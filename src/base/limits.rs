@@ -74,6 +74,20 @@ pub const MAX_PATTERN: usize = KIB;
 /// Memory for one compiled regular expression: `(a{1000}){1000}` is refused, alternations of thousands of words are not.
 pub const MAX_PATTERN_PROGRAM: usize = MIB;
 
+// ── Chinese conversion ──────────────────────────────────────────────────────────────────────────────
+
+/// Most words of the user in one converter. OpenCC's own phrase lists for Taiwan have under 1 000.
+pub const MAX_WORDS: usize = 10_000;
+/// Longest word of the user, and longest value. OpenCC's longest key has 43 bytes.
+pub const MAX_WORD_BYTES: usize = 256;
+/// Largest dictionary file of the user.
+pub const MAX_WORDS_FILE: usize = MIB;
+/// Text is Japanese from this share of kana in kana and Han: Japanese prose has over 40 %, Chinese with a の under 1 %.
+pub const JAPANESE_KANA_PERCENT: u64 = 5;
+/// Text is of mixed script where the rarer side has over this share of the characters that show a side: one quotation
+/// or name in the other script stays below it.
+pub const MIXED_SCRIPT_PERCENT: u64 = 20;
+
 // ── fetching ────────────────────────────────────────────────────────────────────────────────────────
 
 /// Default of `fetch.timeout`: the whole fetch, redirects included.

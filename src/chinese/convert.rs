@@ -1,0 +1,131 @@
+//! The converter: one configuration, with the user's words if there are any.
+//!
+//! Made cheaply and often; the tables behind a configuration are decoded once, on first use, and shared.
+
+use super::{Config, Match, Words, engine, spans};
+use std::borrow::Cow;
+
+/// Converts text under one configuration. Cheap to clone, `Send` and `Sync`.
+#[derive(Debug, Clone)]
+pub struct Converter {
+    config: Config,
+    words: Option<Words>,
+}
+
+impl Converter {
+    /// A converter for `config`, without words of the user.
+    pub fn new(config: Config) -> Self {
+        Self { config, words: None }
+    }
+
+    /// The same with the user's words, asked first; they replace those it had.
+    #[must_use]
+    pub fn with_words(&self, words: Words) -> Self {
+        Self { config: self.config, words: Some(words) }
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> Config {
+        self.config
+    }
+
+    /// What OpenCC makes of `text`; borrowed where nothing changes.
+    ///
+    /// NUL is a character like any other here. OpenCC's library loses what follows one in its segmented configurations.
+    pub fn convert<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let converted = match &self.words {
+            None => engine::convert(self.config, text),
+            Some(_) => self.pieces(text, &mut None),
+        };
+        converted.map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
+    /// As [`Converter::convert`], telling which bytes became which: `matches` is cleared, then filled with the
+    /// stretches that changed, ascending and disjoint. `None`, and no match, where nothing changes.
+    pub fn convert_spans(&self, text: &str, matches: &mut Vec<Match>) -> Option<String> {
+        matches.clear();
+        match &self.words {
+            None => engine::convert_spans(self.config, text, matches),
+            Some(_) => self.pieces(text, &mut Some(matches)),
+        }
+    }
+
+    /// The user's words and, each on its own, what stands between them.
+    fn pieces(&self, text: &str, matches: &mut Option<&mut Vec<Match>>) -> Option<String> {
+        let words = self.words.as_ref()?;
+        let mut out = String::with_capacity(text.len() + text.len() / 4);
+        let mut at = 0;
+        for (range, value) in words.find(text) {
+            self.piece(text, at..range.start, &mut out, matches);
+            let target = out.len();
+            out.push_str(value);
+            if let Some(matches) = matches
+                && text.get(range.clone()) != Some(value)
+            {
+                matches.push(spans::at(range.clone(), target..out.len()));
+            }
+            at = range.end;
+        }
+        self.piece(text, at..text.len(), &mut out, matches);
+        (out != text).then_some(out)
+    }
+
+    fn piece(
+        &self,
+        text: &str,
+        range: std::ops::Range<usize>,
+        out: &mut String,
+        matches: &mut Option<&mut Vec<Match>>,
+    ) {
+        let piece = text.get(range.clone()).unwrap_or_default();
+        let converted = match matches {
+            None => engine::convert(self.config, piece),
+            Some(matches) => {
+                let mut found = Vec::new();
+                let converted = engine::convert_spans(self.config, piece, &mut found);
+                matches.extend(found.iter().map(|m| spans::moved(m, range.start, out.len())));
+                converted
+            }
+        };
+        out.push_str(converted.as_deref().unwrap_or(piece));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_words_come_first_and_cut_the_text() {
+        let converter = Converter::new(Config::S2twp);
+        assert_eq!(converter.convert("皇后区的软件"), "皇后區的軟體");
+        let words = Words::new([("皇后区", "皇后区"), ("软件", "軟件")]).unwrap();
+        let converter = converter.with_words(words);
+        assert_eq!(converter.convert("皇后区的软件发布"), "皇后区的軟件釋出");
+        let mut matches = Vec::new();
+        let text = "在皇后区的软件发布";
+        let converted = converter.convert_spans(text, &mut matches).unwrap();
+        assert_eq!(converted, converter.convert(text));
+        assert_eq!(rebuilt(text, &converted, &matches), converted);
+    }
+
+    #[test]
+    fn text_that_does_not_change_is_borrowed() {
+        for text in ["", "plain ASCII", "한국어", "人山人海", "é·\0"] {
+            assert!(matches!(Converter::new(Config::S2t).convert(text), Cow::Borrowed(_)), "{text}");
+        }
+    }
+
+    /// The target as the matches tell it: the source with each match replaced.
+    fn rebuilt(source: &str, target: &str, matches: &[Match]) -> String {
+        let mut out = String::new();
+        let mut at = 0;
+        for m in matches {
+            out += &source[at..m.source.start as usize];
+            assert_eq!(out.len(), m.target.start as usize);
+            out += &target[m.target.start as usize..m.target.end as usize];
+            at = m.source.end as usize;
+        }
+        out + &source[at..]
+    }
+}
