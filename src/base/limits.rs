@@ -82,3 +82,9 @@ pub const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Default port of `server.listen`: not a port that RSSHub, miniflux or FreshRSS uses.
 pub const PORT: u16 = 4600;
+/// How long `refeed health` waits for an answer of this machine: half of what Docker waits for the command.
+pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of the answer `refeed health` reads: the status line and a reason.
+pub const HEALTH_ANSWER: usize = 4 * KIB;
+/// Width of the help on a terminal that is wider: longer lines are hard to read.
+pub const HELP_WIDTH: usize = 100;

@@ -16,7 +16,7 @@ use crate::base::text::line_column;
 pub type Span = std::ops::Range<usize>;
 
 /// A text that a user wrote, and how to call it in a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Source {
     /// A path, or the option it came by (`--rules`).
     pub name: String,
@@ -28,6 +28,13 @@ impl Source {
     /// A source to share among the values read from it.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Source> {
         Arc::new(Source { name: name.into(), text: text.into() })
+    }
+}
+
+/// Without the text, which may hold the access key.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -100,10 +107,17 @@ impl Problems {
         self.0.is_empty()
     }
 
-    /// Adds those of another text.
+    /// Adds others, and puts all in the order of their texts, that of the first problem first.
     pub fn extend(&mut self, other: Problems) {
         self.0.extend(other.0);
         self.0.truncate(MAX_PROBLEMS);
+        if let Some(first) = self.0.first().map(|problem| problem.source.name.clone()) {
+            self.sort(&first);
+        }
+    }
+
+    fn sort(&mut self, first: &str) {
+        self.0.sort_by_cached_key(|p| (p.source.name != first, p.source.name.clone(), p.span.start));
     }
 
     /// `value` where nothing is wrong, the problems otherwise.
@@ -111,7 +125,7 @@ impl Problems {
         if self.is_empty() { Ok(value) } else { Err(self) }
     }
 
-    /// Excerpts with carets, one paragraph each; ends with a line break unless there is nothing to show.
+    /// Excerpts with carets, one paragraph each, with an empty line behind it.
     pub fn render(&self, paint: Paint) -> String {
         let renderer = match paint {
             Paint::Plain => Renderer::plain(),
@@ -127,7 +141,7 @@ impl Problems {
                 group = group.element(Level::HELP.message(help));
             }
             out.push_str(&renderer.render(&[group]));
-            out.push('\n');
+            out.push_str("\n\n");
         }
         out
     }
@@ -144,12 +158,13 @@ impl fmt::Display for Problems {
 pub struct Report {
     source: Arc<Source>,
     problems: Problems,
+    here: Span,
 }
 
 impl Report {
     /// An empty report on `source`.
     pub fn new(source: &Arc<Source>) -> Report {
-        Report { source: Arc::clone(source), problems: Problems::default() }
+        Report { source: Arc::clone(source), problems: Problems::default(), here: 0..0 }
     }
 
     /// The text that is being read.
@@ -174,6 +189,16 @@ impl Report {
         &mut list[last]
     }
 
+    /// Records that the whole value being built is wrong, where no part of it is to blame.
+    pub fn error_here(&mut self, message: impl Into<String>) -> &mut Problem {
+        self.error(self.here.clone(), message)
+    }
+
+    /// Sets what [`Report::error_here`] blames.
+    pub fn set_here(&mut self, span: Span) {
+        self.here = span;
+    }
+
     /// How many problems there are by now; a builder compares it with an earlier count.
     pub fn count(&self) -> usize {
         self.problems.len()
@@ -181,13 +206,13 @@ impl Report {
 
     /// Takes in those of another source.
     pub fn extend(&mut self, other: Problems) {
-        self.problems.extend(other);
+        self.problems.0.extend(other.0);
+        self.problems.0.truncate(MAX_PROBLEMS);
     }
 
     /// The end of the report: the problems of its own source first, in the order of the text.
     pub fn finish(mut self) -> Problems {
-        let own = &self.source;
-        self.problems.0.sort_by_cached_key(|p| (!Arc::ptr_eq(&p.source, own), p.source.name.clone(), p.span.start));
+        self.problems.sort(&self.source.name);
         self.problems
     }
 }
