@@ -36,6 +36,10 @@ pub const EXCERPT_CHARS: usize = 120;
 pub const MAX_CONFIG: usize = 4 * MIB;
 /// Most problems kept of one configuration; a person mends the first ones and asks again.
 pub const MAX_PROBLEMS: usize = 100;
+/// Longest excerpt of a configuration that is drawn under a problem, in bytes; a longer line is named by its column only.
+pub const MAX_DRAWN: usize = 4 * KIB;
+/// Longest message and longest help of a problem, in characters: they quote what the user wrote.
+pub const MESSAGE_CHARS: usize = 400;
 /// How much of a mistyped name is compared with the known ones, in characters: no name of ours is longer.
 pub const SUGGEST_CHARS: usize = 64;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.

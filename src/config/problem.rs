@@ -7,10 +7,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
 
-use crate::base::limits::MAX_PROBLEMS;
-use crate::base::text::line_column;
+use crate::base::limits::{MAX_DRAWN, MAX_PROBLEMS, MESSAGE_CHARS};
+use crate::base::text::{excerpt, line_column};
 
 /// A byte range of a source's text.
 pub type Span = std::ops::Range<usize>;
@@ -54,7 +54,7 @@ pub struct Problem {
 impl Problem {
     /// Sets what to write instead.
     pub fn help(&mut self, help: impl Into<String>) -> &mut Problem {
-        self.help = Some(help.into());
+        self.help = Some(excerpt(&help.into(), MESSAGE_CHARS));
         self
     }
 
@@ -63,18 +63,45 @@ impl Problem {
         line_column(&self.source.text, self.span.start)
     }
 
-    /// The span, inside the text and on character boundaries, so that drawing it cannot fail.
-    fn drawable(&self) -> Span {
+    /// The lines to draw and the span within them; nothing where they are too long. Inside the text and on character
+    /// boundaries, so that drawing cannot fail.
+    fn excerpt(&self) -> Option<(&str, Span)> {
         let text = &self.source.text;
-        let mut start = self.span.start.min(text.len());
-        while !text.is_char_boundary(start) {
-            start -= 1;
-        }
-        let mut end = self.span.end.clamp(start, text.len());
-        while !text.is_char_boundary(end) {
-            end += 1;
-        }
-        start..end
+        let on_boundary = |mut at: usize| {
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let start = on_boundary(self.span.start.min(text.len()));
+        let end = on_boundary(self.span.end.clamp(start, text.len()));
+        let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = |at: usize| memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |more| at + more);
+        [end, line_end(start)].into_iter().find_map(|end| {
+            let to = line_end(end);
+            (to - from <= MAX_DRAWN).then(|| (&text[from..to], start - from..end - from))
+        })
+    }
+
+    /// Drawn as a compiler would. Characters that would steer a terminal are replaced.
+    fn draw(&self, renderer: &Renderer) -> String {
+        let (line, column) = self.position();
+        let message = normalize_untrusted_str(&self.message);
+        let group = Group::with_title(Level::ERROR.primary_title(message));
+        let group = match self.excerpt() {
+            Some((text, span)) => group.element(
+                Snippet::source(text)
+                    .line_start(line)
+                    .path(&self.source.name)
+                    .annotation(AnnotationKind::Primary.span(span)),
+            ),
+            None => group.element(Origin::path(&self.source.name).line(line).char_column(column)),
+        };
+        let group = match &self.help {
+            Some(help) => group.element(Level::HELP.message(normalize_untrusted_str(help))),
+            None => group,
+        };
+        renderer.render(&[group])
     }
 }
 
@@ -133,14 +160,7 @@ impl Problems {
         };
         let mut out = String::new();
         for problem in &self.0 {
-            let snippet = Snippet::source(&problem.source.text)
-                .path(&problem.source.name)
-                .annotation(AnnotationKind::Primary.span(problem.drawable()));
-            let mut group = Group::with_title(Level::ERROR.primary_title(&problem.message)).element(snippet);
-            if let Some(help) = &problem.help {
-                group = group.element(Level::HELP.message(help));
-            }
-            out.push_str(&renderer.render(&[group]));
+            out.push_str(&problem.draw(&renderer));
             out.push_str("\n\n");
         }
         out
@@ -178,9 +198,10 @@ impl Report {
     pub fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Problem {
         let message = message.into();
         let (message, help) = match message.split_once('\n') {
-            Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
-            None => (message, None),
+            Some((message, help)) => (message, Some(excerpt(help, MESSAGE_CHARS))),
+            None => (message.as_str(), None),
         };
+        let message = excerpt(message, MESSAGE_CHARS);
         let problem = Problem { source: Arc::clone(&self.source), span, message, help };
         let list = &mut self.problems.0;
         list.truncate(MAX_PROBLEMS - 1);
@@ -241,6 +262,18 @@ mod tests {
             report.error(span, "odd");
             assert!(report.finish().render(Paint::Plain).contains("odd"));
         }
+    }
+
+    #[test]
+    fn a_long_line_is_named_but_not_drawn_and_nothing_steers_the_terminal() {
+        let long = "x".repeat(MAX_DRAWN);
+        let mut report = Report::new(&Source::new("t", format!("a\n{long}\u{1b}y\n\u{1b}[31mz\nlist = [\n{long}]\n")));
+        report.error(4099..4100, "far \u{1b}[2J");
+        report.error(4101..4105, "near").help("\u{7}");
+        report.error(4114..4500, "over two lines");
+        let text = report.finish().render(Paint::Plain);
+        assert!(text.contains("t:2:4098\n") && text.contains("t:3:1\n") && text.contains("t:4:"), "{text}");
+        assert!(text.len() < 600 && !text.contains(['\u{1b}', '\u{7}']), "{text:?}");
     }
 
     #[test]
