@@ -50,7 +50,7 @@ pub const FETCH_TIMEOUT_CEILING: Duration = Duration::from_secs(10 * 60);
 pub const MAX_REDIRECTS_CEILING: usize = 20;
 /// Ceiling of `fetch.max_body`: one body is held in memory more than once while it is transformed.
 pub const MAX_BODY_CEILING: usize = 1024 * MIB;
-/// Ceiling of every `cache.*_ttl`: a year, the longest `max-age` RFC 9111's predecessors allowed.
+/// Ceiling of every `cache.*_ttl`: a year, as RFC 2616 §14.21 asked of servers.
 pub const TTL_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────
