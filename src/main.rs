@@ -1,5 +1,5 @@
 //! The `refeed` command: hands the arguments to [`refeed::cli`] and exits with its code.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    refeed::cli::main(std::env::args_os())
 }

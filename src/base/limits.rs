@@ -52,6 +52,10 @@ pub const MAX_GUESSED_STRINGS: usize = 10_000;
 pub const MAX_CONFIG: usize = 4 * MIB;
 /// Most problems kept of one configuration; a person mends the first ones and asks again.
 pub const MAX_PROBLEMS: usize = 100;
+/// Longest excerpt of a configuration that is drawn under a problem, in bytes; a longer line is named by its column only.
+pub const MAX_DRAWN: usize = 4 * KIB;
+/// Longest message and longest help of a problem, in characters: they quote what the user wrote.
+pub const MESSAGE_CHARS: usize = 400;
 /// How much of a mistyped name is compared with the known ones, in characters: no name of ours is longer.
 pub const SUGGEST_CHARS: usize = 64;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
@@ -62,7 +66,7 @@ pub const FETCH_TIMEOUT_CEILING: Duration = Duration::from_secs(10 * 60);
 pub const MAX_REDIRECTS_CEILING: usize = 20;
 /// Ceiling of `fetch.max_body`: one body is held in memory more than once while it is transformed.
 pub const MAX_BODY_CEILING: usize = 1024 * MIB;
-/// Ceiling of every `cache.*_ttl`: a year, the longest `max-age` RFC 9111's predecessors allowed.
+/// Ceiling of every `cache.*_ttl`: a year, as RFC 2616 §14.21 asked of servers.
 pub const TTL_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────
@@ -172,3 +176,9 @@ pub const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Default port of `server.listen`: not a port that RSSHub, miniflux or FreshRSS uses.
 pub const PORT: u16 = 4600;
+/// How long `refeed health` waits for an answer of this machine: half of what Docker waits for the command.
+pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of the answer `refeed health` reads: the status line and a reason.
+pub const HEALTH_ANSWER: usize = 4 * KIB;
+/// Width of the help on a terminal that is wider: longer lines are hard to read.
+pub const HELP_WIDTH: usize = 100;

@@ -1,7 +1,7 @@
 //! From a spanned [`Value`] to a struct with `serde`, with every problem reported and not only the first.
 //!
 //! serde stops at the first error; so what is wrong is taken out of a copy and the rest is read again, until nothing is
-//! wrong. A field that is missing only because it was taken out is not reported again. Any struct refuses keys that it
+//! wrong. A field that is missing only because it was taken out, or because its key was mistyped, is not reported again. Any struct refuses keys that it
 //! does not know, whether or not it says `deny_unknown_fields`. Fields of the type [`toml::Spanned`] learn their place.
 //!
 //! Bounded by the number of values, and by `MAX_PROBLEMS` rounds.
@@ -16,35 +16,43 @@ use crate::base::limits::MAX_PROBLEMS;
 
 /// `value` as a `T`; `None` where anything was reported.
 pub fn decode<T: DeserializeOwned>(value: &Value, report: &mut Report) -> Option<T> {
-    let fault = match T::deserialize(Cursor(value)) {
+    let before = report.count();
+    decode_partly(value, report).filter(|_| report.count() == before)
+}
+
+/// What `value` is without its wrong parts, which are reported: to look for further problems in, not to use.
+pub fn decode_partly<T: DeserializeOwned>(value: &Value, report: &mut Report) -> Option<T> {
+    let mut fault = match T::deserialize(Cursor(value)) {
         Ok(done) => return Some(done),
         Err(fault) => fault,
     };
     let mut rest = value.clone();
     let mut removed = Vec::new();
-    let mut next = Some(fault);
     for _ in 0..MAX_PROBLEMS {
-        let Some(fault) = next.take() else { break };
         let span = fault.span.clone().unwrap_or(value.span.clone());
         if !is_echo(&fault, &span, &removed) {
             tell(&fault, span.clone(), report);
         }
-        match remove(&mut rest, &span) {
-            Some(gone) => removed.push(gone),
-            None => break,
+        let mut gone = remove(&mut rest, &span)?;
+        if let Kind::UnknownKey(name, known) = &fault.kind {
+            gone.key = suggest::nearest(name, known.iter().copied()).unwrap_or_default().to_owned();
         }
-        next = T::deserialize(Cursor(&rest)).err();
+        removed.push(gone);
+        fault = match T::deserialize(Cursor(&rest)) {
+            Ok(done) => return Some(done),
+            Err(fault) => fault,
+        };
     }
     None
 }
 
-/// A key that was taken out, and the table it was taken from.
+/// A key that was taken out (the one that was meant, if it was mistyped), and the table it was taken from.
 struct Removed {
     table: Span,
     key: String,
 }
 
-/// True for a missing field that we took out ourselves.
+/// True for a missing field whose absence was explained already.
 fn is_echo(fault: &Fault, table: &Span, removed: &[Removed]) -> bool {
     match fault.kind {
         Kind::Missing(field) => removed.iter().any(|gone| gone.key == field && gone.table == *table),
@@ -180,6 +188,7 @@ mod tests {
     fn a_missing_key_is_reported_at_its_table_and_only_when_it_is_missing() {
         assert_eq!(found("count = 1\n[inner]\nmode = 'keep'\n"), ["2:1 missing key `deep`; -"]);
         assert_eq!(found("count = 'x'"), ["1:9 expected a whole number above 0, found string \"x\"; -"]);
+        assert_eq!(found("cuont = 1"), ["1:1 unknown key `cuont`; did you mean `count`?"]);
         assert_eq!(found("names = []"), ["1:1 missing key `count`; -"]);
         assert_eq!(found("count = 1\ninner = 3"), ["2:9 expected a table, found an integer; -"]);
     }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use super::quantity;
 use crate::base::limits::{FETCH_TIMEOUT_CEILING, MAX_BODY_CEILING, MAX_REDIRECTS_CEILING, TTL_CEILING};
@@ -14,7 +14,7 @@ use crate::base::text::human_size;
 use crate::base::url::Url;
 
 /// A text that is never printed.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
@@ -73,7 +73,7 @@ impl Allow {
 
 impl<'de> Deserialize<'de> for Allow {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Allow, D::Error> {
-        let text = String::deserialize(from)?;
+        let text = text(from, "an address such as `\"127.0.0.1:9000\"`")?;
         Allow::parse(&text).ok_or_else(|| {
             D::Error::custom(format!(
                 "`{text}` is not an address or a range\n\
@@ -84,9 +84,29 @@ impl<'de> Deserialize<'de> for Allow {
     }
 }
 
+/// A string; `what` it should be is told to who writes something else.
+fn text<'de, D: Deserializer<'de>>(from: D, what: &'static str) -> Result<String, D::Error> {
+    struct Text(&'static str);
+    impl Visitor<'_> for Text {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+            Ok(text.to_owned())
+        }
+    }
+    from.deserialize_str(Text(what))
+}
+
+const DURATION: &str = "a duration such as `\"25s\"` or `\"1h30m\"`";
+const SIZE: &str = "a size such as `\"32 MiB\"`";
+
 /// An address to listen on.
 pub(super) fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
-    let text = String::deserialize(from)?;
+    let text = text(from, "an address such as `\"127.0.0.1:4600\"`")?;
     parse_listen(&text).map_err(D::Error::custom)
 }
 
@@ -146,7 +166,7 @@ pub(super) fn access_key<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Se
 
 /// A timeout: above zero, at most its ceiling.
 pub(super) fn timeout<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    let time = quantity::duration(&String::deserialize(from)?).map_err(D::Error::custom)?;
+    let time = quantity::duration(&text(from, DURATION)?).map_err(D::Error::custom)?;
     if time.is_zero() || time > FETCH_TIMEOUT_CEILING {
         let most = quantity::human_duration(FETCH_TIMEOUT_CEILING);
         return Err(D::Error::custom(format!("the timeout must be above zero and at most {most}")));
@@ -156,7 +176,7 @@ pub(super) fn timeout<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D:
 
 /// A span of freshness: zero is allowed.
 pub(super) fn ttl<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    let time = quantity::duration(&String::deserialize(from)?).map_err(D::Error::custom)?;
+    let time = quantity::duration(&text(from, DURATION)?).map_err(D::Error::custom)?;
     if time > TTL_CEILING {
         return Err(D::Error::custom(format!("at most {} is allowed", quantity::human_duration(TTL_CEILING))));
     }
@@ -165,7 +185,7 @@ pub(super) fn ttl<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Err
 
 /// A size; zero is allowed.
 pub(super) fn size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
-    quantity::size(&String::deserialize(from)?).map_err(D::Error::custom)
+    quantity::size(&text(from, SIZE)?).map_err(D::Error::custom)
 }
 
 /// The size of a body: above zero, at most its ceiling.

@@ -99,27 +99,28 @@ impl Config {
         }
     }
 
-    /// The configuration in `path`, or every problem of it. The rules are checked when they are built.
-    pub fn load(path: &Path) -> Result<Config, ConfigError> {
-        let (config, problems) = Config::parse(&Config::read(path)?);
-        Ok(problems.or(config)?)
+    /// The configuration in `path`, or every problem of it; `check` as for [`Config::parse`].
+    pub fn load(path: &Path, check: impl FnMut(&RuleList) -> Problems) -> Result<Config, ConfigError> {
+        Ok(Config::parse(&Config::read(path)?, check)?)
     }
 
-    /// What can be understood of `source`, and every problem of it. Where there are problems, the configuration holds
-    /// the sound parts, so that their rules can be checked in the same go; it is not to be run.
-    pub fn parse(source: &Arc<Source>) -> (Config, Problems) {
+    /// The configuration in `source`, or every problem of it. `check` is asked for the problems of each list of rules,
+    /// because what rules mean is not known here; that of a feed which is wrong otherwise is checked too.
+    pub fn parse(source: &Arc<Source>, mut check: impl FnMut(&RuleList) -> Problems) -> Result<Config, Problems> {
         let mut report = Report::new(source);
         let config = match Value::document(&mut report) {
-            Some(document) => understand(document, &mut report),
+            Some(document) => understand(document, &mut check, &mut report),
             None => Config::default(),
         };
-        (config, report.finish())
+        report.finish().or(config)
     }
 }
 
 const TABLES: [&str; 4] = ["server", "fetch", "cache", "feeds"];
 
-fn understand(mut document: Value, report: &mut Report) -> Config {
+type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
+
+fn understand(mut document: Value, check: Check<'_>, report: &mut Report) -> Config {
     let mut part = |key: &str| document.take(key).map(|entry| entry.value);
     let (server, fetch, cache, feeds) = (part("server"), part("fetch"), part("cache"), part("feeds"));
     if let Data::Table(strangers) = &document.data {
@@ -131,7 +132,7 @@ fn understand(mut document: Value, report: &mut Report) -> Config {
         server: section(server.as_ref(), report),
         fetch: section(fetch.as_ref(), report),
         cache: section(cache.as_ref(), report),
-        feeds: feeds.map(|value| read_feeds(value, report)).unwrap_or_default(),
+        feeds: feeds.map(|value| read_feeds(value, check, report)).unwrap_or_default(),
     };
     if report.count() == 0 {
         check_together(&config, server.as_ref(), cache.as_ref(), report);
@@ -155,7 +156,7 @@ struct Plain {
     _rules: Option<()>,
 }
 
-fn read_feeds(value: Value, report: &mut Report) -> BTreeMap<String, Feed> {
+fn read_feeds(value: Value, check: Check<'_>, report: &mut Report) -> BTreeMap<String, Feed> {
     let found = value.kind();
     let Data::Table(entries) = value.data else {
         report.error(value.span, format!("expected a table of feeds, found {found}")).help("write `[feeds.NAME]`");
@@ -166,18 +167,21 @@ fn read_feeds(value: Value, report: &mut Report) -> BTreeMap<String, Feed> {
         if let Err(message) = name::check(&key) {
             report.error(key_span, message).help(name::ADVICE);
         }
-        if let Some(feed) = read_feed(value, report) {
+        if let Some(feed) = read_feed(value, check, report) {
             feeds.insert(key, feed);
         }
     }
     feeds
 }
 
-fn read_feed(mut value: Value, report: &mut Report) -> Option<Feed> {
+fn read_feed(mut value: Value, check: Check<'_>, report: &mut Report) -> Option<Feed> {
     let rules = match value.take("rules") {
         Some(entry) => RuleList::from_value(entry.value, report),
         None => Some(RuleList::empty()),
     };
+    if let Some(rules) = &rules {
+        report.extend(check(rules));
+    }
     let plain: Plain = decode(&value, report)?;
     let origin = match parse_origin(plain.url.get_ref()) {
         Ok(origin) => Some(origin),
@@ -230,8 +234,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_means_the_defaults() {
-        let (config, problems) = Config::parse(&Source::new("empty", ""));
-        assert!(problems.is_empty());
+        let config = Config::parse(&Source::new("empty", ""), |_| Problems::default()).unwrap();
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:4600");
         assert_eq!(config.fetch.max_body, 32 * 1024 * 1024);
         assert_eq!(config.cache.min_ttl.as_secs(), 300);
@@ -263,6 +266,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("refeed.toml");
         std::fs::write(&path, b"[server]\n# caf\xe9\n").unwrap();
-        assert!(Config::load(&path).unwrap_err().to_string().contains("line 2"));
+        assert!(Config::load(&path, |_| Problems::default()).unwrap_err().to_string().contains("line 2"));
     }
 }

@@ -7,16 +7,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
 
-use crate::base::limits::MAX_PROBLEMS;
-use crate::base::text::line_column;
+use crate::base::limits::{MAX_DRAWN, MAX_PROBLEMS, MESSAGE_CHARS};
+use crate::base::text::{excerpt, line_column};
 
 /// A byte range of a source's text.
 pub type Span = std::ops::Range<usize>;
 
 /// A text that a user wrote, and how to call it in a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Source {
     /// A path, or the option it came by (`--rules`).
     pub name: String,
@@ -28,6 +28,13 @@ impl Source {
     /// A source to share among the values read from it.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Source> {
         Arc::new(Source { name: name.into(), text: text.into() })
+    }
+}
+
+/// Without the text, which may hold the access key.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -47,7 +54,7 @@ pub struct Problem {
 impl Problem {
     /// Sets what to write instead.
     pub fn help(&mut self, help: impl Into<String>) -> &mut Problem {
-        self.help = Some(help.into());
+        self.help = Some(excerpt(&help.into(), MESSAGE_CHARS));
         self
     }
 
@@ -56,18 +63,45 @@ impl Problem {
         line_column(&self.source.text, self.span.start)
     }
 
-    /// The span, inside the text and on character boundaries, so that drawing it cannot fail.
-    fn drawable(&self) -> Span {
+    /// The lines to draw and the span within them; nothing where they are too long. Inside the text and on character
+    /// boundaries, so that drawing cannot fail.
+    fn excerpt(&self) -> Option<(&str, Span)> {
         let text = &self.source.text;
-        let mut start = self.span.start.min(text.len());
-        while !text.is_char_boundary(start) {
-            start -= 1;
-        }
-        let mut end = self.span.end.clamp(start, text.len());
-        while !text.is_char_boundary(end) {
-            end += 1;
-        }
-        start..end
+        let on_boundary = |mut at: usize| {
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let start = on_boundary(self.span.start.min(text.len()));
+        let end = on_boundary(self.span.end.clamp(start, text.len()));
+        let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = |at: usize| memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |more| at + more);
+        [end, line_end(start)].into_iter().find_map(|end| {
+            let to = line_end(end);
+            (to - from <= MAX_DRAWN).then(|| (&text[from..to], start - from..end - from))
+        })
+    }
+
+    /// Drawn as a compiler would. Characters that would steer a terminal are replaced.
+    fn draw(&self, renderer: &Renderer) -> String {
+        let (line, column) = self.position();
+        let message = normalize_untrusted_str(&self.message);
+        let group = Group::with_title(Level::ERROR.primary_title(message));
+        let group = match self.excerpt() {
+            Some((text, span)) => group.element(
+                Snippet::source(text)
+                    .line_start(line)
+                    .path(&self.source.name)
+                    .annotation(AnnotationKind::Primary.span(span)),
+            ),
+            None => group.element(Origin::path(&self.source.name).line(line).char_column(column)),
+        };
+        let group = match &self.help {
+            Some(help) => group.element(Level::HELP.message(normalize_untrusted_str(help))),
+            None => group,
+        };
+        renderer.render(&[group])
     }
 }
 
@@ -100,10 +134,17 @@ impl Problems {
         self.0.is_empty()
     }
 
-    /// Adds those of another text.
+    /// Adds others, and puts all in the order of their texts, that of the first problem first.
     pub fn extend(&mut self, other: Problems) {
         self.0.extend(other.0);
         self.0.truncate(MAX_PROBLEMS);
+        if let Some(first) = self.0.first().map(|problem| problem.source.name.clone()) {
+            self.sort(&first);
+        }
+    }
+
+    fn sort(&mut self, first: &str) {
+        self.0.sort_by_cached_key(|p| (p.source.name != first, p.source.name.clone(), p.span.start));
     }
 
     /// `value` where nothing is wrong, the problems otherwise.
@@ -111,7 +152,7 @@ impl Problems {
         if self.is_empty() { Ok(value) } else { Err(self) }
     }
 
-    /// Excerpts with carets, one paragraph each; ends with a line break unless there is nothing to show.
+    /// Excerpts with carets, one paragraph each, with an empty line behind it.
     pub fn render(&self, paint: Paint) -> String {
         let renderer = match paint {
             Paint::Plain => Renderer::plain(),
@@ -119,15 +160,8 @@ impl Problems {
         };
         let mut out = String::new();
         for problem in &self.0 {
-            let snippet = Snippet::source(&problem.source.text)
-                .path(&problem.source.name)
-                .annotation(AnnotationKind::Primary.span(problem.drawable()));
-            let mut group = Group::with_title(Level::ERROR.primary_title(&problem.message)).element(snippet);
-            if let Some(help) = &problem.help {
-                group = group.element(Level::HELP.message(help));
-            }
-            out.push_str(&renderer.render(&[group]));
-            out.push('\n');
+            out.push_str(&problem.draw(&renderer));
+            out.push_str("\n\n");
         }
         out
     }
@@ -144,12 +178,13 @@ impl fmt::Display for Problems {
 pub struct Report {
     source: Arc<Source>,
     problems: Problems,
+    here: Span,
 }
 
 impl Report {
     /// An empty report on `source`.
     pub fn new(source: &Arc<Source>) -> Report {
-        Report { source: Arc::clone(source), problems: Problems::default() }
+        Report { source: Arc::clone(source), problems: Problems::default(), here: 0..0 }
     }
 
     /// The text that is being read.
@@ -163,15 +198,26 @@ impl Report {
     pub fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Problem {
         let message = message.into();
         let (message, help) = match message.split_once('\n') {
-            Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
-            None => (message, None),
+            Some((message, help)) => (message, Some(excerpt(help, MESSAGE_CHARS))),
+            None => (message.as_str(), None),
         };
+        let message = excerpt(message, MESSAGE_CHARS);
         let problem = Problem { source: Arc::clone(&self.source), span, message, help };
         let list = &mut self.problems.0;
         list.truncate(MAX_PROBLEMS - 1);
         list.push(problem);
         let last = list.len() - 1;
         &mut list[last]
+    }
+
+    /// Records that the whole value being built is wrong, where no part of it is to blame.
+    pub fn error_here(&mut self, message: impl Into<String>) -> &mut Problem {
+        self.error(self.here.clone(), message)
+    }
+
+    /// Sets what [`Report::error_here`] blames.
+    pub fn set_here(&mut self, span: Span) {
+        self.here = span;
     }
 
     /// How many problems there are by now; a builder compares it with an earlier count.
@@ -181,13 +227,13 @@ impl Report {
 
     /// Takes in those of another source.
     pub fn extend(&mut self, other: Problems) {
-        self.problems.extend(other);
+        self.problems.0.extend(other.0);
+        self.problems.0.truncate(MAX_PROBLEMS);
     }
 
     /// The end of the report: the problems of its own source first, in the order of the text.
     pub fn finish(mut self) -> Problems {
-        let own = &self.source;
-        self.problems.0.sort_by_cached_key(|p| (!Arc::ptr_eq(&p.source, own), p.source.name.clone(), p.span.start));
+        self.problems.sort(&self.source.name);
         self.problems
     }
 }
@@ -216,6 +262,18 @@ mod tests {
             report.error(span, "odd");
             assert!(report.finish().render(Paint::Plain).contains("odd"));
         }
+    }
+
+    #[test]
+    fn a_long_line_is_named_but_not_drawn_and_nothing_steers_the_terminal() {
+        let long = "x".repeat(MAX_DRAWN);
+        let mut report = Report::new(&Source::new("t", format!("a\n{long}\u{1b}y\n\u{1b}[31mz\nlist = [\n{long}]\n")));
+        report.error(4099..4100, "far \u{1b}[2J");
+        report.error(4101..4105, "near").help("\u{7}");
+        report.error(4114..4500, "over two lines");
+        let text = report.finish().render(Paint::Plain);
+        assert!(text.contains("t:2:4098\n") && text.contains("t:3:1\n") && text.contains("t:4:"), "{text}");
+        assert!(text.len() < 600 && !text.contains(['\u{1b}', '\u{7}']), "{text:?}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ const SIZES: [(&str, u64); 9] = [
     ("TiB", 1 << 40),
 ];
 
-/// A duration: whole numbers with the units `w d h m s ms`, long before short, each once; spaces between are allowed.
+/// A duration: whole numbers with the units `w d h m s ms`, long before short, each once; spaces are allowed.
 /// `0s` is a duration, a bare `0` is not.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = |why: String| format!("{why}\nwrite a duration as `90s`, `1h30m`, `7d` or `500ms`");
@@ -32,6 +32,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let (mut total, mut next) = (0u64, 0);
     while !rest.is_empty() {
         let (number, after) = number(rest).ok_or_else(|| wrong(format!("`{rest}` does not begin with a number")))?;
+        let after = after.trim_start();
         let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(end);
         let at = TIMES
@@ -104,6 +105,7 @@ mod tests {
             ("500ms", 500),
             ("0s", 0),
             ("1m 5s", 65_000),
+            ("1 h 30 m", 5_400_000),
             (" 2w ", 1_209_600_000),
         ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");

@@ -125,9 +125,14 @@ impl Value {
 /// Reports syntax errors; true where there is none.
 fn syntax(errors: Vec<toml::de::Error>, report: &mut Report) -> bool {
     let sound = errors.is_empty();
+    let mut told = None;
     for error in errors {
         let end = report.source().text.len();
-        report.error(error.span().unwrap_or(end..end), error.message().replace('\n', ", "));
+        let span = error.span().unwrap_or(end..end);
+        // Eighty open brackets are one mistake.
+        if told.replace(span.clone()) != Some(span.clone()) {
+            report.error(span, error.message().replace('\n', ", "));
+        }
     }
     sound
 }

@@ -70,6 +70,11 @@ impl Chain {
     }
 }
 
+/// Every problem of `list`: what [`crate::config::Config::parse`] asks for.
+pub fn check(list: &RuleList) -> Problems {
+    Chain::build(list, &BuildContext::default()).err().unwrap_or_default()
+}
+
 impl Default for Chain {
     fn default() -> Chain {
         Chain::empty()
@@ -187,7 +192,6 @@ mod tests {
             [
                 "expected a whole number above 0, found integer `0`; -",
                 "unknown rule `limmit`; did you mean `limit`?",
-                "missing key `count`; -",
                 "unknown key `cuont`; did you mean `count`?",
                 "unknown rule set `zh-hunt`; did you mean `zh-hant`?",
                 "unknown rule set `limit`; `limit` is a rule: write `{ limit = … }`",

@@ -15,12 +15,12 @@ use serde::de::DeserializeOwned;
 
 use crate::base::clock::Time;
 use crate::base::url::Url;
-use crate::config::decode::decode;
+use crate::config::decode::decode_partly;
 use crate::config::value::{Data, Entry, Value};
 use crate::config::{Report, suggest};
 use crate::feed::Feed;
 
-pub use chain::{BuildContext, Chain};
+pub use chain::{BuildContext, Chain, check};
 
 /// Declares each rule's module and gathers them in [`Kind`].
 macro_rules! rules {
@@ -82,6 +82,7 @@ pub trait Build: DeserializeOwned {
     type Rule: Rule + 'static;
 
     /// Compiles the settings. Reports every problem and then returns `None`; returns `Some` only if it reported nothing.
+    /// [`Report::error_here`] blames the whole of the settings.
     fn build(self, report: &mut Report) -> Option<Self::Rule>;
 }
 
@@ -120,9 +121,20 @@ impl Kind {
 }
 
 fn build<C: Build>(value: &Value, report: &mut Report) -> Option<Box<dyn Rule>> {
-    let config: C = decode(value, report)?;
-    let rule = config.build(report)?;
-    Some(Box::new(rule))
+    let before = report.count();
+    let config: C = decode_partly(value, report)?;
+    report.set_here(value.span.clone());
+    if report.count() == before {
+        return Some(Box::new(config.build(report)?));
+    }
+    // What is left of a wrong table may hold more mistakes; that it is incomplete is none.
+    let mut rest = Report::new(report.source());
+    rest.set_here(value.span.clone());
+    config.build(&mut rest);
+    for problem in rest.finish().iter().filter(|problem| problem.span != value.span) {
+        report.error(problem.span.clone(), problem.message.as_str()).help = problem.help.clone();
+    }
+    None
 }
 
 fn long_form(kind: Kind, short: Option<&str>, value: &Value, report: &mut Report) -> Option<Value> {

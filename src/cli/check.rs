@@ -1,0 +1,50 @@
+//! `refeed check`: every problem of a configuration at once, or what it means.
+
+use std::fmt::Write;
+
+use super::load::{ConfigArg, load};
+use super::{Failure, terminal};
+use crate::config::{Config, Open};
+use crate::rules::{BuildContext, Chain};
+
+const EXAMPLES: &str = "\
+Each problem is shown with its file, line and column, and what to write instead. Exit code 0: none; 2: some.
+
+Examples:
+  refeed check
+  refeed check --config refeed.toml && systemctl reload refeed";
+
+/// Check a configuration (refeed.toml where none is named) and all of its rules
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+}
+
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    let path = args.config.path_or_default();
+    let config = load(&path)?;
+    let plural = if config.feeds.len() == 1 { "feed" } else { "feeds" };
+    let mut out = format!("{}: {} {plural}, no problems\n", path.display(), config.feeds.len());
+    let _ = writeln!(out, "listens on {}; any URL: {}", config.server.listen, who(&config));
+    for (name, feed) in &config.feeds {
+        let chain = Chain::build(&feed.rules, &BuildContext::default())?;
+        let rules = if chain.is_empty() { "no rules".to_owned() } else { chain.names().collect::<Vec<_>>().join(", ") };
+        let _ = writeln!(out, "/feed/{name}  {rules}\n    {}", feed.url);
+    }
+    terminal::print(out.as_bytes())
+}
+
+/// Who may ask for any URL, in words.
+fn who(config: &Config) -> &'static str {
+    let server = &config.server;
+    let local = server.listen.ip().is_loopback() && server.public_url.is_none();
+    match (server.open, &server.access_key) {
+        (Some(Open::Everybody), _) => "everybody",
+        (None, _) if local => "everybody on this machine",
+        (Some(Open::Nobody), _) => "nobody",
+        (_, Some(_)) => "who has the access key",
+        (_, None) => "nobody, because `server.access_key` is not set",
+    }
+}

@@ -1,0 +1,188 @@
+//! A configuration is refused with every mistake at once, each at its line and column, with what to write instead.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
+
+use refeed::config::{Config, Origin, Problems, Relative, Source};
+use refeed::rules;
+
+fn parse(text: &str) -> Result<Config, Problems> {
+    Config::parse(&Source::new("refeed.toml", text), rules::check)
+}
+
+/// `line:column message` of each problem.
+fn mistakes(text: &str) -> Vec<String> {
+    let problems = parse(text).expect_err("mistakes were expected");
+    let each = problems.iter().map(|problem| {
+        let (line, column) = problem.position();
+        format!("{line}:{column} {}", problem.message)
+    });
+    each.collect()
+}
+
+#[test]
+fn every_key_of_the_manual_is_understood() {
+    let config = parse(
+        r#"
+[server]
+listen = "[::1]:0"
+public_url = "https://feeds.example.org/reader/"
+open = "key"
+access_key = "a long random text"
+
+[fetch]
+timeout = "1m 30s"
+max_body = "8 MiB"
+max_redirects = 0
+allow = ["127.0.0.1:9000", "192.168.1.0/24"]
+proxy = "socks5h://127.0.0.1:1080"
+
+[cache]
+memory = "10 MB"
+default_ttl = "30m"
+min_ttl = "0s"
+max_ttl = "7d"
+
+[feeds.voa]
+url = "https://www.voachinese.com/api/zm_yql-vomx-tpeybti"
+rules = ["zh-hant", { limit = 5 }]
+
+[feeds.'美国之音']
+url = "file:///var/feeds/voa.xml"
+relative = "keep"
+
+[feeds.long]
+url = "http://example.org/"
+[[feeds.long.rules]]
+limit = { count = 2 }
+"#,
+    );
+    let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(config.server.listen.port(), 0);
+    assert_eq!(config.fetch.timeout.as_secs(), 90);
+    assert_eq!(config.fetch.max_redirects, 0);
+    assert_eq!(config.cache.memory, 10_000_000);
+    assert!(config.cache.min_ttl.is_zero());
+    assert_eq!(config.feeds["voa"].url, "https://www.voachinese.com/api/zm_yql-vomx-tpeybti");
+    assert_eq!(config.feeds["美国之音"].origin, Origin::File("/var/feeds/voa.xml".into()));
+    assert_eq!(config.feeds["美国之音"].relative, Relative::Keep);
+    assert_eq!(config.feeds["long"].rules.items.len(), 1);
+    assert!(!format!("{config:?}").contains("a long random text"), "the key must not be printed");
+}
+
+#[test]
+fn all_mistakes_of_all_tables_are_found_in_one_go() {
+    let text = r#"
+[server]
+listen = "127.0.0.1"
+opne = "everybody"
+access_key = ""
+
+[fetch]
+timeout = 25
+max_redirects = 99
+allow = ["localhost", "10.0.0.0/8"]
+
+[cahce]
+memory = 64
+
+[feeds."a b"]
+url = "example.org"
+rules = [ { limmit = 5 }, "zh-hunt", { drop = { title = ["广告(", "ok"], titel = "x" } } ]
+
+[feeds.voa]
+rules = [{ limit = 0 }]
+relative = "yes"
+
+[feeds."x.json"]
+url = "ftp://example.org/"
+"#;
+    assert_eq!(
+        mistakes(text),
+        [
+            "3:10 `127.0.0.1` is not an address with a port",
+            "4:1 unknown key `opne`",
+            "5:14 an empty access key",
+            "8:11 expected a duration such as `\"25s\"` or `\"1h30m\"`, found integer `25`",
+            "9:17 at most 20 redirects are followed",
+            "10:10 `localhost` is not an address or a range",
+            "12:2 unknown table `cahce`",
+            "15:8 a feed's name cannot hold ' '",
+            "16:7 not a URL: relative URL without a base",
+            "17:13 unknown rule `limmit`",
+            "17:27 unknown rule set `zh-hunt`",
+            "17:61 bad pattern: unclosed group",
+            "17:72 unknown key `titel`",
+            "19:1 missing key `url`",
+            "20:20 expected a whole number above 0, found integer `0`",
+            "21:12 unknown value `yes`",
+            "23:8 a feed's name cannot end in `.json`, which asks for that format",
+            "24:7 the scheme `ftp:` cannot be used here",
+        ]
+    );
+}
+
+#[test]
+fn a_mistake_is_drawn_as_an_excerpt_with_a_caret_and_advice() {
+    let text = "[feeds.voa]\nurl = \"https://example.org/\"\nrules = [{ limit = { cuont = 5 } }]\n";
+    let drawn = parse(text).unwrap_err().to_string();
+    let expected = "\
+error: unknown key `cuont`
+ --> refeed.toml:3:22
+  |
+3 | rules = [{ limit = { cuont = 5 } }]
+  |                      ^^^^^
+  |
+  = help: did you mean `count`?";
+    assert_eq!(drawn, expected, "\n{drawn}");
+}
+
+#[test]
+fn syntax_errors_are_reported_alone_because_half_a_file_breeds_nonsense() {
+    let found = mistakes("[server]\nlisten = \nopne = 'x\n[feeds.a]\nrules = [{ limit = 1 ]\n");
+    assert!(found.iter().all(|mistake| !mistake.contains("unknown") && !mistake.contains("missing")), "{found:?}");
+    assert!(found.len() >= 2, "{found:?}");
+    assert_eq!(mistakes("[cache]\nmemory = '1 B'\nmemory = '2 B'\n"), ["3:1 duplicate key"]);
+}
+
+#[test]
+fn keys_that_contradict_each_other_are_refused() {
+    assert_eq!(mistakes("[cache]\nmin_ttl = '2d'\n"), ["2:11 `min_ttl` (2d) is above `max_ttl` (1d)"]);
+    assert_eq!(mistakes("[cache]\nmax_ttl = '1m'\n"), ["2:11 `min_ttl` (5m) is above `max_ttl` (1m)"]);
+    assert_eq!(mistakes("[server]\nopen = 'key'\n"), ["2:8 `open = \"key\"` without a key lets nobody in"]);
+}
+
+#[test]
+fn values_out_of_bounds_are_refused() {
+    for (text, part) in [
+        ("[fetch]\ntimeout = '0s'", "above zero"),
+        ("[fetch]\ntimeout = '11m'", "at most 10m"),
+        ("[fetch]\nmax_body = '0 B'", "above zero"),
+        ("[fetch]\nmax_body = '2 TiB'", "at most"),
+        ("[fetch]\nmax_redirects = -1", "whole number"),
+        ("[fetch]\nproxy = 'ftp://127.0.0.1/'", "scheme"),
+        ("[cache]\nmax_ttl = '53w'", "at most"),
+        ("[server]\npublic_url = 'https://u:p@example.org/'", "credentials"),
+        ("[server]\nlisten = 4600", "expected an address"),
+        ("[server]\nopen = 'all'", "unknown value `all`"),
+        ("server = 5", "expected a table"),
+        ("[feeds]\nvoa = 'https://example.org/'", "expected a table"),
+        ("feeds = []", "expected a table of feeds"),
+        ("[feeds.a]\nurl = 'https://example.org/'\nrules = 'zh-hant'", "expected an array of rules"),
+        ("[feeds.a]\nurl = 'file://elsewhere/x'", "not a file of this machine"),
+    ] {
+        let problems = parse(text).expect_err(text).to_string();
+        assert!(problems.contains(part), "{text}\n{problems}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_text_makes_the_parser_or_the_report_panic(
+        text in "([a-z\\[\\]{}='\".,# 0-9\n台]|rules|limit|feeds\\.a|url|drop){0,60}"
+    ) {
+        if let Err(problems) = parse(&text) {
+            let _ = problems.to_string();
+        }
+    }
+}
