@@ -35,6 +35,9 @@ pub enum PipelineError {
     /// A rule gave up.
     #[error(transparent)]
     Rule(#[from] RuleError),
+    /// Not a feed.
+    #[error(transparent)]
+    Feed(#[from] crate::feed::FeedError),
     /// Not yet.
     #[error("fetching is not built yet: {0}")]
     Fetch(Url),
@@ -75,8 +78,8 @@ impl Pipeline {
 
     /// Decodes, parses, applies the rules, emits.
     pub fn run(&self, input: Input, chain: &Chain, _relative: Relative) -> Result<Output, PipelineError> {
-        let mut feed = Feed::parse(&input.bytes);
+        let mut feed = Feed::read(&input.bytes, input.content_type.as_deref(), input.url.as_ref())?;
         chain.apply(&mut feed, &Context { now: self.clock.now(), feed_url: input.url })?;
-        Ok(Output { body: feed.emit() })
+        Ok(Output { body: feed.into_string() })
     }
 }
