@@ -75,7 +75,7 @@ fn bad_edges(path: &str, text: &str) -> Vec<String> {
 fn bare_durations(path: &str, text: &str) -> Vec<String> {
     let tokens = tokens(text);
     let makes = ["from_secs", "from_millis", "from_micros", "from_nanos", "from_mins", "from_hours", "from_secs_f64"];
-    let test_code = path.ends_with("/tests.rs") || path.contains("/tests/");
+    let test_code = path.ends_with("tests.rs") || path.contains("/tests/");
     let found = |at: &usize| {
         let bare = |token: Option<&Token>| token.is_some_and(|t| t.text.starts_with(|c: char| c.is_ascii_digit()));
         makes.contains(&tokens[*at].text.as_str()) && is(&tokens, at + 1, "(") && bare(tokens.get(at + 2))
