@@ -25,6 +25,10 @@ fn plainly_decoded(body: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(&body[..body.len().min(200)]).to_ascii_lowercase();
     let declared = head.split("encoding=").nth(1).and_then(|rest| rest.get(1..)?.split(['"', '\'']).next().map(str::to_owned));
     let utf16 = body.starts_with(b"\xFF\xFE") || body.starts_with(b"\xFE\xFF");
+    // A legacy label over bytes that are UTF-8 throughout is a wrong label.
+    if std::str::from_utf8(body).is_ok() && !body.is_ascii() && declared.as_ref().is_some_and(|label| !label.starts_with("utf")) {
+        return None;
+    }
     let label = if utf16 { "utf-8" } else { declared.as_deref().unwrap_or("utf-8") };
     let (text, _, malformed) = encoding_rs::Encoding::for_label(label.as_bytes())?.decode(body);
     (!malformed).then(|| text.into_owned())
@@ -77,13 +81,14 @@ fn an_edited_title_is_the_only_thing_that_changes() {
     for (path, body) in bodies() {
         let Ok(untouched) = Feed::read(&body, None, None) else { continue };
         let before = untouched.emit();
+        let judged = is_well_formed(&path, &before);
         for place in untouched.places().into_iter().take(4) {
             let mut feed = Feed::read(&body, None, None).unwrap();
             let Some(slot) = feed.slots(place).find(|slot| slot.field == Field::Title) else { continue };
             let old = feed.value(&slot).into_owned();
             feed.set_value(&slot, format!("{old}<&]]>\"\\新"));
             let after = feed.emit().into_owned();
-            assert!(is_well_formed(&path, &after), "{} {place:?}: {}", path.display(), path.display());
+            assert_eq!(is_well_formed(&path, &after), judged, "{} {place:?}", path.display());
             let again = Feed::read(after.as_bytes(), None, None).unwrap();
             assert_eq!(again.value(&slot_of(&again, place)), format!("{old}<&]]>\"\\新"), "{}", path.display());
             let prefix = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b).count();
