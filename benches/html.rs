@@ -29,7 +29,9 @@ fn html(c: &mut Criterion) {
         group.throughput(Throughput::Bytes(source.len() as u64));
         let parsed = Fragment::parse(source.clone(), Syntax::Html);
         // the clone of the source stands in for the string that a caller hands over
-        group.bench_function(format!("{name}/parse"), |b| b.iter(|| Fragment::parse(black_box(source.clone()), Syntax::Html)));
+        group.bench_function(format!("{name}/parse"), |b| {
+            b.iter(|| Fragment::parse(black_box(source.clone()), Syntax::Html))
+        });
         group.bench_function(format!("{name}/visit_urls"), |b| {
             let mut fragment = parsed.clone();
             b.iter(|| {
