@@ -1,4 +1,5 @@
 //! (being written)
 
 pub mod charset;
+pub mod repair;
 pub mod sniff;
