@@ -43,6 +43,16 @@ pub const FEED_ROOT_WITHIN: usize = 4 * KIB;
 pub const MAX_ROOTS_TRIED: usize = 64;
 /// How far into an HTML page the marks of a challenge are looked for. Such pages are small.
 pub const CHALLENGE_MARK_WITHIN: usize = 64 * KIB;
+/// Fixes of a repaired feed that are named by line and column; of the others only the count is kept.
+pub const MAX_FIXES_NAMED: usize = 8;
+/// Most different end tags that a repair looks ahead for; each costs at most one scan of the body.
+pub const MAX_NAMES_AHEAD: usize = 64;
+/// How far after a tag of no known element its end tag is looked for; without one the tag is text.
+pub const UNKNOWN_TAG_WITHIN: usize = 4 * KIB;
+/// Most tags of no known element that are looked at so.
+pub const MAX_TAGS_DOUBTED: usize = 10_000;
+/// Most namespace prefixes bound by one tag in a repaired feed. quick-xml allows 128 in force.
+pub const MAX_PREFIXES_BOUND: usize = 64;
 /// Most strings of a document whose charset is guessed one by one; a guess costs a microsecond, bad strings are few.
 pub const MAX_GUESSED_STRINGS: usize = 10_000;
 
