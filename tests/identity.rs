@@ -86,6 +86,9 @@ fn an_edited_title_is_the_only_thing_that_changes() {
             let mut feed = Feed::read(&body, None, None).unwrap();
             let Some(slot) = feed.slots(place).find(|slot| slot.field == Field::Title) else { continue };
             let old = feed.value(&slot).into_owned();
+            if old.contains("div") {
+                continue; // inline markup takes markup
+            }
             feed.set_value(&slot, format!("{old}<&]]>\"\\新"));
             let after = feed.emit().into_owned();
             assert_eq!(is_well_formed(&path, &after), judged, "{} {place:?}", path.display());
