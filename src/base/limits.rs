@@ -69,7 +69,7 @@ pub const HOLD_GONE: Duration = Duration::from_secs(24 * 60 * 60);
 /// No new try after any other refusal of the upstream (401, 403, 429 without a date).
 pub const HOLD_REFUSED: Duration = Duration::from_secs(15 * 60);
 /// No new try after a body that is not a feed: often a login or maintenance page.
-pub const HOLD_NOT_A_FEED: Duration = Duration::from_secs(15 * 60);
+pub const HOLD_UNUSABLE: Duration = Duration::from_secs(15 * 60);
 /// No new try after our own guard refused the address.
 pub const HOLD_BLOCKED: Duration = Duration::from_secs(60 * 60);
 /// Longest `Retry-After` obeyed: an upstream that says ten years is mistaken.
@@ -86,8 +86,10 @@ pub const MAX_WAITERS: usize = 512;
 pub const WAIT_SLACK: Duration = Duration::from_secs(10);
 /// Most transformations waiting for a processor; above it callers are told to come back.
 pub const MAX_QUEUED_WORK: usize = 256;
+/// A reader waits no longer for an encoding to be made; it gets the plain bytes then. 20 MiB take Brotli 1 s.
+pub const ENCODING_WAIT: Duration = Duration::from_secs(2);
 /// `Retry-After` of an answer that says we are busy.
-pub const BUSY_RETRY: Duration = Duration::from_secs(5);
+pub const OVERLOAD_RETRY: Duration = Duration::from_secs(5);
 /// Bodies below this are not compressed: they fit one packet anyway.
 pub const MIN_COMPRESSED: usize = KIB;
 /// Effort of gzip: the usual middle, about 40 MB/s.

@@ -19,8 +19,8 @@ pub enum Cause {
     Network,
     /// Upstream answered with this status, which is not a success.
     Status(u16),
-    /// Upstream's body is not a feed, or breaks a bound.
-    NotAFeed,
+    /// Upstream's body cannot be used: it is not a feed, breaks a bound, or a rule failed on it.
+    Unusable,
     /// We refuse to ask this address.
     Blocked,
     /// Our own: configuration, load, a bug. The next call may try at once.
@@ -36,7 +36,7 @@ pub fn hold(cause: Cause, asked: Option<Duration>) -> Option<Duration> {
         Cause::Status(410) => limits::HOLD_GONE,
         Cause::Status(500..) => limits::HOLD_SERVER_ERROR,
         Cause::Status(_) => limits::HOLD_REFUSED,
-        Cause::NotAFeed => limits::HOLD_NOT_A_FEED,
+        Cause::Unusable => limits::HOLD_UNUSABLE,
         Cause::Blocked => limits::HOLD_BLOCKED,
     };
     Some(asked.unwrap_or(own).min(limits::HOLD_LONGEST))
@@ -94,7 +94,7 @@ mod tests {
             (Cause::Status(429), None, minutes(15)),
             (Cause::Status(429), minutes(60), minutes(60)),
             (Cause::Status(503), Some(Duration::MAX), Some(limits::HOLD_LONGEST)),
-            (Cause::NotAFeed, None, minutes(15)),
+            (Cause::Unusable, None, minutes(15)),
             (Cause::Blocked, None, minutes(60)),
             (Cause::Ours, minutes(1), None),
         ] {

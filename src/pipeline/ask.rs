@@ -1,0 +1,120 @@
+//! What goes into the pipeline and what comes out of it: the question, the body, the output, the answer.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::base::url::Url;
+use crate::cache::flight::Role;
+use crate::cache::{Answer, Key};
+use crate::rules::Chain;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Ask<'a> {
+    /// A feed of the configuration.
+    Named(&'a str),
+    /// Any feed, without rules.
+    Url(&'a Url),
+}
+
+impl Ask<'_> {
+    /// For messages and logs: the name, or the URL without what may be secret.
+    pub fn label(&self) -> String {
+        match self {
+            Ask::Named(name) => (*name).to_owned(),
+            Ask::Url(url) => public_part(url),
+        }
+    }
+}
+
+fn public_part(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    // a URL that can hold no credentials holds none
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    url.into()
+}
+
+/// A body to transform, and what is known of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Input<'a> {
+    /// Decoded from its content coding, not from its charset.
+    pub body: &'a [u8],
+    /// `Content-Type` as sent.
+    pub content_type: Option<&'a str>,
+    /// Where it came from; relative URLs mean nothing without it.
+    pub url: Option<&'a Url>,
+}
+
+/// A transformed feed.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// UTF-8.
+    pub body: Bytes,
+    /// With its charset.
+    pub content_type: &'static str,
+}
+
+/// How an answer was come by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// It was there.
+    Hit,
+    /// It was not there, or no longer fresh, and was made: for this caller, or for one that came before.
+    Made {
+        /// An older one was there.
+        stale: bool,
+        /// Who started it.
+        role: Role,
+    },
+}
+
+/// An answer and how it was come by.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// What the reader gets.
+    pub answer: Arc<Answer>,
+    /// For `Cache-Status` and the log.
+    pub how: How,
+    /// The answer's place in the cache.
+    pub(super) key: Key,
+}
+
+/// A feed, ready to be asked for.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) label: String,
+    pub(super) url: String,
+    pub(super) chain: Arc<Chain>,
+    /// What upstream sent: one for all feeds of this URL.
+    pub(super) fetched: Key,
+    /// What the rules made of it.
+    pub(super) answer: Key,
+}
+
+impl Route {
+    pub(super) fn new(ask: Ask<'_>, url: &str, chain: Arc<Chain>) -> Arc<Route> {
+        let fetched = Key::of(&[b"fetched", url.as_bytes()]);
+        let answer = Key::of(&[b"answer", url.as_bytes(), &chain.hash()]);
+        Arc::new(Route { label: ask.label(), url: url.to_owned(), chain, fetched, answer })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_hold_no_secret() {
+        let url = Url::parse("https://user:pass@example.org/feed?token=secret").unwrap();
+        assert_eq!(Ask::Url(&url).label(), "https://example.org/feed");
+    }
+
+    #[test]
+    fn rule_sets_share_what_was_fetched() {
+        let plain = Route::new(Ask::Named("a"), "https://example.org/feed", Arc::default());
+        let other = Route::new(Ask::Named("b"), "https://example.org/feed", Arc::default());
+        assert_eq!((plain.fetched, plain.answer), (other.fetched, other.answer));
+    }
+}
