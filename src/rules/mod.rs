@@ -1,30 +1,35 @@
-//! STAND-IN of the serve branch: rules that append their own name as a comment.
+//! STAND-IN of the serve branch: rules that append their own text as a comment.
 #![allow(missing_docs)]
 use crate::base::clock::Time;
 use crate::base::url::Url;
-use crate::config::Relative;
+use crate::config::{Problems, RuleList};
 use crate::feed::Feed;
 
 #[derive(Debug, thiserror::Error)]
 #[error("rule failed")]
 pub struct RuleError;
-pub struct Context<'a> {
+pub struct Context {
     pub now: Time,
-    pub url: Option<&'a Url>,
+    pub feed_url: Option<Url>,
 }
+#[derive(Default)]
+pub struct BuildContext {}
 #[derive(Debug, Clone, Default)]
-pub struct Chain(Vec<String>);
+pub struct Chain(String);
 impl Chain {
-    pub fn compile(rules: &[String], _relative: Relative) -> Result<Chain, RuleError> {
-        Ok(Chain(rules.to_vec()))
+    pub fn empty() -> Chain {
+        Chain::default()
     }
-    pub fn hash(&self) -> [u8; 16] {
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&blake3::hash(self.0.join("\0").as_bytes()).as_bytes()[..16]);
-        hash
+    pub fn build(list: &RuleList, _cx: &BuildContext) -> Result<Chain, Problems> {
+        Ok(Chain(list.0.clone()))
     }
-    pub fn apply(&self, feed: &mut Feed, _context: &Context<'_>) -> Result<(), RuleError> {
-        self.0.iter().for_each(|rule| feed.0 += &format!("<!-- {rule} -->"));
+    pub fn hash(&self) -> blake3::Hash {
+        blake3::hash(self.0.as_bytes())
+    }
+    pub fn apply(&self, feed: &mut Feed, _context: &Context) -> Result<(), RuleError> {
+        if !self.0.is_empty() {
+            feed.0 += &format!("<!-- {} -->", self.0);
+        }
         Ok(())
     }
 }
