@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use self::ask::Route;
 pub use self::ask::{Ask, How, Input, Output, Served};
-pub use self::error::{Error, Failure};
+pub use self::error::{Error, Failure, StartError};
 use self::upstream::Upstream;
 use self::workers::Workers;
 use crate::base::clock::{Clock, Time};
@@ -22,10 +22,10 @@ use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Encoding, Fetched, Key, Memory, Representation};
-use crate::config::Config;
+use crate::config::{Config, Origin, Relative};
 use crate::feed::Feed;
 use crate::fetch::Client;
-use crate::rules::{Chain, Context};
+use crate::rules::{BuildContext, Chain, Context};
 
 /// Feeds through their rules. Clones share everything.
 #[derive(Clone)]
@@ -34,7 +34,6 @@ pub struct Pipeline(Arc<Parts>);
 struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
-    no_rules: Arc<Chain>,
     memory: Memory,
     upstream: Upstream,
     workers: Workers,
@@ -43,18 +42,23 @@ struct Parts {
 }
 
 impl Pipeline {
-    /// Compiles the rules of all feeds; the first that cannot work is the error.
-    pub fn from_config(config: &Config, clock: Clock, client: Client) -> Result<Pipeline, Error> {
+    /// Compiles the rules of all feeds and makes the client that `config` asks for.
+    pub fn from_config(config: &Config, clock: Clock) -> Result<Pipeline, StartError> {
+        let client = upstream::client(config, clock.clone())?;
+        Pipeline::with_client(config, clock, client)
+    }
+
+    /// The same with a client of the caller's.
+    pub fn with_client(config: &Config, clock: Clock, client: Client) -> Result<Pipeline, StartError> {
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
-            let wrong = |source| Error::Rules { feed: name.clone(), source };
-            let chain = Chain::compile(&feed.rules, feed.relative).map_err(wrong)?;
-            feeds.insert(name.clone(), Route::new(Ask::Named(name), &feed.url, Arc::new(chain)));
+            let chain = Chain::build(&feed.rules, &BuildContext::default())?;
+            let route = Route::new(Ask::Named(name), &feed.url, feed.origin.clone(), chain, feed.relative);
+            feeds.insert(name.clone(), route);
         }
         let memory = Memory::new(config.cache.memory);
         Ok(Pipeline(Arc::new(Parts {
             feeds,
-            no_rules: Arc::default(),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
             memory,
             clock,
@@ -69,9 +73,24 @@ impl Pipeline {
         &self.0.clock
     }
 
-    /// `input` through the rules of `ask`, here and now: nothing is fetched, nothing is kept.
-    pub fn run(&self, ask: Ask<'_>, input: Input<'_>) -> Result<Output, Error> {
-        transform(&*self.route(ask)?, input, self.0.clock.now())
+    /// The name of this instance in `Via`: a request that arrives with it has come back to where it was sent from.
+    pub fn via(&self) -> String {
+        self.0.upstream.via()
+    }
+
+    /// The rules of a feed of the configuration.
+    pub fn chain(&self, name: &str) -> Option<&Chain> {
+        self.0.feeds.get(name).map(|route| &route.chain)
+    }
+
+    /// What is at `origin` now, past the cache.
+    pub async fn fetch(&self, origin: &Origin) -> Result<Input, Error> {
+        Ok(input(&*self.0.upstream.ask(origin).await?))
+    }
+
+    /// `input` through `chain`, here and now: decode → parse → rules → emit.
+    pub fn run(&self, input: Input, chain: &Chain, relative: Relative) -> Result<Output, Error> {
+        transform(input, chain, relative, self.0.clock.now())
     }
 
     /// The answer to `ask`: from the cache where it is fresh, else made, once for all who ask meanwhile.
@@ -105,7 +124,10 @@ impl Pipeline {
     fn route(&self, ask: Ask<'_>) -> Result<Arc<Route>, Error> {
         match ask {
             Ask::Named(name) => self.0.feeds.get(name).cloned().ok_or(Error::UnknownFeed),
-            Ask::Url(url) => Ok(Route::new(ask, url.as_str(), Arc::clone(&self.0.no_rules))),
+            Ask::Url(url) => {
+                let (origin, relative) = (Origin::Http(url.clone()), Relative::default());
+                Ok(Route::new(ask, url.as_str(), origin, Chain::empty(), relative))
+            }
         }
     }
 
@@ -137,16 +159,21 @@ impl Pipeline {
 
 /// The answer made of what was fetched; `previous` is the one it replaces.
 fn produce(route: &Route, fetched: &Fetched, previous: Option<&Answer>, now: Time) -> Result<Arc<Answer>, Error> {
-    let content_type = fetched.content_type.as_ref().and_then(|value| value.to_str().ok());
-    let input = Input { body: &fetched.body, content_type, url: Some(&fetched.url) };
-    let output = transform(route, input, now)?;
-    let content = Content::new(output.body, output.content_type, now, previous.map(|answer| &answer.content));
+    let output = transform(input(fetched), &route.chain, route.relative, now)?;
+    let previous = previous.map(|answer| &answer.content);
+    let content = Content::new(output.body.into(), output.content_type, now, previous);
     Ok(Arc::new(Answer::new(content, &fetched.freshness)))
 }
 
+fn input(fetched: &Fetched) -> Input {
+    let content_type = fetched.content_type.as_ref().and_then(|value| value.to_str().ok().map(str::to_owned));
+    Input { bytes: fetched.body.clone(), content_type, url: fetched.url.clone() }
+}
+
 /// decode → parse → rules → emit.
-fn transform(route: &Route, input: Input<'_>, now: Time) -> Result<Output, Error> {
-    let mut feed = Feed::read(input.body, input.content_type, input.url).map_err(Error::NotAFeed)?;
-    route.chain.apply(&mut feed, &Context { now, url: input.url }).map_err(Error::Rule)?;
-    Ok(Output { body: feed.emit().into(), content_type: feed.content_type() })
+fn transform(input: Input, chain: &Chain, _relative: Relative, now: Time) -> Result<Output, Error> {
+    let Input { bytes, content_type, url } = input;
+    let mut feed = Feed::read(&bytes, content_type.as_deref(), url.as_ref()).map_err(Error::NotAFeed)?;
+    chain.apply(&mut feed, &Context { now, feed_url: url }).map_err(Error::Rule)?;
+    Ok(Output { body: feed.emit(), content_type: feed.content_type() })
 }

@@ -12,7 +12,6 @@ use hyper::header::{self, HeaderName};
 
 use super::answer::Scope;
 use crate::base::clock::Time;
-use crate::base::limits;
 
 /// The operator's part: `cache.default_ttl`, `cache.min_ttl`, `cache.max_ttl`.
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +48,9 @@ pub fn freshness(headers: &HeaderMap, now: Time, policy: Policy) -> Freshness {
     Freshness { generated: now - age, fresh_until: now + remaining, scope }
 }
 
-/// `Retry-After` as a time to wait (seconds or a date), no longer than a week; `None` where it cannot be read.
-pub fn retry_after(headers: &HeaderMap, now: Time) -> Option<Duration> {
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = seconds(text).or_else(|| date(text).map(|at| at.since(now)))?;
-    Some(wait.min(limits::HOLD_LONGEST))
+/// The freshness of what no upstream speaks for (a file of this machine): the shortest allowed.
+pub fn shortest(now: Time, policy: Policy) -> Freshness {
+    Freshness { generated: now, fresh_until: now + policy.min, scope: Scope::Public }
 }
 
 /// `Expires` − `Date`: both by upstream's clock, so that a wrong one does no harm. Ours stands in for a missing `Date`.
@@ -195,28 +192,12 @@ mod tests {
         assert_eq!(remaining(&[], policy), 900);
     }
 
-    #[test]
-    fn retry_after_is_seconds_or_a_date_and_no_longer_than_a_week() {
-        let week = limits::HOLD_LONGEST.as_secs();
-        for (value, wait) in [
-            ("3600", Some(3600)),
-            ("Fri, 15 Jan 2027 08:10:00 GMT", Some(600)),
-            ("Fri, 15 Jan 2027 07:10:00 GMT", Some(0)),
-            ("315360000", Some(week)),
-            ("tomorrow", None),
-        ] {
-            let found = retry_after(&headers(&[("retry-after", value)]), NOW);
-            assert_eq!(found.map(|wait| wait.as_secs()), wait, "{value}");
-        }
-    }
-
     proptest! {
         #[test]
         fn no_header_escapes_the_bounds(control in "[ -~]{0,60}", expires in "[ -~]{0,40}", age in "[ -~]{0,20}") {
-            let lines = [("cache-control", control.as_str()), ("expires", &expires), ("age", &age), ("retry-after", &age)];
+            let lines = [("cache-control", control.as_str()), ("expires", &expires), ("age", &age)];
             let left = remaining(&lines, POLICY);
             prop_assert!((300..=86_400).contains(&left));
-            let _ = retry_after(&headers(&lines), NOW);
         }
     }
 }

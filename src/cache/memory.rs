@@ -42,8 +42,8 @@ pub struct Fetched {
     pub body: Bytes,
     /// `Content-Type` as sent.
     pub content_type: Option<HeaderValue>,
-    /// Where it was found in the end, after redirects.
-    pub url: Url,
+    /// Where it was found in the end, after redirects; a file has none.
+    pub url: Option<Url>,
     /// How long it may be used.
     pub freshness: Freshness,
 }

@@ -82,6 +82,7 @@ pub struct Settings {
     pub own_id: String,
     pub own_addresses: Vec<SocketAddr>,
     pub clock: Clock,
+    pub extra_roots: Vec<Vec<u8>>,
 }
 impl Default for Settings {
     fn default() -> Settings {
@@ -94,6 +95,7 @@ impl Default for Settings {
             own_id: "local".into(),
             own_addresses: Vec::new(),
             clock: Clock::system(),
+            extra_roots: Vec::new(),
         }
     }
 }
@@ -134,7 +136,10 @@ impl Client {
         let status = head.status.as_u16();
         if status != 200 {
             let retry_after = head.headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-            return Err(FetchError::Status { status, retry_after: retry_after.map(|s: i64| Time::from_secs(s).since(Time(0))) });
+            return Err(FetchError::Status {
+                status,
+                retry_after: retry_after.map(|s: i64| Time::from_secs(s).since(Time(0))),
+            });
         }
         Ok(Response { status, url, headers: head.headers, body })
     }

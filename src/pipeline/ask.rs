@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
 use crate::cache::{Answer, Key};
+use crate::config::{Origin, Relative};
 use crate::rules::Chain;
 
 /// What is asked for.
@@ -37,21 +38,21 @@ fn public_part(url: &Url) -> String {
 }
 
 /// A body to transform, and what is known of it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Input<'a> {
+#[derive(Clone, Debug, Default)]
+pub struct Input {
     /// Decoded from its content coding, not from its charset.
-    pub body: &'a [u8],
+    pub bytes: Bytes,
     /// `Content-Type` as sent.
-    pub content_type: Option<&'a str>,
-    /// Where it came from; relative URLs mean nothing without it.
-    pub url: Option<&'a Url>,
+    pub content_type: Option<String>,
+    /// Where it came from, after redirects; relative URLs mean nothing without it.
+    pub url: Option<Url>,
 }
 
 /// A transformed feed.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// UTF-8.
-    pub body: Bytes,
+    /// The document, UTF-8.
+    pub body: String,
     /// With its charset.
     pub content_type: &'static str,
 }
@@ -85,8 +86,9 @@ pub struct Served {
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) label: String,
-    pub(super) url: String,
-    pub(super) chain: Arc<Chain>,
+    pub(super) origin: Origin,
+    pub(super) chain: Chain,
+    pub(super) relative: Relative,
     /// What upstream sent: one for all feeds of this URL.
     pub(super) fetched: Key,
     /// What the rules made of it.
@@ -94,10 +96,12 @@ pub(super) struct Route {
 }
 
 impl Route {
-    pub(super) fn new(ask: Ask<'_>, url: &str, chain: Arc<Chain>) -> Arc<Route> {
+    /// `url` as typed: it is what two feeds must share to share a fetch.
+    pub(super) fn new(ask: Ask<'_>, url: &str, origin: Origin, chain: Chain, relative: Relative) -> Arc<Route> {
         let fetched = Key::of(&[b"fetched", url.as_bytes()]);
-        let answer = Key::of(&[b"answer", url.as_bytes(), &chain.hash()]);
-        Arc::new(Route { label: ask.label(), url: url.to_owned(), chain, fetched, answer })
+        let kept = [u8::from(relative == Relative::Keep)];
+        let answer = Key::of(&[b"answer", url.as_bytes(), chain.hash().as_bytes(), &kept]);
+        Arc::new(Route { label: ask.label(), origin, chain, relative, fetched, answer })
     }
 }
 
@@ -112,9 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn rule_sets_share_what_was_fetched() {
-        let plain = Route::new(Ask::Named("a"), "https://example.org/feed", Arc::default());
-        let other = Route::new(Ask::Named("b"), "https://example.org/feed", Arc::default());
-        assert_eq!((plain.fetched, plain.answer), (other.fetched, other.answer));
+    fn feeds_of_one_url_share_what_was_fetched() {
+        let url = Url::parse("https://example.org/feed").unwrap();
+        let route =
+            |relative| Route::new(Ask::Url(&url), url.as_str(), Origin::Http(url.clone()), Chain::empty(), relative);
+        let (one, other) = (route(Relative::Absolute), route(Relative::Keep));
+        assert_eq!(one.fetched, other.fetched);
+        assert_ne!(one.answer, other.answer);
     }
 }

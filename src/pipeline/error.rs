@@ -10,10 +10,22 @@ use super::workers::WorkError;
 use crate::base::clock::Time;
 use crate::cache::flight::FlightError;
 use crate::cache::negative::{Cause, Held};
+use crate::config::{ConfigError, Problems};
 use crate::feed::FeedError;
 pub use crate::fetch::Blame;
 use crate::fetch::FetchError;
 use crate::rules::RuleError;
+
+/// Why there is no pipeline.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Rules that cannot be used.
+    #[error(transparent)]
+    Rules(#[from] Problems),
+    /// Settings that no client can be made of.
+    #[error(transparent)]
+    Client(#[from] FetchError),
+}
 
 /// Why a feed has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -21,25 +33,12 @@ pub enum Error {
     /// The configuration has no feed of this name.
     #[error("the configuration has no feed of this name")]
     UnknownFeed,
-    /// The rules of a feed of the configuration cannot be used.
-    #[error("feed `{feed}`: {source}")]
-    Rules {
-        /// Its name.
-        feed: String,
-        /// What is wrong with them.
-        source: RuleError,
-    },
     /// No response from upstream.
     #[error(transparent)]
     Fetch(FetchError),
-    /// A response, but not a success.
-    #[error("upstream answered with status {status}")]
-    Status {
-        /// Upstream's.
-        status: u16,
-        /// Upstream's wish.
-        retry_after: Option<Duration>,
-    },
+    /// The feed's file cannot be read. The message, which names its path, is for the log.
+    #[error("the feed's file cannot be read")]
+    File(#[source] ConfigError),
     /// A success, but no feed.
     #[error(transparent)]
     NotAFeed(FeedError),
@@ -63,20 +62,23 @@ impl Error {
         match self {
             Error::UnknownFeed => Blame::Reader,
             Error::Fetch(error) => error.blame(),
-            Error::Status { .. } | Error::NotAFeed(_) | Error::Late => Blame::Upstream,
-            Error::Rules { .. } | Error::Rule(_) | Error::Busy | Error::Bug => Blame::Us,
+            Error::NotAFeed(_) | Error::Late => Blame::Upstream,
+            Error::File(_) | Error::Rule(_) | Error::Busy | Error::Bug => Blame::Us,
         }
     }
 
     /// What the time of the next try depends on.
     pub fn cause(&self) -> Cause {
         match self {
-            Error::Status { status, .. } => Cause::Status(*status),
             Error::NotAFeed(_) | Error::Rule(_) | Error::Bug => Cause::Unusable,
-            Error::Fetch(error) => match error.blame() {
-                Blame::Reader => Cause::Blocked,
-                Blame::Upstream => Cause::Network,
-                Blame::Us => Cause::Ours,
+            Error::Fetch(error) => match error {
+                FetchError::Status { status, .. } => Cause::Status(*status),
+                FetchError::Refused { .. } | FetchError::OwnLoop { .. } => Cause::Blocked,
+                FetchError::Settings(_) | FetchError::Busy { .. } => Cause::Ours,
+                FetchError::TooLarge { .. } | FetchError::Encoding { .. } | FetchError::Redirect { .. } => {
+                    Cause::Unusable
+                }
+                _ => Cause::Network,
             },
             _ => Cause::Ours,
         }
@@ -85,7 +87,6 @@ impl Error {
     /// How long upstream asked us to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Error::Status { retry_after, .. } => *retry_after,
             Error::Fetch(error) => error.retry_after(),
             _ => None,
         }

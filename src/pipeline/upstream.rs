@@ -2,20 +2,25 @@
 //!
 //! Keeps failures too: while one is held, upstream is left in peace.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::header;
+use ipnet::IpNet;
 
 use super::ask::Route;
 use super::error::{Error, Failure};
 use crate::base::clock::Clock;
 use crate::base::limits;
+use crate::base::url::Url;
 use crate::cache::flight::Flights;
-use crate::cache::freshness::{Policy, freshness, retry_after};
+use crate::cache::freshness::{Policy, freshness, shortest};
 use crate::cache::negative::{Cause, Held, Negative, hold};
 use crate::cache::{Fetched, Key, Memory};
-use crate::config::Config;
-use crate::fetch::{Client, Request};
+use crate::config::fields::Allow;
+use crate::config::{Config, Origin, read_capped};
+use crate::fetch::{Allowed, Client, FetchError, Request, Settings};
 
 /// Fetches, behind the cache. Clones share everything.
 #[derive(Clone)]
@@ -25,6 +30,7 @@ struct Parts {
     client: Client,
     clock: Clock,
     policy: Policy,
+    max_body: usize,
     memory: Memory,
     failures: Negative<Error>,
     flights: Flights<Result<Arc<Fetched>, Failure>>,
@@ -37,10 +43,16 @@ impl Upstream {
             client,
             clock,
             policy: Policy { default: cache.default_ttl, min: cache.min_ttl, max: cache.max_ttl },
+            max_body: config.fetch.max_body,
             memory,
             failures: Negative::new(limits::MAX_HELD_FAILURES),
             flights: Flights::new(config.fetch.timeout + limits::WAIT_SLACK),
         }))
+    }
+
+    /// The name of this instance in `Via`.
+    pub(super) fn via(&self) -> String {
+        self.0.client.via_token()
     }
 
     /// What upstream has for `route`.
@@ -82,7 +94,7 @@ impl Upstream {
             return Ok(fresh);
         }
         self.check(&route.fetched).await?;
-        match self.ask(&route.url).await {
+        match self.ask(&route.origin).await {
             Ok(fetched) => {
                 self.0.memory.put_fetched(route.fetched, Arc::clone(&fetched)).await;
                 Ok(fetched)
@@ -91,15 +103,60 @@ impl Upstream {
         }
     }
 
-    async fn ask(&self, url: &str) -> Result<Arc<Fetched>, Error> {
-        let request = Request { url: url.to_owned(), ..Request::default() };
-        let response = self.0.client.get(&request).await.map_err(Error::Fetch)?;
-        let (status, headers, now) = (response.status, &response.headers, self.0.clock.now());
-        if !(200..300).contains(&status) {
-            return Err(Error::Status { status, retry_after: retry_after(headers, now) });
-        }
-        let content_type = headers.get(header::CONTENT_TYPE).cloned();
-        let freshness = freshness(headers, now, self.0.policy);
-        Ok(Arc::new(Fetched { body: response.body, content_type, url: response.url, freshness }))
+    /// The bytes behind `origin`, asked for now.
+    pub(super) async fn ask(&self, origin: &Origin) -> Result<Arc<Fetched>, Error> {
+        let found = match origin {
+            Origin::Http(url) => {
+                let response = self.0.client.get(&Request::feed(url.as_str())).await.map_err(Error::Fetch)?;
+                let content_type = response.headers.get(header::CONTENT_TYPE).cloned();
+                let freshness = freshness(&response.headers, self.0.clock.now(), self.0.policy);
+                Fetched { body: response.body, content_type, url: Some(response.url), freshness }
+            }
+            Origin::File(path) => {
+                let (path, most) = (path.clone(), self.0.max_body);
+                let read = move || read_capped(&path, most, Some("fetch.max_body"));
+                let body = tokio::task::spawn_blocking(read).await.map_err(|_| Error::Bug)?;
+                self.local(body.map_err(Error::File)?.into(), None)
+            }
+            Origin::Embedded { body, url } => self.local(Bytes::from_static(body.as_bytes()), Some(url.clone())),
+        };
+        Ok(Arc::new(found))
+    }
+
+    fn local(&self, body: Bytes, url: Option<Url>) -> Fetched {
+        Fetched { body, content_type: None, url, freshness: shortest(self.0.clock.now(), self.0.policy) }
     }
 }
+
+/// The client that `config` asks for.
+pub(super) fn client(config: &Config, clock: Clock) -> Result<Client, FetchError> {
+    let fetch = &config.fetch;
+    let wrong = |_| FetchError::Settings("an entry of `fetch.allow` cannot be used".into());
+    Client::new(Settings {
+        timeout: fetch.timeout,
+        max_body: fetch.max_body,
+        max_redirects: fetch.max_redirects,
+        allow: fetch.allow.iter().map(allowed).collect::<Result<_, _>>().map_err(wrong)?,
+        proxy: fetch.proxy.clone(),
+        own_id: instance(&clock),
+        own_addresses: vec![config.server.listen],
+        clock,
+        ..Settings::default()
+    })
+}
+
+fn allowed(entry: &Allow) -> Result<Allowed, <Allowed as FromStr>::Err> {
+    match (entry.port, entry.net) {
+        (None, net) => net.to_string().parse(),
+        (Some(port), IpNet::V4(net)) => format!("{net}:{port}").parse(),
+        (Some(port), IpNet::V6(net)) => format!("[{net}]:{port}").parse(),
+    }
+}
+
+/// What tells this process from other refeeds on the way: its number and its start. Told to every upstream, so a hash.
+fn instance(clock: &Clock) -> String {
+    let start = (std::process::id(), clock.now().0);
+    blake3::hash(format!("{start:?}").as_bytes()).to_hex()[..INSTANCE_DIGITS].to_owned()
+}
+
+const INSTANCE_DIGITS: usize = 16;

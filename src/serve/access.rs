@@ -27,7 +27,7 @@ impl Access {
     pub fn new(server: &Server, address: IpAddr) -> Access {
         Access {
             open: server.open,
-            key: server.access_key.as_deref().map(|key| blake3::hash(key.as_bytes())),
+            key: server.access_key.as_ref().map(|key| blake3::hash(key.reveal().as_bytes())),
             local: address.is_loopback() && server.public_url.is_none(),
         }
     }
@@ -71,6 +71,7 @@ fn is_loopback_host(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Secret;
     use hyper::header::{HeaderName, HeaderValue};
 
     const LOOPBACK: &str = "127.0.0.1";
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn the_key_opens_where_a_key_is_asked_for() {
-        let key = |open| access("0.0.0.0", |server| (server.open, server.access_key) = (open, Some("secret".into())));
+        let key =
+            |open| access("0.0.0.0", |server| (server.open, server.access_key) = (open, Some(Secret::new("secret"))));
         for open in [None, Some(Open::Key)] {
             assert!(may(&key(open), "feeds.example", Some("via"), Some("secret")));
             assert!(!may(&key(open), "feeds.example", None, Some("Secret")));

@@ -140,6 +140,7 @@ impl Connection {
             .timer(TokioTimer::new())
             .header_read_timeout(self.settings.header_timeout)
             .max_buf_size(limits::MAX_REQUEST_HEAD)
+            .max_header_size(limits::MAX_REQUEST_HEAD) // the buffer alone lets a head through that came in one piece
             .max_headers(limits::MAX_REQUEST_HEADERS)
             .serve_connection(TokioIo::new(io), service);
         let mut connection = pin!(connection);

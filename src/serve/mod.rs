@@ -15,16 +15,17 @@ pub mod reply;
 pub mod router;
 pub mod status;
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+pub use self::access::Access;
 pub use self::listen::{Stop, signals};
 pub use self::router::Router;
 use crate::base::limits;
-use crate::config;
+use crate::config::Server;
 use crate::pipeline::Pipeline;
 
 /// The bounds of connections; the defaults are those of `base::limits`.
@@ -64,33 +65,31 @@ impl Default for Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {listen} (server.listen): {source}")]
-    Bind {
+    #[error("cannot listen on {address} (`server.listen`): {error}")]
+    Listen {
         /// As configured.
-        listen: String,
+        address: SocketAddr,
         /// The system's reason.
-        source: io::Error,
+        error: io::Error,
     },
     /// The system refuses to tell of signals.
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
 }
 
-/// Serves `pipeline` as `server` says until told to stop by SIGTERM or SIGINT. `via` is the name by which `fetch` calls
-/// this instance in `Via`: a request that names it has come back to where it was sent from.
-pub async fn run(pipeline: Pipeline, server: &config::Server, via: &str) -> Result<(), ServeError> {
+/// Serves `pipeline` as `server` says until told to stop by SIGTERM or SIGINT. Tells standard error when it is ready.
+pub async fn serve(pipeline: Pipeline, server: Server) -> Result<(), ServeError> {
     let stop = signals().map_err(ServeError::Signals)?;
-    let bound = |source| ServeError::Bind { listen: server.listen.clone(), source };
-    let listener = TcpListener::bind(&server.listen).await.map_err(bound)?;
-    let address = listener.local_addr().map_err(bound)?;
-    let router = Router::new(pipeline, access::Access::new(server, address.ip()), via);
+    let failed = |error| ServeError::Listen { address: server.listen, error };
+    let listener = TcpListener::bind(server.listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let router = Router::new(pipeline, Access::new(&server, address.ip()));
     announce(address);
     listen::serve(listener, router, Settings::default(), stop).await;
     Ok(())
 }
 
 /// The line that scripts wait for.
-#[allow(clippy::print_stderr)] // part of the command's interface, not a log
 fn announce(address: SocketAddr) {
-    eprintln!("listening on http://{address}");
+    let _ = writeln!(io::stderr(), "listening on http://{address}"); // a closed standard error is no reason to stop
 }

@@ -45,9 +45,9 @@ enum Target<'a> {
 type Answered = (Response<Full<Bytes>>, &'static str);
 
 impl Router {
-    /// A router over `pipeline`; `via` is the name by which `fetch` calls this instance.
-    pub fn new(pipeline: Pipeline, access: Access, via: &str) -> Router {
-        Router(Arc::new(Inner { pipeline, access, via: via.to_owned() }))
+    /// A router over `pipeline`.
+    pub fn new(pipeline: Pipeline, access: Access) -> Router {
+        Router(Arc::new(Inner { via: pipeline.via(), pipeline, access }))
     }
 
     /// The response to `request` of `peer`.

@@ -14,6 +14,7 @@ use hyper::{Response, StatusCode};
 use super::negotiate::wants_html;
 use super::reply::harden;
 use crate::base::limits;
+use crate::fetch::{FetchError, Led};
 use crate::pipeline::error::Blame;
 use crate::pipeline::{Error, Failure};
 
@@ -144,18 +145,32 @@ fn feed_kind(error: &Error) -> Kind {
     use StatusCode as S;
     match error {
         Error::UnknownFeed => kind(S::NOT_FOUND, "unknown-feed", "No such feed").key("feeds"),
-        Error::Rules { .. } => kind(S::INTERNAL_SERVER_ERROR, "rules", "Rules cannot be used").key("feeds"),
+        Error::File(_) => kind(S::INTERNAL_SERVER_ERROR, "file", "File cannot be read").key("feeds"),
         Error::Rule(_) => kind(S::INTERNAL_SERVER_ERROR, "rule-failed", "A rule failed").key("feeds"),
-        Error::Fetch(error) => match error.blame() {
-            Blame::Reader => kind(S::FORBIDDEN, "address-refused", "Address refused").key("fetch.allow"),
-            Blame::Upstream => kind(S::BAD_GATEWAY, "upstream-unreachable", "Upstream unreachable"),
-            Blame::Us => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
-        },
-        Error::Status { .. } => kind(S::BAD_GATEWAY, "upstream-status", "Upstream refused"),
+        Error::Fetch(error) => fetch_kind(error),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),
         Error::Bug => kind(S::INTERNAL_SERVER_ERROR, "bug", "Bug in refeed"),
+    }
+}
+
+fn fetch_kind(error: &FetchError) -> Kind {
+    use FetchError as F;
+    use StatusCode as S;
+    match error {
+        F::Refused { led: Led::Typed, .. } => {
+            kind(S::FORBIDDEN, "address-refused", "Address refused").key("fetch.allow")
+        }
+        F::Refused { .. } => kind(S::BAD_GATEWAY, "redirect-refused", "Redirect refused").key("fetch.allow"),
+        F::Redirect { .. } => kind(S::BAD_GATEWAY, "bad-redirect", "Bad redirect").key("fetch.max_redirects"),
+        F::OwnLoop { .. } => kind(S::LOOP_DETECTED, "loop", "Loop detected"),
+        F::Settings(_) | F::Busy { .. } => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
+        F::Proxy { .. } => kind(S::BAD_GATEWAY, "proxy", "Outgoing proxy failed").key("fetch.proxy"),
+        F::Timeout { .. } => kind(S::GATEWAY_TIMEOUT, "upstream-timeout", "Upstream too slow").key("fetch.timeout"),
+        F::TooLarge { .. } => kind(S::BAD_GATEWAY, "too-large", "Upstream's body is too large").key("fetch.max_body"),
+        F::Status { .. } => kind(S::BAD_GATEWAY, "upstream-status", "Upstream refused"),
+        _ => kind(S::BAD_GATEWAY, "upstream-unreachable", "Upstream unreachable"),
     }
 }
 
