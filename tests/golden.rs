@@ -59,7 +59,13 @@ fn golden_cases_come_out_as_expected() {
                 let line = text.lines().zip(output.lines()).position(|(a, b)| a != b);
                 let at = line.unwrap_or(text.lines().count().min(output.lines().count()));
                 let show = |text: &str| text.lines().nth(at).unwrap_or("(end)").to_owned();
-                wrong.push(format!("{} line {}\n  expected {}\n  is       {}", case.display(), at + 1, show(&text), show(&output)));
+                wrong.push(format!(
+                    "{} line {}\n  expected {}\n  is       {}",
+                    case.display(),
+                    at + 1,
+                    show(&text),
+                    show(&output)
+                ));
             }
             Err(error) => wrong.push(format!("{}: {error}", expected.display())),
         }

@@ -14,19 +14,29 @@ fn bodies() -> Vec<(PathBuf, Vec<u8>)> {
         Some(folder) => folders.push(folder.into()),
         None => eprintln!("REFEED_CORPUS is not set: only the fixtures are read"),
     }
-    let mut paths: Vec<PathBuf> = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
-    let feeds = paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "xml" || extension == "json"));
+    let feeds = paths
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "xml" || extension == "json"));
     feeds.map(|path| (path.clone(), std::fs::read(&path).unwrap())).collect()
 }
 
 /// The body decoded by what it says of itself, its declaration's label aside; none where that is not how its bytes are.
 fn plainly_decoded(body: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(&body[..body.len().min(200)]).to_ascii_lowercase();
-    let declared = head.split("encoding=").nth(1).and_then(|rest| rest.get(1..)?.split(['"', '\'']).next().map(str::to_owned));
+    let declared =
+        head.split("encoding=").nth(1).and_then(|rest| rest.get(1..)?.split(['"', '\'']).next().map(str::to_owned));
     let utf16 = body.starts_with(b"\xFF\xFE") || body.starts_with(b"\xFE\xFF");
     // A legacy label over bytes that are UTF-8 throughout is a wrong label.
-    if std::str::from_utf8(body).is_ok() && !body.is_ascii() && declared.as_ref().is_some_and(|label| !label.starts_with("utf")) {
+    if std::str::from_utf8(body).is_ok()
+        && !body.is_ascii()
+        && declared.as_ref().is_some_and(|label| !label.starts_with("utf"))
+    {
         return None;
     }
     let label = if utf16 { "utf-8" } else { declared.as_deref().unwrap_or("utf-8") };
@@ -124,7 +134,9 @@ fn an_edited_attribute_in_html_is_the_only_thing_that_changes() {
         let Ok(mut again) = Feed::read(after.as_bytes(), None, None) else { continue };
         for place in again.places() {
             for slot in again.slots(place).filter(|slot| slot.kind == Kind::Html).collect::<Vec<_>>() {
-                again.fragment(&slot).map_urls(|_, url| url.strip_suffix("#&<").or(url.strip_suffix("#&%3C")).map(str::to_owned));
+                again
+                    .fragment(&slot)
+                    .map_urls(|_, url| url.strip_suffix("#&<").or(url.strip_suffix("#&%3C")).map(str::to_owned));
             }
         }
         let restored = again.emit();

@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 /// from its neighbours on the row.
 const LAYERS: &[&[&str]] = &[
     &["base"],
-    &["config", "feed", "html", "chinese"],
+    &["config", "html", "chinese"],
+    &["feed"],
     &["rules", "fetch", "cache", "media", "emit"],
     &["pipeline"],
-    &["serve", "web", "cli"],
+    &["serve", "web"],
+    &["cli"],
     &["main"],
 ];
 

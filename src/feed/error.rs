@@ -84,7 +84,9 @@ impl FeedError {
         match error {
             repair::Error::NotAFeed(what) => FeedError::NotAFeed { why: what.to_string() },
             repair::Error::EntityDeclarations { line, column } => FeedError::UnsafeXml { line, column },
-            repair::Error::TooDeep { line, column } => FeedError::TooLarge { line, column, bound: Bound::Depth(MAX_DEPTH) },
+            repair::Error::TooDeep { line, column } => {
+                FeedError::TooLarge { line, column, bound: Bound::Depth(MAX_DEPTH) }
+            }
             repair::Error::NoRoot => refused(),
         }
     }

@@ -101,10 +101,12 @@ impl Build for Config {
 
     fn build(self, report: &mut Report) -> Option<OpenCc> {
         let name = self.config.get_ref();
-        let target = TARGETS.iter().find(|(target, _)| target.eq_ignore_ascii_case(name)).map(|(_, conversion)| *conversion);
+        let target =
+            TARGETS.iter().find(|(target, _)| target.eq_ignore_ascii_case(name)).map(|(_, conversion)| *conversion);
         let conversion = target.or_else(|| name.parse().ok());
         if conversion.is_none() {
-            let known = Conversion::ALL.iter().map(|known| known.name()).chain(TARGETS.iter().map(|(target, _)| *target));
+            let known =
+                Conversion::ALL.iter().map(|known| known.name()).chain(TARGETS.iter().map(|(target, _)| *target));
             report.error(self.config.span(), format!("unknown conversion `{name}`")).help(suggest::advice(name, known));
         }
         let words = own_words(self.words, &self.keep, report);

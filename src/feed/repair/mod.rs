@@ -124,8 +124,11 @@ fix_kinds! {
 impl Repaired {
     /// What was mended, in a line for a log.
     pub fn summary(&self) -> String {
-        let named: Vec<_> =
-            self.fixes.iter().map(|fix| format!("{} (line {}, column {})", fix.kind.what(), fix.line, fix.column)).collect();
+        let named: Vec<_> = self
+            .fixes
+            .iter()
+            .map(|fix| format!("{} (line {}, column {})", fix.kind.what(), fix.line, fix.column))
+            .collect();
         let more = self.count.saturating_sub(named.len());
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("repaired: {}{rest}", named.join(", "))

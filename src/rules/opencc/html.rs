@@ -7,12 +7,14 @@ use crate::chinese::{Converter, Tally};
 use crate::html::{Fragment, Kind};
 
 /// Elements whose text is no prose.
-const SKIPPED: &[&str] = &["code", "pre", "kbd", "samp", "var", "tt", "script", "style", "textarea", "math", "svg", "template"];
+const SKIPPED: &[&str] =
+    &["code", "pre", "kbd", "samp", "var", "tt", "script", "style", "textarea", "math", "svg", "template"];
 
 /// Elements that do not end a word.
 const INLINE: &[&str] = &[
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "data", "del", "dfn", "em", "font", "i", "ins", "label", "mark", "nobr",
-    "q", "rb", "rtc", "ruby", "s", "small", "span", "strike", "strong", "sub", "sup", "time", "u", "wbr",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "data", "del", "dfn", "em", "font", "i", "ins", "label",
+    "mark", "nobr", "q", "rb", "rtc", "ruby", "s", "small", "span", "strike", "strong", "sub", "sup", "time", "u",
+    "wbr",
 ];
 
 /// Attributes that a person reads.
@@ -88,7 +90,8 @@ impl Text {
         for block in &self.blocks {
             let edits = block.convert(converter);
             for of_node in edits.chunk_by(|a, b| a.node == b.node) {
-                let ranges: Vec<_> = of_node.iter().map(|Edit { range, with, .. }| (range.clone(), with.as_str())).collect();
+                let ranges: Vec<_> =
+                    of_node.iter().map(|Edit { range, with, .. }| (range.clone(), with.as_str())).collect();
                 if let Some(first) = of_node.first() {
                     fragment.replace_in_text(first.node, &ranges);
                 }
@@ -127,11 +130,13 @@ fn is_skipped(fragment: &Fragment, id: usize) -> bool {
     if raw.contains("translate") {
         let untranslated = fragment.attr(id, "translate").is_some_and(|value| value.eq_ignore_ascii_case("no"));
         let class = fragment.attr(id, "class");
-        if untranslated || class.is_some_and(|class| class.split_ascii_whitespace().any(|class| class == "notranslate")) {
+        if untranslated || class.is_some_and(|class| class.split_ascii_whitespace().any(|class| class == "notranslate"))
+        {
             return true;
         }
     }
-    raw.contains("lang") && ["lang", "xml:lang"].iter().any(|name| fragment.attr(id, name).is_some_and(|tag| is_foreign(&tag)))
+    raw.contains("lang")
+        && ["lang", "xml:lang"].iter().any(|name| fragment.attr(id, name).is_some_and(|tag| is_foreign(&tag)))
 }
 
 /// Languages whose text is left alone even where it holds Han.
