@@ -311,8 +311,8 @@ fn forbidden_edges_are_named_with_file_line_and_edge() {
         ["src/rules/keep.rs:3: rules → serve, an upper layer", "src/rules/keep.rs:4: rules → cli, an upper layer"];
     assert_eq!(bad_edges("src/rules/keep.rs", text), expected);
     assert_eq!(
-        bad_edges("src/feed/mod.rs", "use crate::html;"),
-        ["src/feed/mod.rs:1: feed → html, neighbours in one layer"]
+        bad_edges("src/html/mod.rs", "use crate::chinese;"),
+        ["src/html/mod.rs:1: html → chinese, neighbours in one layer"]
     );
     assert_eq!(bad_edges("src/main.rs", "use refeed::{cli, serve};"), [""; 0]);
     assert_eq!(bad_edges("src/odd.rs", "").len(), 1);

@@ -100,6 +100,9 @@ impl Conditions {
         bounds.extend(read(self.older_than, report, quantity::duration).map(Bound::OlderThan));
         bounds.extend(read(self.before, report, moment).map(Bound::Before));
         bounds.extend(read(self.after, report, moment).map(Bound::After));
+        if report.count() == before && texts.is_empty() && bounds.is_empty() {
+            report.error_here("no condition: nothing to look for\nname a field, as in `{ title = \"…\" }`");
+        }
         (report.count() == before).then_some(Test { texts, dates: bounds, is_exact })
     }
 }
@@ -130,11 +133,6 @@ fn read<T>(
 }
 
 impl Test {
-    /// True where no condition is set.
-    pub fn is_empty(&self) -> bool {
-        self.texts.is_empty() && self.dates.is_empty()
-    }
-
     /// True where the item meets all conditions. A date that cannot be read counts as `undated` says.
     pub fn holds(&self, feed: &Feed, item: Place, cx: &Context, undated: bool) -> bool {
         self.dates_hold(feed, item, cx, undated)
