@@ -1,5 +1,6 @@
 //! (being written)
 
 pub mod charset;
+pub mod dates;
 pub mod repair;
 pub mod sniff;
