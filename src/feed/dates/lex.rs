@@ -2,9 +2,7 @@
 //! Japanese and Korean, which stand without spaces. What is in parentheses or brackets is a comment.
 
 use super::words::{self, Part};
-
-/// Most tokens of a date; the longest real ones have some twenty.
-const MAX_TOKENS: usize = 40;
+use crate::base::limits::MAX_DATE_TOKENS;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind<'a> {
@@ -30,9 +28,9 @@ pub(super) struct Token<'a> {
     pub(super) after_t: bool,
 }
 
-/// Up to [`MAX_TOKENS`] tokens.
+/// Up to [`MAX_DATE_TOKENS`] tokens.
 pub(super) struct Tokens<'a> {
-    tokens: [Option<Token<'a>>; MAX_TOKENS],
+    tokens: [Option<Token<'a>>; MAX_DATE_TOKENS],
     len: usize,
 }
 
@@ -50,7 +48,7 @@ impl<'a> Tokens<'a> {
 
 /// The tokens of `text`; `None` where there are too many, or a character that no date has.
 pub(super) fn tokens(text: &str) -> Option<Tokens<'_>> {
-    let mut tokens = Tokens { tokens: [None; MAX_TOKENS], len: 0 };
+    let mut tokens = Tokens { tokens: [None; MAX_DATE_TOKENS], len: 0 };
     let (mut at, mut before, mut after_t) = (0, ' ', false);
     while let Some(c) = text[at..].chars().next() {
         let rest = &text[at..];

@@ -14,6 +14,7 @@
 //! No allocation but for zones with summer time; time linear in the text, which may have `MAX_DATE` bytes.
 
 mod lex;
+mod months;
 mod resolve;
 mod words;
 mod zones;
