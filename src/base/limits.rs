@@ -43,6 +43,10 @@ pub const FEED_ROOT_WITHIN: usize = 4 * KIB;
 pub const MAX_ROOTS_TRIED: usize = 64;
 /// How far into an HTML page the marks of a challenge are looked for. Such pages are small.
 pub const CHALLENGE_MARK_WITHIN: usize = 64 * KIB;
+/// Longest text read as a date. JavaScript's with its zone in words has 70 bytes.
+pub const MAX_DATE: usize = 256;
+/// Most numbers, words and marks of a date; the longest real ones have some twenty.
+pub const MAX_DATE_TOKENS: usize = 40;
 /// Fixes of a repaired feed that are named by line and column; of the others only the count is kept.
 pub const MAX_FIXES_NAMED: usize = 8;
 /// Most different end tags that a repair looks ahead for; each costs at most one scan of the body.

@@ -49,11 +49,11 @@ fn cut_and_damaged_feeds_of_the_corpus_come_out_well_formed() {
         for round in 0..4 {
             let mut damaged = text.clone();
             if round % 2 == 0 {
-                damaged.truncate(damaged.floor_char_boundary(random(text.len())));
+                damaged.truncate(strict::floor(&damaged, random(text.len())));
             }
             for _ in 0..round {
-                let from = damaged.floor_char_boundary(random(damaged.len()));
-                let to = damaged.floor_char_boundary((from + random(40)).min(damaged.len()));
+                let from = strict::floor(&damaged, random(damaged.len()));
+                let to = strict::floor(&damaged, (from + random(40)).min(damaged.len()));
                 damaged.replace_range(from..to.max(from), ["", "<", "&", "]]>", "</item>", "\"", "<!--"][random(7)]);
             }
             if let Ok(done) = repair::xml(&damaged) {

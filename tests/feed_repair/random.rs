@@ -115,8 +115,8 @@ proptest! {
     ) {
         let mut text = seed.to_owned();
         for (at, len, piece) in damage {
-            let from = text.floor_char_boundary(at);
-            let to = text.floor_char_boundary(from + len);
+            let from = strict::floor(&text, at);
+            let to = strict::floor(&text, from + len);
             text.replace_range(from..to.max(from), piece);
         }
         holds(&text)?;

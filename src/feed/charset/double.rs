@@ -14,7 +14,7 @@ use super::Note;
 /// `text` with its double-encoded strings put right.
 pub(super) fn undo<'a>(text: Cow<'a, str>, notes: &mut Vec<Note>) -> Cow<'a, str> {
     let bytes = text.as_bytes();
-    let mut strings = Strings { bytes, json: super::looks_like_json(bytes), done: 0, in_tag: false };
+    let mut strings = Strings { bytes, json: super::looks_like_json(bytes), done: 0, in_tag: false, next: 0 };
     let mut out = String::new();
     let (mut copied, mut count, mut next) = (0, 0, 0);
     while let Some(at) = memchr::memchr(0xC3, &bytes[next..]).map(|found| next + found) {
@@ -51,19 +51,21 @@ struct Strings<'a> {
     /// Where the last string ended, and whether that was inside a tag.
     done: usize,
     in_tag: bool,
+    /// The last delimiter found ahead.
+    next: usize,
 }
 
 impl Strings<'_> {
     /// The string that holds `at`. All delimiters are ASCII.
     fn around(&mut self, at: usize) -> std::ops::Range<usize> {
         let (before, after) = (&self.bytes[self.done..at], &self.bytes[at..]);
-        let (back, end) = if self.json {
-            (memchr::memrchr(b'"', before), memchr::memchr(b'"', after))
-        } else {
-            (memchr::memrchr2(b'<', b'>', before), memchr::memchr2(b'<', b'>', after))
-        };
+        let back = if self.json { memchr::memrchr(b'"', before) } else { memchr::memrchr2(b'<', b'>', before) };
+        if self.next <= at {
+            let next = if self.json { memchr::memchr(b'"', after) } else { memchr::memchr2(b'<', b'>', after) };
+            self.next = next.map_or(self.bytes.len(), |i| at + i);
+        }
         let mut start = back.map_or(self.done, |i| self.done + i + 1);
-        let mut end = end.map_or(self.bytes.len(), |i| at + i);
+        let mut end = self.next;
         if let Some(i) = back {
             self.in_tag = !self.json && before[i] == b'<' && !self.bytes[start..].starts_with(b"![CDATA[");
         }

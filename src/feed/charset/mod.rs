@@ -19,7 +19,7 @@ use std::fmt;
 use encoding_rs::{Encoding, UTF_8};
 use memchr::memmem;
 
-use crate::base::limits::XML_DECLARATION_WITHIN;
+use crate::base::limits::{EXCERPT_CHARS, XML_DECLARATION_WITHIN};
 
 /// A body as text, and how it was read.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Labels {
             // a UTF-16 label over bytes that show no UTF-16 is a lie, as HTML's own sniffing says
             let found = Encoding::for_label_no_replacement(label).filter(|e| e.is_ascii_compatible() || iso_2022_jp(e));
             if found.is_none() {
-                notes.push(Note::LabelIgnored(String::from_utf8_lossy(label).chars().take(40).collect()));
+                notes.push(Note::LabelIgnored(String::from_utf8_lossy(label).chars().take(EXCERPT_CHARS).collect()));
             }
             found
         };
@@ -121,7 +121,7 @@ fn decode_bytes<'a>(body: &'a [u8], labels: &Labels, notes: &mut Vec<Note>) -> (
         Ok(text) => match labels.legacy().next().filter(|label| runs::label_beats_utf8(label, text)) {
             Some(label) => (runs::decode(body, label, notes), label.name()),
             None => {
-                if !text.is_ascii() {
+                if labels.legacy().next().is_some() && !text.is_ascii() {
                     notes.extend(labels.legacy().map(ignored));
                 }
                 (Cow::Borrowed(text), UTF_8.name())
