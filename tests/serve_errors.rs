@@ -4,7 +4,8 @@ mod serve_support;
 
 use std::time::Duration;
 
-use refeed::config::{Open, Secret};
+use refeed::config::Open;
+use refeed::config::fields::Secret;
 use serve_support::{Server, Upstream, config, feed};
 
 #[tokio::test]

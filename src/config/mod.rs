@@ -30,21 +30,11 @@ pub struct Config {
     pub feeds: BTreeMap<String, Feed>,
 }
 #[derive(Clone, Debug)]
-pub struct Secret(String);
-impl Secret {
-    pub fn new(text: impl Into<String>) -> Secret {
-        Secret(text.into())
-    }
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-#[derive(Clone, Debug)]
 pub struct Server {
     pub listen: SocketAddr,
     pub public_url: Option<Url>,
     pub open: Option<Open>,
-    pub access_key: Option<Secret>,
+    pub access_key: Option<fields::Secret>,
 }
 impl Default for Server {
     fn default() -> Server {
@@ -54,6 +44,16 @@ impl Default for Server {
 }
 pub mod fields {
     use super::IpNet;
+    #[derive(Clone, Debug)]
+    pub struct Secret(String);
+    impl Secret {
+        pub fn new(text: impl Into<String>) -> Secret {
+            Secret(text.into())
+        }
+        pub fn reveal(&self) -> &str {
+            &self.0
+        }
+    }
     #[derive(Clone, Copy, Debug)]
     pub struct Allow {
         pub net: IpNet,

@@ -71,7 +71,7 @@ fn is_loopback_host(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Secret;
+    use crate::config::fields::Secret;
     use hyper::header::{HeaderName, HeaderValue};
 
     const LOOPBACK: &str = "127.0.0.1";
