@@ -297,9 +297,9 @@ impl<'a> Builder<'a> {
         if self.frames.is_empty() && !text.trim_ascii().is_empty() {
             return Err(malformed(span.start, "text outside the root element"));
         }
-        match text.find("]]>") {
-            Some(at) if self.text_end_marks => Err(malformed(span.start + at, "`]]>` outside a CDATA section")),
-            _ => Ok(()),
+        match self.text_end_marks.then(|| text.find("]]>")).flatten() {
+            Some(at) => Err(malformed(span.start + at, "`]]>` outside a CDATA section")),
+            None => Ok(()),
         }
     }
 
