@@ -13,8 +13,9 @@ pub mod base;
 
 pub mod chinese;
 pub mod config;
-pub mod feed;
 pub mod html;
+
+pub mod feed;
 
 pub mod cache;
 pub mod fetch;
@@ -22,5 +23,6 @@ pub mod rules;
 
 pub mod pipeline;
 
-pub mod cli;
 pub mod serve;
+
+pub mod cli;

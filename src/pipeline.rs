@@ -1,85 +1,186 @@
-//! (stand-in) The order of the work, as far as the command line needs it.
+//! The one place that knows the order: fetch → decode → parse → rules → emit → variants, behind the cache.
+//!
+//! No header, no format and no algorithm is here: if it grows an `if` about content, that `if` is in the wrong file.
+//! The server asks [`Pipeline::answer`]; the command line, tests and benches call [`Pipeline::run`] with bytes they have.
+//! Whatever waits or computes runs once per key (`cache::flight`) in a task of its own, computing on [`workers`].
 
-use std::collections::BTreeMap;
+mod ask;
+pub mod error;
+mod upstream;
+pub mod workers;
 
-use crate::base::clock::Clock;
-use crate::base::url::Url;
-use crate::config::{Config, ConfigError, Origin, Problems, Relative, read_capped};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use self::ask::Route;
+pub use self::ask::{Ask, How, Input, Output, Served};
+pub use self::error::{Error, Failure, StartError};
+use self::upstream::Upstream;
+use self::workers::Workers;
+use crate::base::clock::{Clock, Time};
+use crate::base::limits;
+use crate::cache::answer::Prepared;
+use crate::cache::flight::Flights;
+use crate::cache::{Answer, Content, Encoding, Fetched, Key, Memory, Representation};
+use crate::config::{Config, Origin, Relative};
 use crate::feed::Feed;
-use crate::rules::{BuildContext, Chain, Context, RuleError};
+use crate::fetch::Client;
+use crate::rules::links::Links;
+use crate::rules::{BuildContext, Chain, Context, Rule};
 
-/// What came in.
-#[derive(Debug)]
-pub struct Input {
-    /// The body, decompressed.
-    pub bytes: Vec<u8>,
-    /// The `Content-Type` that it came with.
-    pub content_type: Option<String>,
-    /// The address that it came from, after redirects.
-    pub url: Option<Url>,
-}
+/// Feeds through their rules. Clones share everything.
+#[derive(Clone)]
+pub struct Pipeline(Arc<Parts>);
 
-/// What goes out.
-#[derive(Debug)]
-pub struct Output {
-    /// The document, UTF-8.
-    pub body: String,
-}
-
-/// Why nothing goes out.
-#[derive(Debug, thiserror::Error)]
-pub enum PipelineError {
-    /// A file of the configuration.
-    #[error(transparent)]
-    File(#[from] ConfigError),
-    /// A rule gave up.
-    #[error(transparent)]
-    Rule(#[from] RuleError),
-    /// Not a feed.
-    #[error(transparent)]
-    Feed(#[from] crate::feed::FeedError),
-    /// Not yet.
-    #[error("fetching is not built yet: {0}")]
-    Fetch(Url),
-}
-
-/// Feeds with their rules.
-#[derive(Debug)]
-pub struct Pipeline {
-    config: Config,
-    chains: BTreeMap<String, Chain>,
+struct Parts {
     clock: Clock,
+    feeds: HashMap<String, Arc<Route>>,
+    memory: Memory,
+    upstream: Upstream,
+    workers: Workers,
+    answers: Flights<Result<Arc<Answer>, Failure>>,
+    encodings: Flights<()>,
 }
 
 impl Pipeline {
-    /// The configured feeds, or every problem of their rules.
-    pub fn from_config(config: &Config, clock: Clock) -> Result<Pipeline, Problems> {
-        let mut chains = BTreeMap::new();
+    /// Compiles the rules of all feeds and makes the client that `config` asks for.
+    pub fn from_config(config: &Config, clock: Clock) -> Result<Pipeline, StartError> {
+        let client = upstream::client(config, clock.clone())?;
+        Pipeline::with_client(config, clock, client)
+    }
+
+    /// The same with a client of the caller's.
+    pub fn with_client(config: &Config, clock: Clock, client: Client) -> Result<Pipeline, StartError> {
+        let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
-            chains.insert(name.clone(), Chain::build(&feed.rules, &BuildContext::default())?);
+            let chain = Chain::build(&feed.rules, &BuildContext::default())?;
+            let route = Route::new(Ask::Named(name), &feed.url, feed.origin.clone(), chain, feed.relative);
+            feeds.insert(name.clone(), route);
         }
-        Ok(Pipeline { config: config.clone(), chains, clock })
+        let memory = Memory::new(config.cache.memory);
+        Ok(Pipeline(Arc::new(Parts {
+            feeds,
+            upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
+            memory,
+            clock,
+            workers: Workers::of_this_machine(),
+            answers: Flights::new(config.fetch.timeout + limits::WAIT_SLACK),
+            encodings: Flights::new(limits::ENCODING_WAIT),
+        })))
     }
 
-    /// The rules of a configured feed.
+    /// The clock that judges freshness.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The name of this instance in `Via`: a request that arrives with it has come back to where it was sent from.
+    pub fn via(&self) -> String {
+        self.0.upstream.via()
+    }
+
+    /// The rules of a feed of the configuration.
     pub fn chain(&self, name: &str) -> Option<&Chain> {
-        self.chains.get(name)
+        self.0.feeds.get(name).map(|route| &route.chain)
     }
 
-    /// Gets a feed from where it is.
-    pub async fn fetch(&self, origin: &Origin) -> Result<Input, PipelineError> {
-        let bytes = match origin {
-            Origin::Http(url) => return Err(PipelineError::Fetch(url.clone())),
-            Origin::File(path) => read_capped(path, self.config.fetch.max_body, Some("fetch.max_body"))?,
-            Origin::Embedded { body, .. } => body.as_bytes().to_vec(),
-        };
-        Ok(Input { bytes, content_type: None, url: origin.base().cloned() })
+    /// What is at `origin` now, past the cache.
+    pub async fn fetch(&self, origin: &Origin) -> Result<Input, Error> {
+        Ok(input(&*self.0.upstream.ask(origin).await?))
     }
 
-    /// Decodes, parses, applies the rules, emits.
-    pub fn run(&self, input: Input, chain: &Chain, _relative: Relative) -> Result<Output, PipelineError> {
-        let mut feed = Feed::read(&input.bytes, input.content_type.as_deref(), input.url.as_ref())?;
-        chain.apply(&mut feed, &Context { now: self.clock.now(), feed_url: input.url })?;
-        Ok(Output { body: feed.into_string() })
+    /// `input` through `chain`, here and now: decode → parse → rules → emit.
+    pub fn run(&self, input: Input, chain: &Chain, relative: Relative) -> Result<Output, Error> {
+        transform(input, chain, relative, self.0.clock.now())
     }
+
+    /// The answer to `ask`: from the cache where it is fresh, else made, once for all who ask meanwhile.
+    pub async fn answer(&self, ask: Ask<'_>) -> Result<Served, Failure> {
+        let route = self.route(ask)?;
+        let key = route.answer;
+        let found = self.0.memory.answer(&key).await;
+        let stale = found.is_some();
+        if let Some(answer) = found.filter(|answer| answer.is_fresh(self.0.clock.now())) {
+            return Ok(Served { answer, how: How::Hit, key });
+        }
+        let pipeline = self.clone();
+        let (answer, role) = self.0.answers.run(key, async move { pipeline.make(&route).await }).await?;
+        Ok(Served { answer: answer?, how: How::Made { stale, role }, key })
+    }
+
+    /// The answer's bytes in `encoding`, made on first ask; `None` where they do not pay or are not ready in time.
+    pub async fn encoded(&self, served: &Served, encoding: Encoding) -> Option<Representation> {
+        let content = &served.answer.content;
+        if let Prepared::NotYet = content.encoded(encoding) {
+            let flight = Key::of(&[b"encoding", content.etag(Some(encoding)).as_bytes()]);
+            let (pipeline, served) = (self.clone(), served.clone());
+            self.0.encodings.run(flight, async move { pipeline.encode(&served, encoding).await }).await.ok()?;
+        }
+        match content.encoded(encoding) {
+            Prepared::Ready(ready) => Some(ready),
+            Prepared::NotYet | Prepared::Useless => None,
+        }
+    }
+
+    fn route(&self, ask: Ask<'_>) -> Result<Arc<Route>, Error> {
+        match ask {
+            Ask::Named(name) => self.0.feeds.get(name).cloned().ok_or(Error::UnknownFeed),
+            Ask::Url(url) => {
+                let (origin, relative) = (Origin::Http(url.clone()), Relative::default());
+                Ok(Route::new(ask, url.as_str(), origin, Chain::empty(), relative))
+            }
+        }
+    }
+
+    async fn make(&self, route: &Arc<Route>) -> Result<Arc<Answer>, Failure> {
+        let previous = self.0.memory.answer(&route.answer).await;
+        if let Some(fresh) = previous.as_ref().filter(|answer| answer.is_fresh(self.0.clock.now())) {
+            return Ok(Arc::clone(fresh)); // made between the caller's look and this one
+        }
+        self.0.upstream.check(&route.answer).await?;
+        let fetched = self.0.upstream.get(route).await?;
+        let (asked, now) = (Arc::clone(route), self.0.clock.now());
+        let job = move || produce(&asked, &fetched, previous.as_deref(), now);
+        match self.0.workers.run(job).await.map_err(Error::from).and_then(|made| made) {
+            Ok(answer) => {
+                self.0.memory.put_answer(route.answer, Arc::clone(&answer)).await;
+                Ok(answer)
+            }
+            Err(error) => Err(self.0.upstream.rejected(route, error).await),
+        }
+    }
+
+    async fn encode(&self, served: &Served, encoding: Encoding) {
+        let content = Arc::clone(&served.answer.content);
+        if self.0.workers.run(move || content.prepare(encoding)).await.is_ok() {
+            self.0.memory.reweigh(served.key, &served.answer).await;
+        }
+    }
+}
+
+/// The answer made of what was fetched; `previous` is the one it replaces.
+fn produce(route: &Route, fetched: &Fetched, previous: Option<&Answer>, now: Time) -> Result<Arc<Answer>, Error> {
+    let output = transform(input(fetched), &route.chain, route.relative, now)?;
+    let previous = previous.map(|answer| &answer.content);
+    let content = Content::new(output.body.into(), output.content_type, now, previous);
+    Ok(Arc::new(Answer::new(content, &fetched.freshness)))
+}
+
+fn input(fetched: &Fetched) -> Input {
+    let content_type = fetched.content_type.as_ref().and_then(|value| value.to_str().ok().map(str::to_owned));
+    Input { bytes: fetched.body.clone(), content_type, url: fetched.url.clone() }
+}
+
+/// decode → parse → rules → emit. The feed's address changes, so its relative URLs are made absolute unless it shall keep them.
+fn transform(input: Input, chain: &Chain, relative: Relative, now: Time) -> Result<Output, Error> {
+    let Input { bytes, content_type, url } = input;
+    let mut feed = Feed::read(&bytes, content_type.as_deref(), url.as_ref()).map_err(Error::NotAFeed)?;
+    let context = Context { now, feed_url: url };
+    match relative {
+        Relative::Absolute => Links.apply(&mut feed, &context).map_err(Error::Rule)?,
+        Relative::Keep => {}
+    }
+    chain.apply(&mut feed, &context).map_err(Error::Rule)?;
+    let content_type = feed.format().content_type();
+    Ok(Output { body: feed.into_string(), content_type })
 }

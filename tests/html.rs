@@ -6,12 +6,76 @@ use refeed::html::{Edit, Fragment, Kind, Syntax};
 /// Markup as it is found, and as nobody should write it.
 fn soup() -> impl Strategy<Value = String> {
     const PARTS: &[&str] = &[
-        "<p>", "</p>", "<div class=a>", "</div>", "<br/>", "<img src='a.png' alt=\"x\">", "<a href=\"/b?c&amp;d\">", "</a>",
-        "<b", "<", "</", "</>", "<!--", "-->", "--!>", "<!-->", "<!", "<?", "<!doctype html>", "<![CDATA[", "]]>", ">", "/>",
-        "<script>", "</script>", "<textarea>", "</textarea>", "<style>", "</style ", "<title/>", "<iframe>", "</iframe>",
-        "<plaintext>", "<svg>", "</svg>", "<li>", "<td>", "</table>", "<picture>", "<source srcset='a 1x, b,c 2x'>",
-        "</picture>", "<video poster=p>", "<x:img y:src=z>", "&", "&amp", "&amp;", "&nbsp;", "&#", "&#x", "&#56;", "&no", "t;",
-        "=", "\"", "'", " ", "\n", "\0", "a", "amp;", "头发", "é", "\u{A0}", "#", ";", "x=", "/", "!", "-", "style=\"a:url('b')\"",
+        "<p>",
+        "</p>",
+        "<div class=a>",
+        "</div>",
+        "<br/>",
+        "<img src='a.png' alt=\"x\">",
+        "<a href=\"/b?c&amp;d\">",
+        "</a>",
+        "<b",
+        "<",
+        "</",
+        "</>",
+        "<!--",
+        "-->",
+        "--!>",
+        "<!-->",
+        "<!",
+        "<?",
+        "<!doctype html>",
+        "<![CDATA[",
+        "]]>",
+        ">",
+        "/>",
+        "<script>",
+        "</script>",
+        "<textarea>",
+        "</textarea>",
+        "<style>",
+        "</style ",
+        "<title/>",
+        "<iframe>",
+        "</iframe>",
+        "<plaintext>",
+        "<svg>",
+        "</svg>",
+        "<li>",
+        "<td>",
+        "</table>",
+        "<picture>",
+        "<source srcset='a 1x, b,c 2x'>",
+        "</picture>",
+        "<video poster=p>",
+        "<x:img y:src=z>",
+        "&",
+        "&amp",
+        "&amp;",
+        "&nbsp;",
+        "&#",
+        "&#x",
+        "&#56;",
+        "&no",
+        "t;",
+        "=",
+        "\"",
+        "'",
+        " ",
+        "\n",
+        "\0",
+        "a",
+        "amp;",
+        "头发",
+        "é",
+        "\u{A0}",
+        "#",
+        ";",
+        "x=",
+        "/",
+        "!",
+        "-",
+        "style=\"a:url('b')\"",
     ];
     prop::collection::vec(prop_oneof![8 => prop::sample::select(PARTS).prop_map(str::to_owned), 1 => ".{0,6}"], 0..24)
         .prop_map(|parts| parts.concat())
@@ -20,8 +84,17 @@ fn soup() -> impl Strategy<Value = String> {
 /// XHTML content, well-formed.
 fn xhtml() -> impl Strategy<Value = String> {
     const LEAVES: &[&str] = &[
-        "text &amp; more", "]]&gt; ]] >", "<![CDATA[a <b> & c]]>", "<!-- c -->", "<br/>", "<?pi x?>", "&#8217;", "头发 ",
-        "<h:img src=\"a.png?x&amp;y\" alt='\"q\"'/>", "<a href='b' title=\"1 &lt; 2\">l</a>", "<p class = \"x\" />",
+        "text &amp; more",
+        "]]&gt; ]] >",
+        "<![CDATA[a <b> & c]]>",
+        "<!-- c -->",
+        "<br/>",
+        "<?pi x?>",
+        "&#8217;",
+        "头发 ",
+        "<h:img src=\"a.png?x&amp;y\" alt='\"q\"'/>",
+        "<a href='b' title=\"1 &lt; 2\">l</a>",
+        "<p class = \"x\" />",
     ];
     let leaf = prop::sample::select(LEAVES).prop_map(str::to_owned);
     leaf.prop_recursive(3, 24, 4, |inner| {
@@ -286,7 +359,21 @@ proptest! {
 #[test]
 fn hostile_sources_take_linear_time() {
     // each would take minutes if anything were quadratic
-    for part in ["<!--", "<a \"", "<a b='", "<", "</", "&", "&#1", "<p>", "</p>", "<script>", "<b><i></b>", "<![CDATA[", "<a b=c "] {
+    for part in [
+        "<!--",
+        "<a \"",
+        "<a b='",
+        "<",
+        "</",
+        "&",
+        "&#1",
+        "<p>",
+        "</p>",
+        "<script>",
+        "<b><i></b>",
+        "<![CDATA[",
+        "<a b=c ",
+    ] {
         let source = part.repeat((1 << 20) / part.len());
         for syntax in [Syntax::Html, Syntax::Xhtml] {
             let mut fragment = Fragment::parse(source.clone(), syntax);
@@ -299,6 +386,28 @@ fn hostile_sources_take_linear_time() {
             fragment.plain_text();
             fragment.edits();
             fragment.render();
+        }
+    }
+}
+
+/// Feeds are read here as if they were HTML: real text, real markup, in all its states of repair.
+#[test]
+#[allow(clippy::disallowed_methods, clippy::print_stderr)] // the corpus is named by the environment
+fn real_documents_come_through_unchanged_but_for_what_was_edited() {
+    let Ok(corpus) = std::env::var("REFEED_CORPUS") else {
+        return eprintln!("REFEED_CORPUS is unset: nothing to read");
+    };
+    for file in std::fs::read_dir(corpus).unwrap() {
+        let Ok(source) = std::fs::read_to_string(file.unwrap().path()) else { continue };
+        for source in [htmlize::unescape(source.as_str()).into_owned(), source] {
+            for syntax in [Syntax::Html, Syntax::Xhtml] {
+                let mut fragment = Fragment::parse(source.clone(), syntax);
+                fragment.map_urls(|_, _| None);
+                assert!(!fragment.is_edited() && fragment.render() == source);
+                fragment.plain_text();
+                fragment.map_urls(|_, url| Some(format!("/p?{url}")));
+                assert_eq!(applied(&source, &fragment.edits()), fragment.render());
+            }
         }
     }
 }

@@ -43,6 +43,16 @@ pub const FEED_ROOT_WITHIN: usize = 4 * KIB;
 pub const MAX_ROOTS_TRIED: usize = 64;
 /// How far into an HTML page the marks of a challenge are looked for. Such pages are small.
 pub const CHALLENGE_MARK_WITHIN: usize = 64 * KIB;
+/// Fixes of a repaired feed that are named by line and column; of the others only the count is kept.
+pub const MAX_FIXES_NAMED: usize = 8;
+/// Most different end tags that a repair looks ahead for; each costs at most one scan of the body.
+pub const MAX_NAMES_AHEAD: usize = 64;
+/// How far after a tag of no known element its end tag is looked for; without one the tag is text.
+pub const UNKNOWN_TAG_WITHIN: usize = 4 * KIB;
+/// Most tags of no known element that are looked at so.
+pub const MAX_TAGS_DOUBTED: usize = 10_000;
+/// Most namespace prefixes bound by one tag in a repaired feed. quick-xml allows 128 in force.
+pub const MAX_PREFIXES_BOUND: usize = 64;
 /// Most strings of a document whose charset is guessed one by one; a guess costs a microsecond, bad strings are few.
 pub const MAX_GUESSED_STRINGS: usize = 10_000;
 
@@ -177,6 +187,48 @@ pub const DEFAULT_TTL: Duration = Duration::from_secs(30 * 60);
 pub const MIN_TTL: Duration = Duration::from_secs(5 * 60);
 /// Default of `cache.max_ttl`.
 pub const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+/// No new try after an upstream could not be reached: a short outage costs readers a minute.
+pub const HOLD_NETWORK: Duration = Duration::from_secs(60);
+/// No new try after a 5xx.
+pub const HOLD_SERVER_ERROR: Duration = Duration::from_secs(5 * 60);
+/// No new try after a 404: the address is wrong, an hour changes little.
+pub const HOLD_NOT_FOUND: Duration = Duration::from_secs(60 * 60);
+/// No new try after a 410: the upstream says that it is gone for good.
+pub const HOLD_GONE: Duration = Duration::from_secs(24 * 60 * 60);
+/// No new try after any other refusal of the upstream (401, 403, 429 without a date).
+pub const HOLD_REFUSED: Duration = Duration::from_secs(15 * 60);
+/// No new try after a body that is not a feed: often a login or maintenance page.
+pub const HOLD_UNUSABLE: Duration = Duration::from_secs(15 * 60);
+/// No new try after our own guard refused the address.
+pub const HOLD_BLOCKED: Duration = Duration::from_secs(60 * 60);
+/// Longest `Retry-After` obeyed: an upstream that says ten years is mistaken.
+pub const HOLD_LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Most failures remembered at once, about 1 KiB each.
+pub const MAX_HELD_FAILURES: u64 = 4096;
+/// Bookkeeping of one cache entry beside its bytes, so that tiny entries are not free.
+pub const ENTRY_OVERHEAD: usize = KIB;
+/// Most pieces of work (fetches, or answers) under way at once; above it callers are told to come back.
+pub const MAX_FLIGHTS: usize = 1024;
+/// Most callers waiting for one piece of work.
+pub const MAX_WAITERS: usize = 512;
+/// What a caller waits beyond `fetch.timeout`: transformation and queueing.
+pub const WAIT_SLACK: Duration = Duration::from_secs(10);
+/// Most transformations waiting for a processor; above it callers are told to come back.
+pub const MAX_QUEUED_WORK: usize = 256;
+/// A reader waits no longer for an encoding to be made; it gets the plain bytes then. 20 MiB take Brotli 1 s.
+pub const ENCODING_WAIT: Duration = Duration::from_secs(2);
+/// `Retry-After` of an answer that says we are busy.
+pub const OVERLOAD_RETRY: Duration = Duration::from_secs(5);
+/// Bodies below this are not compressed: they fit one packet anyway.
+pub const MIN_COMPRESSED: usize = KIB;
+/// Effort of gzip: the usual middle, about 40 MB/s.
+pub const GZIP_LEVEL: u32 = 6;
+/// Effort of Brotli: 5 packs better than gzip 9 at the price of gzip 6.
+pub const BROTLI_QUALITY: i32 = 5;
+/// Brotli's window, as a power of two: its usual 4 MiB.
+pub const BROTLI_WINDOW: i32 = 22;
+/// Effort of zstd. Up to 9 its window stays within the 8 MiB that RFC 9659 asks of HTTP.
+pub const ZSTD_LEVEL: i32 = 6;
 
 // ── serving ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -188,3 +240,26 @@ pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 pub const HEALTH_ANSWER: usize = 4 * KIB;
 /// Width of the help on a terminal that is wider: longer lines are hard to read.
 pub const HELP_WIDTH: usize = 100;
+/// A connection must send a whole request head within this time of being opened or of the last answer: slow and silent
+/// clients are closed.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// A reader that takes no byte of an answer for so long is cut.
+pub const WRITE_STALL: Duration = Duration::from_secs(15);
+/// A reader that has not taken a whole answer after so long is cut: 32 MiB at 280 kB/s.
+pub const WRITE_TOTAL: Duration = Duration::from_secs(120);
+/// Most bytes of a request head that are buffered.
+pub const MAX_REQUEST_HEAD: usize = 32 * KIB;
+/// Most header lines of a request.
+pub const MAX_REQUEST_HEADERS: usize = 64;
+/// Longest request target.
+pub const MAX_REQUEST_TARGET: usize = 4 * KIB;
+/// Most open connections.
+pub const MAX_CONNECTIONS: usize = 1024;
+/// Most open connections of one peer address (IPv6: of one /64). Loopback peers are not counted: the front proxy is one.
+pub const MAX_CONNECTIONS_PER_PEER: usize = 64;
+/// First pause after a failed accept; each further failure doubles it.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(5);
+/// Longest pause after a failed accept.
+pub const ACCEPT_PAUSE_LONGEST: Duration = Duration::from_millis(500);
+/// Answers in flight may take so long to finish when the server is told to stop.
+pub const DRAIN: Duration = Duration::from_secs(25);

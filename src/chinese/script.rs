@@ -67,6 +67,15 @@ impl Tally {
         }
     }
 
+    /// Adds the counts of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.han += other.han;
+        self.simplified += other.simplified;
+        self.traditional += other.traditional;
+        self.kana += other.kana;
+        self.hangul += other.hangul;
+    }
+
     /// What the counts say. Japanese from 5 % kana in kana and Han, Korean from more Hangul than Han, mixed where the
     /// rarer side has over 20 % of the characters that show one.
     pub fn script(&self) -> Script {

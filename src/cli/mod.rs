@@ -21,6 +21,7 @@ use clap::{Parser, Subcommand};
 
 use crate::base::limits::HELP_WIDTH;
 use crate::config::{ConfigError, Problems};
+use crate::pipeline::StartError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,6 +79,15 @@ impl From<ConfigError> for Failure {
         match error {
             ConfigError::Problems(problems) => Failure::Problems(problems),
             other => Failure::Usage(other.to_string()),
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Failure {
+        match error {
+            StartError::Rules(problems) => Failure::Problems(problems),
+            StartError::Client(error) => Failure::Usage(error.to_string()),
         }
     }
 }

@@ -132,7 +132,7 @@ fn read(pipeline: &Pipeline, config: &Config, from: From) -> Result<Input, Failu
     match from {
         From::Path(path) => {
             let bytes = read_capped(Path::new(&path), config.fetch.max_body, Some("fetch.max_body"));
-            Ok(Input { bytes: bytes.map_err(Failure::failed)?, content_type: None, url: None })
+            Ok(Input { bytes: bytes.map_err(Failure::failed)?.into(), content_type: None, url: None })
         }
         From::Origin(origin) => {
             let runtime =

@@ -278,8 +278,8 @@ fn encode_cdata(out: &mut String, value: &str) {
     let from = out.len();
     out.extend(value.chars().filter(|c| is_allowed(*c)));
     // The mark may also arise across the seam with what was written before.
-    let seam = from.saturating_sub(2);
-    if out.is_char_boundary(seam) && out[seam..].contains("]]>") {
+    let seam = from - out.as_bytes()[..from].iter().rev().take(2).take_while(|byte| **byte == b']').count();
+    if out[seam..].contains("]]>") {
         let tail = out[seam..].replace("]]>", "]]]]><![CDATA[>");
         out.truncate(seam);
         out.push_str(&tail);

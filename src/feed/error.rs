@@ -1,5 +1,7 @@
 //! Why a body cannot be served as a feed. The upstream is to blame for all of them; asking again helps only when it changes.
 
+use super::repair;
+use crate::base::limits::MAX_DEPTH;
 use crate::base::text::human_size;
 
 /// What is wrong with a document, and where: lines and columns count from 1.
@@ -74,4 +76,18 @@ pub enum Bound {
     /// The whole document.
     #[error("the document is longer than {}", human_size(*.0))]
     Document(usize),
+}
+
+impl FeedError {
+    /// Why repair gave up; `refused` says what the strict reader had found, where that tells more.
+    pub(super) fn from_repair(error: repair::Error, refused: impl FnOnce() -> FeedError) -> FeedError {
+        match error {
+            repair::Error::NotAFeed(what) => FeedError::NotAFeed { why: what.to_string() },
+            repair::Error::EntityDeclarations { line, column } => FeedError::UnsafeXml { line, column },
+            repair::Error::TooDeep { line, column } => {
+                FeedError::TooLarge { line, column, bound: Bound::Depth(MAX_DEPTH) }
+            }
+            repair::Error::NoRoot => refused(),
+        }
+    }
 }

@@ -128,6 +128,20 @@ impl Feed {
         }
     }
 
+    /// False where the HTML of a slot surely has no tag: cheap, without parsing it.
+    pub fn may_have_tags(&self, slot: &Slot) -> bool {
+        self.edits.contains_key(&slot.key())
+            || memchr::memchr3(b'<', b'&', b'\\', self.source[slot.span()].as_bytes()).is_some()
+    }
+
+    /// False where the value of a slot surely is ASCII: cheap, without decoding it.
+    pub fn may_have_non_ascii(&self, slot: &Slot) -> bool {
+        let raw = &self.source[slot.span()];
+        self.edits.contains_key(&slot.key())
+            || !raw.is_ascii()
+            || memchr::memchr2(b'&', b'\\', raw.as_bytes()).is_some()
+    }
+
     /// The value of a slot before any rule.
     pub(super) fn original(&self, slot: &Slot) -> Cow<'_, str> {
         decode(&self.source[slot.span()], slot.coding)

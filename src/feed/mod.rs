@@ -143,7 +143,8 @@ impl Feed {
                     let (line, column) = line_column(&text, at);
                     FeedError::Malformed { line, column, what: what.clone() }
                 };
-                let repaired = if is_json { repair::json(&text) } else { repair::xml(&text) }.map_err(|_| refused())?;
+                let repair = if is_json { repair::json } else { repair::xml };
+                let repaired = repair(&text).map_err(|error| FeedError::from_repair(error, refused))?;
                 if repaired.text.len() > text.len().saturating_mul(MAX_REPAIRED) {
                     return Err(refused());
                 }

@@ -86,7 +86,7 @@ impl Fragment {
     }
 
     /// The part of the tag that holds the value of `attr`, and its new spelling.
-    fn respelled(&self, raw: &str, attr: &Attr, value: &str) -> (Range<usize>, String) {
+    pub(super) fn respelled(&self, raw: &str, attr: &Attr, value: &str) -> (Range<usize>, String) {
         match &attr.value {
             Some(range) if attr.quote != 0 => {
                 let spelling = self.attribute_spelling(attr.quote);
@@ -226,7 +226,7 @@ impl Fragment {
     }
 
     /// Gives a token a new spelling; none where it is the source's again.
-    fn put(&mut self, id: usize, now: String) {
+    pub(super) fn put(&mut self, id: usize, now: String) {
         let now = (now != self.original(id)).then_some(now);
         let Some(token) = self.tokens.get_mut(id) else { return };
         if now.is_some() {

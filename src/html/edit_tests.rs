@@ -1,3 +1,5 @@
+//! Tests of the edits of a fragment, apart because `edit.rs` is long with its reasons.
+
 use crate::html::{Fragment, Kind, Syntax};
 
 fn html(source: &str) -> Fragment {

@@ -6,6 +6,9 @@
 //! result. [`Fragment::map_urls`] visits every URL. Nothing fails and nothing panics, whatever the source; parsing, each
 //! read and the output take linear time. No tree is built: [`Fragment::element_end`] pairs the tags.
 //!
+//! Not a sanitiser: without a tree, what stands in `svg` and `math` is read as HTML (`<svg><style>` holds raw text here,
+//! markup in a browser).
+//!
 //! Called by the rules and by `feed`'s callers; imports only `base`.
 
 mod attrs;

@@ -48,24 +48,49 @@ struct Folded {
     space: bool,
 }
 
+/// Bytes that white space may begin with: ASCII's, and the lead bytes of U+0085, U+00A0, U+1680, U+2000–205F and U+3000.
+const MAY_BE_SPACE: [bool; 256] = {
+    let mut may = [false; 256];
+    let leads = b"\t\n\x0B\x0C\r \xC2\xE1\xE2\xE3";
+    let mut at = 0;
+    while at < leads.len() {
+        may[leads[at] as usize] = true;
+        at += 1;
+    }
+    may
+};
+
 impl Folded {
     fn push(&mut self, text: &str) {
-        let mut rest = text;
-        loop {
-            let word = rest.trim_start();
-            self.space |= word.len() < rest.len();
-            if word.is_empty() {
-                return;
+        let bytes = text.as_bytes();
+        let may_be_space = |at: usize| bytes.get(at).is_none_or(|&b| MAY_BE_SPACE[usize::from(b)]);
+        let (mut from, mut at) = (0, 0);
+        while at < bytes.len() {
+            // a single space inside a run of words is copied with them
+            if !may_be_space(at) || at > from && bytes.get(at) == Some(&b' ') && !may_be_space(at + 1) {
+                at += 1;
+                continue;
             }
-            if self.space && !self.text.is_empty() {
-                self.text.push(' ');
+            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+            if c.is_whitespace() {
+                self.words(text.get(from..at).unwrap_or_default());
+                self.space = true;
+                from = at + c.len_utf8();
             }
-            self.space = false;
-            let end = word.find(char::is_whitespace).unwrap_or(word.len());
-            let (word, after) = word.split_at(end);
-            self.text.push_str(word);
-            rest = after;
+            at += c.len_utf8();
         }
+        self.words(text.get(from..).unwrap_or_default());
+    }
+
+    fn words(&mut self, words: &str) {
+        if words.is_empty() {
+            return;
+        }
+        if self.space && !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        self.space = false;
+        self.text.push_str(words);
     }
 }
 
@@ -83,6 +108,7 @@ mod tests {
         assert_eq!(plain("<p>a<b>b</b>c&nbsp; d</p><p>e<br>f</p> "), "abc d e f");
         assert_eq!(plain("<ul><li>人<i>工</i></li><li>智能</ul>"), "人工 智能");
         assert_eq!(plain("a &lt;b&gt; &amp; c"), "a <b> & c");
+        assert_eq!(plain(" a  b\u{3000}\u{2003}、c \n<i> d</i>é \u{A0}"), "a b 、c dé");
     }
 
     #[test]
@@ -90,5 +116,21 @@ mod tests {
         assert_eq!(plain("a<script>b</script><style>c</style><!-- d -->e<title>f</title><iframe>g</iframe>"), "ae");
         let xhtml = Fragment::parse("<h:p>a<h:script>b</h:script><![CDATA[<c>]]></h:p>".into(), Syntax::Xhtml);
         assert_eq!(xhtml.plain_text(), "a<c>");
+    }
+}
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn folding_is_splitting_and_joining(parts in prop::collection::vec("[ \t\u{A0}\u{3000}a、é]{0,6}|.{0,4}", 0..5)) {
+            let mut out = Folded { text: String::new(), space: false };
+            parts.iter().for_each(|part| out.push(part));
+            let whole = parts.concat();
+            prop_assert_eq!(out.text, whole.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
     }
 }

@@ -269,3 +269,98 @@ fn is_tag(bytes: &[u8], open: &[u8], name: &[u8]) -> bool {
     rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
         && rest.get(name.len()).is_some_and(|&b| b == b'/' || b == b'>' || is_space(b))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Fragment, Kind};
+    use super::*;
+
+    /// The tokens of `source`, each by the first letter of its kind and its spelling.
+    fn list(source: &str, syntax: Syntax) -> Vec<String> {
+        let fragment = Fragment::parse(source.into(), syntax);
+        let kind = |id| match fragment.kind(id) {
+            Kind::Text => "t",
+            Kind::Start { self_closing: false } => "s",
+            Kind::Start { self_closing: true } => "e",
+            Kind::End => "/",
+            Kind::Comment => "c",
+            Kind::RawText => "r",
+            Kind::Other | Kind::Removed => "o",
+        };
+        (0..fragment.len()).map(|id| format!("{}{}", kind(id), fragment.raw(id))).collect()
+    }
+
+    fn html(source: &str) -> Vec<String> {
+        list(source, Syntax::Html)
+    }
+
+    #[test]
+    fn tags_are_what_the_specification_says() {
+        assert_eq!(html("<p>a</p>"), ["s<p>", "ta", "/</p>"]);
+        assert_eq!(html("<a/b c='>'/>"), ["e<a/b c='>'/>"]);
+        assert_eq!(html("<a b=c/>d"), ["s<a b=c/>", "td"]);
+        assert_eq!(html("<a / >b"), ["s<a / >", "tb"]);
+        assert_eq!(html("<a\"b>c"), ["s<a\"b>", "tc"]);
+        assert_eq!(html("</p x='>'>a"), ["/</p x='>'>", "ta"]);
+        assert_eq!(html("<é>"), ["t<é>"]);
+        assert_eq!(html("a < b <3 <"), ["ta < b <3 <"]);
+        assert_eq!(html("a</"), ["ta</"]);
+        assert_eq!(html("a</>b</ c>d"), ["ta", "o</>", "tb", "o</ c>", "td"]);
+        assert_eq!(html("a<b c='d>"), ["ta", "o<b c='d>"]);
+        assert_eq!(html("a</b"), ["ta", "o</b"]);
+    }
+
+    #[test]
+    fn comments_end_where_the_specification_ends_them() {
+        assert_eq!(html("<!-->a<!--->b"), ["c<!-->", "ta", "c<!--->", "tb"]);
+        assert_eq!(html("<!--a--!>b<!---->c"), ["c<!--a--!>", "tb", "c<!---->", "tc"]);
+        assert_eq!(html("<!--a->b-- >c<!--d-->"), ["c<!--a->b-- >c<!--d-->"]);
+        assert_eq!(html("<!--a"), ["c<!--a"]);
+        assert_eq!(html("<!a>b<?c?>d<![CDATA[e>f]]>"), ["o<!a>", "tb", "o<?c?>", "td", "o<![CDATA[e>", "tf]]>"]);
+    }
+
+    #[test]
+    fn raw_text_ends_at_its_own_end_tag() {
+        assert_eq!(html("<SCRIPT>a</b></scripty></script >c"), ["s<SCRIPT>", "ra</b></scripty>", "/</script >", "tc"]);
+        assert_eq!(html("<style></style>"), ["s<style>", "/</style>"]);
+        assert_eq!(html("<title>a<b>"), ["s<title>", "ra<b>"]);
+        assert_eq!(html("<plaintext>a</plaintext>"), ["s<plaintext>", "ra</plaintext>"]);
+        assert_eq!(html("<noscript><p>"), ["s<noscript>", "s<p>"]);
+        assert_eq!(html("<iframe/>a</iframe>"), ["e<iframe/>", "ra", "/</iframe>"]);
+        assert_eq!(html("<svg><style/><p></svg>"), ["s<svg>", "e<style/>", "s<p>", "/</svg>"]);
+        let nested = "<!--<script>a</script>b-->";
+        assert_eq!(
+            html(&format!("<script>{nested}</script>c")),
+            ["s<script>", &format!("r{nested}"), "/</script>", "tc"]
+        );
+        assert_eq!(html("<script><!-->a<script></script>b"), ["s<script>", "r<!-->a<script>", "/</script>", "tb"]);
+    }
+
+    #[test]
+    fn xhtml_is_read_as_xml() {
+        let tokens = list("<h:p>a<![CDATA[<b>]]><?x >?><!-- > --><script>c<d/></script></h:p>", Syntax::Xhtml);
+        let expected = [
+            "s<h:p>",
+            "ta",
+            "t<![CDATA[<b>]]>",
+            "o<?x >?>",
+            "c<!-- > -->",
+            "s<script>",
+            "tc",
+            "e<d/>",
+            "/</script>",
+            "/</h:p>",
+        ];
+        assert_eq!(tokens, expected);
+        assert_eq!(list("<![CDATA[a", Syntax::Xhtml), ["o<![CDATA[a"]);
+    }
+
+    #[test]
+    fn a_name_of_any_length_is_a_name() {
+        let name = "x".repeat(70_000);
+        let mut fragment = Fragment::parse(format!("<{name} a=b>"), Syntax::Html);
+        assert_eq!(fragment.name(0), name);
+        fragment.set_attr(0, "a", "c");
+        assert_eq!(fragment.attr(0, "a").as_deref(), Some("c"));
+    }
+}

@@ -168,19 +168,13 @@ impl Fragment {
     /// another URL, that is written in its place.
     pub fn map_urls(&mut self, mut change: impl FnMut(Kind, &str) -> Option<String>) {
         let mut parents = Parents::default();
-        let mut changes = Vec::new();
         for id in 0..self.len() {
             match self.sort(id) {
-                Sort::End => {
-                    if self.could_be_parent(id) {
-                        parents.leave(self.key(id));
-                    }
-                }
+                Sort::End if self.could_be_parent(id) => parents.leave(self.key(id)),
                 Sort::Start => {
                     let Token::Start { self_closing } = self.kind(id) else { continue };
-                    self.visit(id, parents.innermost(), &mut change, &mut changes);
-                    for (name, value) in changes.drain(..) {
-                        self.set_attr(id, &name, &value);
+                    if let Some(now) = self.visit(id, parents.innermost(), &mut change) {
+                        self.put(id, now);
                     }
                     if !self_closing && self.could_be_parent(id) {
                         parents.enter(self.key(id));
@@ -195,20 +189,22 @@ impl Fragment {
         matches!(self.name(id).len(), 5 | 7)
     }
 
+    /// The new spelling of start tag `id`, if any of its URLs changes.
     fn visit(
         &self,
         id: usize,
         parent: Option<Parent>,
         change: &mut impl FnMut(Kind, &str) -> Option<String>,
-        changes: &mut Vec<(String, String)>,
-    ) {
+    ) -> Option<String> {
         let raw = self.raw(id);
         let name_len = self.tokens.get(id).map_or(0, |token| usize::from(token.name));
         if raw.len() == name_len + 2 {
-            return; // no attributes
+            return None; // no attributes
         }
         let element = self.key(id);
         let mut seen = Seen::default();
+        let mut now: Option<String> = None;
+        let mut from = 0;
         for attr in self.scan(id) {
             let Some(name) = raw.get(attr.name.clone()) else { continue };
             let attribute = key(name.as_bytes());
@@ -229,9 +225,16 @@ impl Fragment {
                 },
             };
             if let Some(new) = new {
-                changes.push((name.to_owned(), new));
+                let now = now.get_or_insert_with(|| String::with_capacity(raw.len() * 2));
+                let (range, with) = self.respelled(raw, &attr, &new);
+                now.push_str(raw.get(from..range.start).unwrap_or_default());
+                now.push_str(&with);
+                from = range.end;
             }
         }
+        let mut now = now?;
+        now.push_str(raw.get(from..).unwrap_or_default());
+        Some(now)
     }
 
     fn is_image_input(&self, id: usize) -> bool {

@@ -100,16 +100,24 @@ impl Conditions {
         bounds.extend(read(self.older_than, report, quantity::duration).map(Bound::OlderThan));
         bounds.extend(read(self.before, report, moment).map(Bound::Before));
         bounds.extend(read(self.after, report, moment).map(Bound::After));
+        if report.count() == before && texts.is_empty() && bounds.is_empty() {
+            report.error_here("no condition: nothing to look for\nname a field, as in `{ title = \"…\" }`");
+        }
         (report.count() == before).then_some(Test { texts, dates: bounds, is_exact })
     }
 }
 
 fn moment(text: &str) -> Result<Time, String> {
-    dates::parse(text).ok_or_else(|| format!("`{text}` is no date\nwrite a date as `2024-03-02` or `2024-03-02T13:00:00+08:00`"))
+    dates::parse(text)
+        .ok_or_else(|| format!("`{text}` is no date\nwrite a date as `2024-03-02` or `2024-03-02T13:00:00+08:00`"))
 }
 
 /// A value with its own grammar; the second line of an error is the help.
-fn read<T>(value: Option<Spanned<String>>, report: &mut Report, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+fn read<T>(
+    value: Option<Spanned<String>>,
+    report: &mut Report,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Option<T> {
     let value = value?;
     match parse(value.get_ref()) {
         Ok(parsed) => Some(parsed),
@@ -125,14 +133,10 @@ fn read<T>(value: Option<Spanned<String>>, report: &mut Report, parse: impl Fn(&
 }
 
 impl Test {
-    /// True where no condition is set.
-    pub fn is_empty(&self) -> bool {
-        self.texts.is_empty() && self.dates.is_empty()
-    }
-
     /// True where the item meets all conditions. A date that cannot be read counts as `undated` says.
     pub fn holds(&self, feed: &Feed, item: Place, cx: &Context, undated: bool) -> bool {
-        self.dates_hold(feed, item, cx, undated) && self.texts.iter().all(|(fields, matcher)| self.finds(feed, item, fields, matcher))
+        self.dates_hold(feed, item, cx, undated)
+            && self.texts.iter().all(|(fields, matcher)| self.finds(feed, item, fields, matcher))
     }
 
     fn dates_hold(&self, feed: &Feed, item: Place, cx: &Context, undated: bool) -> bool {
@@ -144,15 +148,20 @@ impl Test {
 
     fn finds(&self, feed: &Feed, item: Place, fields: &[Field], matcher: &Matcher) -> bool {
         let finds = |text: &str| if self.is_exact { matcher.is_match(text) } else { matcher.is_match(&fold(text)) };
-        let texts = |place| feed.slots(place).filter(|slot| fields.contains(&slot.field)).any(|slot| finds(&feed.plain(&slot)));
+        let texts =
+            |place| feed.slots(place).filter(|slot| fields.contains(&slot.field)).any(|slot| finds(&feed.plain(&slot)));
         match fields {
-            [Field::Content | Field::Summary] => feed.field(item, fields[0]).iter().any(|slot| finds(&feed.plain(slot))),
+            [Field::Content | Field::Summary] => {
+                feed.field(item, fields[0]).iter().any(|slot| finds(&feed.plain(slot)))
+            }
             [Field::Link] => feed.link(item).is_some_and(|link| finds(&link)) || texts(item),
-            [Field::Language] => match feed.first(item, Field::Language).or_else(|| feed.first(Place::Head, Field::Language)) {
-                Some(Cow::Owned(language)) => finds(&language),
-                Some(Cow::Borrowed(language)) => finds(language),
-                None => false,
-            },
+            [Field::Language] => {
+                match feed.first(item, Field::Language).or_else(|| feed.first(Place::Head, Field::Language)) {
+                    Some(Cow::Owned(language)) => finds(&language),
+                    Some(Cow::Borrowed(language)) => finds(language),
+                    None => false,
+                }
+            }
             _ => texts(item),
         }
     }

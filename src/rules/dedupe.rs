@@ -24,8 +24,8 @@
 
 use std::collections::HashSet;
 
-use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::{Build, Context, Rule, RuleError};
 use crate::base::text::fold_space;

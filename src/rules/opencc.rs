@@ -1,50 +1,305 @@
-//! (stand-in) Converts Chinese.
+//! Convert Chinese between Simplified and Traditional, as OpenCC does, and only where it is text.
 //!
 //! ## What it does
-//! Nothing yet.
+//! `config` is one of OpenCC's configurations (`s2t t2s s2tw tw2s s2twp tw2sp s2hk hk2s s2hkp hk2sp t2tw tw2t t2hk hk2t t2jp jp2t`) or
+//! where to go from whatever the item is written in: `zh-Hans`, `zh-CN`, `zh-Hant`, `zh-TW`, `zh-HK`. It converts titles, descriptions,
+//! contents, categories, author names, and in HTML the attributes `title alt aria-label placeholder label summary`; words cut by inline
+//! tags (`<b>人工智</b>能`) are converted as one. Language tags that named Chinese then name the target. Never converted: addresses, ids,
+//! classes, `code pre kbd samp var tt script style textarea math svg`, `translate="no"`, elements marked as Japanese, Korean or English.
+//! An item that is already written in the target's script, or in Japanese or Korean, is left as it is, unless `force = true`.
+//! `words` gives words of your own (a table, or the path of a file in OpenCC's format), `keep` lists words to leave alone; both are asked
+//! before OpenCC's dictionaries.
 //!
 //! ## When to use
-//! Not yet.
+//! To read everything in the script you prefer.
 //!
 //! ## Example
 //! ```toml
-//! rules = [{ opencc = 's2twp' }]
+//! rules = [{ opencc = "s2twp" }]
+//! ```
+//! ```toml
+//! rules = [{ opencc = { config = "zh-TW", words = { "软件" = "軟體" }, keep = ["皇后区"] } }]
 //! ```
 //!
 //! ## Order
-//! Any.
+//! Anywhere: matching in `keep`, `drop` and `dedupe` does not depend on the script.
 //!
 //! ## Cost
-//! None.
+//! One pass over the text. Feeds without Han cost a look for it.
+
+mod blocks;
+mod html;
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use toml::Spanned;
 
+use self::blocks::Block;
+use self::html::Text;
 use super::{Build, Context, Rule, RuleError};
-use crate::config::Report;
-use crate::feed::Feed;
+use crate::base::limits::MAX_WORDS_FILE;
+use crate::chinese::{Config as Conversion, Converter, Script, Tally, Variant, Words, WordsBuilder};
+use crate::config::{Report, Span, read_capped, suggest};
+use crate::feed::{Feed, Field, Kind, Place, Slot};
 
-/// Settings.
+/// Settings of `opencc`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)]
 pub struct Config {
-    config: String,
+    config: Spanned<String>,
+    #[serde(default)]
+    force: bool,
+    words: Option<Spanned<OwnWords>>,
+    #[serde(default)]
+    keep: Vec<Spanned<String>>,
 }
+
+/// The user's words: pairs, or a file of them.
+#[derive(Debug)]
+enum OwnWords {
+    Pairs(BTreeMap<String, Spanned<String>>),
+    File(String),
+}
+
+impl<'de> Deserialize<'de> for OwnWords {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OwnWords, D::Error> {
+        struct PairsOrFile;
+        impl<'de> Visitor<'de> for PairsOrFile {
+            type Value = OwnWords;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a table of words or the path of a file")
+            }
+
+            fn visit_str<E: de::Error>(self, path: &str) -> Result<OwnWords, E> {
+                Ok(OwnWords::File(path.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OwnWords, A::Error> {
+                BTreeMap::deserialize(de::value::MapAccessDeserializer::new(map)).map(OwnWords::Pairs)
+            }
+        }
+        deserializer.deserialize_any(PairsOrFile)
+    }
+}
+
+/// The targets that find the source by themselves, each with what it makes of text in the other script.
+const TARGETS: &[(&str, Conversion)] = &[
+    ("zh-Hans", Conversion::T2s),
+    ("zh-CN", Conversion::Tw2sp),
+    ("zh-Hant", Conversion::S2t),
+    ("zh-TW", Conversion::S2twp),
+    ("zh-HK", Conversion::S2hkp),
+];
 
 impl Build for Config {
     const SHORT: Option<&'static str> = Some("config");
-    type Rule = Nothing;
+    type Rule = OpenCc;
 
-    fn build(self, _report: &mut Report) -> Option<Nothing> {
-        Some(Nothing)
+    fn build(self, report: &mut Report) -> Option<OpenCc> {
+        let name = self.config.get_ref();
+        let target =
+            TARGETS.iter().find(|(target, _)| target.eq_ignore_ascii_case(name)).map(|(_, conversion)| *conversion);
+        let conversion = target.or_else(|| name.parse().ok());
+        if conversion.is_none() {
+            let known =
+                Conversion::ALL.iter().map(|known| known.name()).chain(TARGETS.iter().map(|(target, _)| *target));
+            report.error(self.config.span(), format!("unknown conversion `{name}`")).help(suggest::advice(name, known));
+        }
+        let words = own_words(self.words, &self.keep, report);
+        let converter = Converter::new(conversion?);
+        let converter = match words? {
+            Some(words) => converter.with_words(words),
+            None => converter,
+        };
+        Some(OpenCc { converter, is_forced: self.force })
     }
 }
 
-/// Does nothing.
-pub struct Nothing;
+/// The words of both settings; the outer `None` where anything was reported.
+#[allow(clippy::option_option)]
+fn own_words(words: Option<Spanned<OwnWords>>, keep: &[Spanned<String>], report: &mut Report) -> Option<Option<Words>> {
+    let before = report.count();
+    let mut builder = WordsBuilder::new();
+    let is_empty = words.is_none() && keep.is_empty();
+    let span = words.as_ref().map_or(0..0, Spanned::span);
+    match words.map(Spanned::into_inner) {
+        Some(OwnWords::Pairs(pairs)) => {
+            for (word, value) in &pairs {
+                if let Err(problem) = builder.add(word, value.get_ref()) {
+                    report.error(value.span(), problem.to_string());
+                }
+            }
+        }
+        Some(OwnWords::File(path)) => own_file(&path, span.clone(), &mut builder, report),
+        None => {}
+    }
+    for word in keep {
+        if let Err(problem) = builder.keep(word.get_ref()) {
+            report.error(word.span(), problem.to_string());
+        }
+    }
+    if report.count() > before {
+        return None;
+    }
+    match builder.build() {
+        Ok(words) => Some((!is_empty).then_some(words)),
+        Err(error) => {
+            report.error(span, error.to_string());
+            None
+        }
+    }
+}
 
-impl Rule for Nothing {
-    fn apply(&self, _: &mut Feed, _: &Context) -> Result<(), RuleError> {
+/// A path is read from the folder of the file that names it.
+fn own_file(path: &str, span: Span, builder: &mut WordsBuilder, report: &mut Report) {
+    let folder = Path::new(&report.source().name).parent().unwrap_or(Path::new("")).to_owned();
+    let file = folder.join(path);
+    let text = match read_capped(&file, MAX_WORDS_FILE, None).map(String::from_utf8) {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) => {
+            report.error(span, format!("{}: not UTF-8", file.display()));
+            return;
+        }
+        Err(error) => {
+            report.error(span, error.to_string());
+            return;
+        }
+    };
+    for error in builder.file(&text).err().unwrap_or_default() {
+        report.error(span.clone(), format!("{}: {error}", file.display()));
+    }
+}
+
+/// The compiled rule.
+pub struct OpenCc {
+    converter: Converter,
+    is_forced: bool,
+}
+
+/// The text of a place that may be converted.
+struct Gathered {
+    place: Place,
+    html: Vec<(Slot, Text)>,
+    plain: Vec<(Slot, String)>,
+    tally: Tally,
+}
+
+impl Rule for OpenCc {
+    fn apply(&self, feed: &mut Feed, _: &Context) -> Result<(), RuleError> {
+        let gathered: Vec<Gathered> = feed.places().into_iter().map(|place| gather(feed, place)).collect();
+        let mut whole = Tally::new();
+        gathered.iter().for_each(|of| whole.merge(&of.tally));
+        let language = self.converter.config().target().language_tag();
+        let mut any = false;
+        for of in &gathered {
+            if self.is_left(feed, of, &whole) {
+                continue;
+            }
+            any |= of.tally.han > 0;
+            for (slot, text) in &of.html {
+                text.convert(feed.fragment(slot), &self.converter, language);
+            }
+            for (slot, text) in &of.plain {
+                if let Some(converted) = convert(text, &self.converter) {
+                    feed.set_value(slot, converted);
+                }
+            }
+            if of.place != Place::Head {
+                retag(feed, of.place, language);
+            }
+        }
+        if any {
+            retag(feed, Place::Head, language);
+        }
         Ok(())
     }
+}
+
+impl OpenCc {
+    /// True where the text is not what this conversion is for. Short texts that show no script follow the feed.
+    fn is_left(&self, feed: &Feed, of: &Gathered, whole: &Tally) -> bool {
+        if of.tally.han == 0 && of.tally.kana == 0 && of.tally.hangul == 0 {
+            // Nothing to count may still mean the user's own words.
+            return !self.is_forced && of.html.is_empty() && of.plain.is_empty();
+        }
+        if self.is_forced {
+            return false;
+        }
+        let label = feed.first(of.place, Field::Language).or_else(|| feed.first(Place::Head, Field::Language));
+        let is_foreign = label.is_some_and(|tag| {
+            let primary = tag.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
+            primary == "ja" || primary == "ko"
+        });
+        let script = match of.tally.script() {
+            Script::Neither => whole.script(),
+            script => script,
+        };
+        let (source, target) = (self.converter.config().source(), self.converter.config().target());
+        if source == Variant::Japanese {
+            return script == Script::Korean;
+        }
+        let is_simplified = |variant| variant == Variant::Simplified;
+        is_foreign
+            || matches!(script, Script::Japanese | Script::Korean)
+            || (script == Script::Simplified && is_simplified(target))
+            || (script == Script::Traditional && is_simplified(source) && !is_simplified(target))
+    }
+}
+
+fn gather(feed: &mut Feed, place: Place) -> Gathered {
+    let mut of = Gathered { place, html: Vec::new(), plain: Vec::new(), tally: Tally::new() };
+    for slot in feed.slots(place) {
+        match slot.kind {
+            Kind::Html if feed.may_have_non_ascii(&slot) => {
+                let text = Text::gather(feed.fragment(&slot));
+                text.count(&mut of.tally);
+                of.html.push((slot, text));
+            }
+            Kind::Text => {
+                let text = feed.value(&slot);
+                if !text.is_ascii() {
+                    of.tally.add(&text);
+                    of.plain.push((slot, text.into_owned()));
+                }
+            }
+            _ => {}
+        }
+    }
+    of
+}
+
+/// A plain text converted; none where nothing changes.
+fn convert(text: &str, converter: &Converter) -> Option<String> {
+    if text.is_ascii() {
+        return None;
+    }
+    let edits = Block::of(text).convert(converter);
+    let mut converted = String::with_capacity(text.len() + text.len() / 8);
+    let mut at = 0;
+    for edit in &edits {
+        converted.push_str(text.get(at..edit.range.start)?);
+        converted.push_str(&edit.with);
+        at = edit.range.end;
+    }
+    converted.push_str(text.get(at..)?);
+    (!edits.is_empty()).then_some(converted)
+}
+
+/// Language tags that named Chinese name the target.
+fn retag(feed: &mut Feed, place: Place, language: &str) {
+    for slot in feed.slots(place).filter(|slot| slot.kind == Kind::Language) {
+        if names_chinese(&feed.value(&slot)) {
+            feed.set_value(&slot, language.to_owned());
+        }
+    }
+}
+
+/// True for a tag of Mandarin Chinese, in any spelling that feeds use.
+fn names_chinese(tag: &str) -> bool {
+    let primary = tag.trim().split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
+    matches!(primary.as_str(), "zh" | "cmn" | "zho" | "chi")
 }

@@ -68,7 +68,9 @@ impl Rule for Sort {
                 (date.is_none(), date)
             }),
             Order::Updated => feed.sort_by_key(|feed, item| Reverse(feed.changed(item))),
-            Order::Title => feed.sort_by_key(|feed, item| feed.first(item, Field::Title).map(|title| title.into_owned())),
+            Order::Title => {
+                feed.sort_by_key(|feed, item| feed.first(item, Field::Title).map(|title| title.into_owned()))
+            }
         }
         Ok(())
     }

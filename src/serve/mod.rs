@@ -1,29 +1,95 @@
-//! (stand-in) The server.
+//! The HTTP server: sockets, requests, answers. Nothing here fetches, parses or transforms.
+//!
+//! [`listen`] holds the sockets and their bounds, [`router`] finds out what is asked, [`access`] whether it may be,
+//! [`reply`] turns an answer into a response, [`status`] an error. HTTP/1.1 without TLS: both TLS and HTTP/2 are the
+//! front proxy's. Called by `cli`.
 
-use std::io::Write;
+pub mod access;
+pub mod guard;
+pub mod health;
+pub mod listen;
+pub mod negotiate;
+pub mod peers;
+pub mod query;
+pub mod reply;
+pub mod router;
+pub mod status;
 
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+pub use self::access::Access;
+pub use self::listen::{Stop, signals};
+pub use self::router::Router;
+use crate::base::limits;
 use crate::config::Server;
 use crate::pipeline::Pipeline;
 
-/// Why the server ended.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The address cannot be had.
-    #[error("cannot listen on {address} (`server.listen`): {error}")]
-    Listen {
-        /// The address.
-        address: std::net::SocketAddr,
-        /// What the system said.
-        error: std::io::Error,
-    },
+/// The bounds of connections; the defaults are those of `base::limits`.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// A whole request head within this time of the connection's opening or of the last answer.
+    pub header_timeout: Duration,
+    /// Longest time without a byte taken from an answer.
+    pub write_stall: Duration,
+    /// Longest time for a whole answer.
+    pub write_total: Duration,
+    /// Open connections.
+    pub connections: usize,
+    /// Open connections of one peer that is not this machine.
+    pub per_peer: usize,
+    /// First and longest pause after a failed accept.
+    pub accept_pause: (Duration, Duration),
+    /// Time for answers in flight when told to stop.
+    pub drain: Duration,
 }
 
-/// Listens until it is told to stop.
-pub async fn serve(_pipeline: Pipeline, server: Server) -> Result<(), ServeError> {
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            header_timeout: limits::HEADER_TIMEOUT,
+            write_stall: limits::WRITE_STALL,
+            write_total: limits::WRITE_TOTAL,
+            connections: limits::MAX_CONNECTIONS,
+            per_peer: limits::MAX_CONNECTIONS_PER_PEER,
+            accept_pause: (limits::ACCEPT_PAUSE, limits::ACCEPT_PAUSE_LONGEST),
+            drain: limits::DRAIN,
+        }
+    }
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address} (`server.listen`): {error}")]
+    Listen {
+        /// As configured.
+        address: SocketAddr,
+        /// The system's reason.
+        error: io::Error,
+    },
+    /// The system refuses to tell of signals.
+    #[error("cannot wait for signals: {0}")]
+    Signals(io::Error),
+}
+
+/// Serves `pipeline` as `server` says until told to stop by SIGTERM or SIGINT. Tells standard error when it is ready.
+pub async fn serve(pipeline: Pipeline, server: Server) -> Result<(), ServeError> {
+    let stop = signals().map_err(ServeError::Signals)?;
     let failed = |error| ServeError::Listen { address: server.listen, error };
-    let listener = tokio::net::TcpListener::bind(server.listen).await.map_err(failed)?;
+    let listener = TcpListener::bind(server.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let _ = writeln!(std::io::stderr(), "listening on http://{address}");
-    let _ = tokio::signal::ctrl_c().await;
+    let router = Router::new(pipeline, Access::new(&server, address.ip()));
+    announce(address);
+    listen::serve(listener, router, Settings::default(), stop).await;
     Ok(())
+}
+
+/// The line that scripts wait for.
+fn announce(address: SocketAddr) {
+    let _ = writeln!(io::stderr(), "listening on http://{address}"); // a closed standard error is no reason to stop
 }

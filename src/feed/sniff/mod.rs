@@ -211,14 +211,15 @@ pub(super) struct Elements<'a> {
     text: &'a str,
     /// Where the next one is looked for; callers may move it forward.
     pub(super) at: usize,
-    /// An unclosed comment was met: it hides nothing, and no other one can be closed.
+    /// An unclosed comment, or instruction, was met: it hides nothing, and no other one can be closed.
     open_comment: bool,
+    open_instruction: bool,
 }
 
 impl<'a> Elements<'a> {
     /// From byte offset `at` of `text`, which has to be a character's start.
     pub(super) fn from(text: &'a str, at: usize) -> Elements<'a> {
-        Elements { text, at, open_comment: false }
+        Elements { text, at, open_comment: false, open_instruction: false }
     }
 }
 
@@ -234,6 +235,11 @@ impl<'a> Iterator for Elements<'a> {
                 match memchr::memmem::find(rest.as_bytes(), b"-->") {
                     Some(end) => self.at += end + 3,
                     None => self.open_comment = true,
+                }
+            } else if rest.starts_with('?') && !rest.starts_with("?xml ") && !self.open_instruction {
+                match memchr::memmem::find(rest.as_bytes(), b"?>") {
+                    Some(end) => self.at += end + 2,
+                    None => self.open_instruction = true,
                 }
             } else if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
                 let ends = |c: char| c.is_whitespace() || matches!(c, '>' | '/' | '<' | '=');

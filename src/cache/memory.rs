@@ -1,0 +1,184 @@
+//! The memory store: what was fetched and what was made of it, together within `cache.memory` bytes.
+//!
+//! The two are entries of their own, so that any number of rule sets over one URL cost one fetch. Freshness is judged by
+//! whoever asks, with the injected clock; a stale entry stays until its room is needed, because the next answer is
+//! compared with it. The least recently asked goes first, and what was just fetched always comes in: leaving it out
+//! would send the next reader upstream again.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::header::HeaderValue;
+use moka::future::Cache;
+use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
+
+use super::answer::Answer;
+use super::freshness::Freshness;
+use crate::base::limits;
+use crate::base::url::Url;
+
+/// Name of an entry or of a piece of work: 128 bits of BLAKE3 over what identifies it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key([u8; 16]);
+
+impl Key {
+    /// The key of `parts`; the parts' bounds count (`["ab", "c"]` is not `["a", "bc"]`).
+    pub fn of(parts: &[&[u8]]) -> Key {
+        let mut hasher = blake3::Hasher::new();
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+        }
+        let mut key = [0; 16];
+        hasher.finalize_xof().fill(&mut key);
+        Key(key)
+    }
+}
+
+/// A body as it came from upstream, and what is needed to read it.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Decoded from its content coding.
+    pub body: Bytes,
+    /// `Content-Type` as sent.
+    pub content_type: Option<HeaderValue>,
+    /// Where it was found in the end, after redirects; a file has none.
+    pub url: Option<Url>,
+    /// How long it may be used.
+    pub freshness: Freshness,
+}
+
+#[derive(Clone)]
+enum Entry {
+    Fetched(Arc<Fetched>),
+    Answer(Arc<Answer>),
+}
+
+impl Entry {
+    fn weight(&self) -> u32 {
+        let bytes = match self {
+            Entry::Fetched(fetched) => fetched.body.len(),
+            Entry::Answer(answer) => answer.content.weight(),
+        };
+        u32::try_from(bytes + limits::ENTRY_OVERHEAD).unwrap_or(u32::MAX)
+    }
+}
+
+/// The store. Clones share it.
+#[derive(Clone)]
+pub struct Memory {
+    entries: Cache<Key, Entry>,
+}
+
+impl Memory {
+    /// Room for `bytes` (`cache.memory`).
+    pub fn new(bytes: usize) -> Memory {
+        let entries = Cache::builder()
+            .max_capacity(bytes as u64)
+            .weigher(|_, entry: &Entry| entry.weight())
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
+        Memory { entries }
+    }
+
+    /// The answer of `key`, fresh or not.
+    pub async fn answer(&self, key: &Key) -> Option<Arc<Answer>> {
+        match self.entries.get(key).await? {
+            Entry::Answer(answer) => Some(answer),
+            Entry::Fetched(_) => None,
+        }
+    }
+
+    /// The fetched body of `key`, fresh or not.
+    pub async fn fetched(&self, key: &Key) -> Option<Arc<Fetched>> {
+        match self.entries.get(key).await? {
+            Entry::Fetched(fetched) => Some(fetched),
+            Entry::Answer(_) => None,
+        }
+    }
+
+    /// Stores an answer.
+    pub async fn put_answer(&self, key: Key, answer: Arc<Answer>) {
+        self.entries.insert(key, Entry::Answer(answer)).await;
+    }
+
+    /// Stores a fetched body.
+    pub async fn put_fetched(&self, key: Key, fetched: Arc<Fetched>) {
+        self.entries.insert(key, Entry::Fetched(fetched)).await;
+    }
+
+    /// Forgets `key`.
+    pub async fn forget(&self, key: &Key) {
+        self.entries.invalidate(key).await;
+    }
+
+    /// Weighs the answer of `key` again after one of its encodings was prepared; a newer one, or none, is left alone.
+    pub async fn reweigh(&self, key: Key, answer: &Arc<Answer>) {
+        let same = |entry: &Entry| matches!(entry, Entry::Answer(held) if Arc::ptr_eq(&held.content, &answer.content));
+        let entry = self.entries.entry(key);
+        let again = |held: Option<moka::Entry<Key, Entry>>| {
+            let op = held.map(moka::Entry::into_value).filter(same).map_or(Op::Nop, Op::Put);
+            std::future::ready(op)
+        };
+        entry.and_compute_with(again).await;
+    }
+
+    /// Bytes held, once pending work of the store is done.
+    pub async fn weight(&self) -> u64 {
+        self.entries.run_pending_tasks().await;
+        self.entries.weighted_size()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::Time;
+    use crate::cache::{Content, Encoding, Scope};
+
+    const NOW: Time = Time::from_secs(1_800_000_000);
+
+    fn answer(body: usize) -> Arc<Answer> {
+        let freshness = Freshness { generated: NOW, fresh_until: NOW + limits::DEFAULT_TTL, scope: Scope::Public };
+        Arc::new(Answer::new(Content::new(vec![b'a'; body].into(), "application/rss+xml", NOW, None), &freshness))
+    }
+
+    #[test]
+    fn keys_tell_parts_apart() {
+        assert_ne!(Key::of(&[b"ab", b"c"]), Key::of(&[b"a", b"bc"]));
+        assert_eq!(Key::of(&[b"ab"]), Key::of(&[b"ab"]));
+    }
+
+    #[tokio::test]
+    async fn the_store_holds_no_more_than_its_bytes_and_keeps_the_newest() {
+        let memory = Memory::new(100 * limits::KIB);
+        for n in 0..50u8 {
+            memory.put_answer(Key::of(&[&[n]]), answer(9 * limits::KIB)).await;
+        }
+        assert!(memory.weight().await <= 100 * limits::KIB as u64);
+        assert!(memory.answer(&Key::of(&[&[49]])).await.is_some());
+        assert!(memory.answer(&Key::of(&[&[0]])).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn encodings_count_once_they_are_prepared() {
+        let memory = Memory::new(limits::MIB);
+        let (key, held) = (Key::of(&[b"a"]), answer(9 * limits::KIB));
+        memory.put_answer(key, Arc::clone(&held)).await;
+        let before = memory.weight().await;
+        held.content.prepare(Encoding::Gzip);
+        memory.reweigh(key, &held).await;
+        assert!(memory.weight().await > before);
+    }
+
+    #[tokio::test]
+    async fn weighing_again_brings_nothing_back_and_replaces_nothing() {
+        let memory = Memory::new(limits::MIB);
+        let (key, old, new) = (Key::of(&[b"a"]), answer(9 * limits::KIB), answer(8 * limits::KIB));
+        memory.reweigh(key, &old).await;
+        assert!(memory.answer(&key).await.is_none());
+        memory.put_answer(key, Arc::clone(&new)).await;
+        memory.reweigh(key, &old).await;
+        assert!(memory.answer(&key).await.is_some_and(|held| Arc::ptr_eq(&held, &new)));
+    }
+}

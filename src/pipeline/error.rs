@@ -1,0 +1,136 @@
+//! Why a feed has no answer: whose fault it is, and when to try again. What HTTP makes of it is `serve::status`'s.
+//!
+//! Feeds of one URL share its failures, so an error does not name the feed: whoever asked knows what it asked for.
+//! Messages hold no body, no credential and no query of a URL.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::workers::WorkError;
+use crate::base::clock::Time;
+use crate::cache::flight::FlightError;
+use crate::cache::negative::{Cause, Held};
+use crate::config::{ConfigError, Problems};
+use crate::feed::FeedError;
+pub use crate::fetch::Blame;
+use crate::fetch::FetchError;
+use crate::rules::RuleError;
+
+/// Why there is no pipeline.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Rules that cannot be used.
+    #[error(transparent)]
+    Rules(#[from] Problems),
+    /// Settings that no client can be made of.
+    #[error(transparent)]
+    Client(#[from] FetchError),
+}
+
+/// Why a feed has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration has no feed of this name.
+    #[error("the configuration has no feed of this name")]
+    UnknownFeed,
+    /// No response from upstream.
+    #[error(transparent)]
+    Fetch(FetchError),
+    /// The feed's file cannot be read. The message, which names its path, is for the log.
+    #[error("the feed's file cannot be read")]
+    File(#[source] ConfigError),
+    /// A success, but no feed.
+    #[error(transparent)]
+    NotAFeed(FeedError),
+    /// A rule failed on this feed.
+    #[error(transparent)]
+    Rule(RuleError),
+    /// Too much to do.
+    #[error("refeed has too much to do at the moment")]
+    Busy,
+    /// The wait was long enough; the work goes on.
+    #[error("the answer took too long; it is still being made")]
+    Late,
+    /// A panic.
+    #[error("refeed failed on this feed; this is a bug in refeed")]
+    Bug,
+}
+
+impl Error {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Error::UnknownFeed => Blame::Reader,
+            Error::Fetch(error) => error.blame(),
+            Error::NotAFeed(_) | Error::Late => Blame::Upstream,
+            Error::File(_) | Error::Rule(_) | Error::Busy | Error::Bug => Blame::Us,
+        }
+    }
+
+    /// What the time of the next try depends on.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Error::NotAFeed(_) | Error::Rule(_) | Error::Bug => Cause::Unusable,
+            Error::Fetch(error) => match error {
+                FetchError::Status { status, .. } => Cause::Status(*status),
+                FetchError::Refused { .. } | FetchError::OwnLoop { .. } => Cause::Blocked,
+                FetchError::Settings(_) | FetchError::Busy { .. } => Cause::Ours,
+                FetchError::TooLarge { .. } | FetchError::Encoding { .. } | FetchError::Redirect { .. } => {
+                    Cause::Unusable
+                }
+                _ => Cause::Network,
+            },
+            _ => Cause::Ours,
+        }
+    }
+
+    /// How long upstream asked us to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Error::Fetch(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+}
+
+impl From<FlightError> for Error {
+    fn from(error: FlightError) -> Error {
+        match error {
+            FlightError::Busy => Error::Busy,
+            FlightError::Late => Error::Late,
+            FlightError::Panicked => Error::Bug,
+        }
+    }
+}
+
+impl From<WorkError> for Error {
+    fn from(error: WorkError) -> Error {
+        match error {
+            WorkError::Busy => Error::Busy,
+            WorkError::Panicked => Error::Bug,
+        }
+    }
+}
+
+/// An error, shared by all who waited for it, and how long not to ask again.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What happened.
+    pub error: Arc<Error>,
+    /// From now; `None` where asking again at once is fine or of no use.
+    pub retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// An earlier failure that is still held at `now`.
+    pub fn held(held: Held<Error>, now: Time) -> Failure {
+        Failure { error: held.error, retry_after: Some(held.retry_at.since(now)) }
+    }
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        let error = error.into();
+        Failure { retry_after: error.retry_after(), error: Arc::new(error) }
+    }
+}

@@ -1,0 +1,162 @@
+//! The first stage: what upstream has, from the cache where it is fresh, else fetched, once for all who ask meanwhile.
+//!
+//! Keeps failures too: while one is held, upstream is left in peace.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::header;
+use ipnet::IpNet;
+
+use super::ask::Route;
+use super::error::{Error, Failure};
+use crate::base::clock::Clock;
+use crate::base::limits;
+use crate::base::url::Url;
+use crate::cache::flight::Flights;
+use crate::cache::freshness::{Policy, freshness, shortest};
+use crate::cache::negative::{Cause, Held, Negative, hold};
+use crate::cache::{Fetched, Key, Memory};
+use crate::config::fields::Allow;
+use crate::config::{Config, Origin, read_capped};
+use crate::fetch::{Allowed, Client, FetchError, Request, Settings};
+
+/// Fetches, behind the cache. Clones share everything.
+#[derive(Clone)]
+pub(super) struct Upstream(Arc<Parts>);
+
+struct Parts {
+    client: Client,
+    clock: Clock,
+    policy: Policy,
+    max_body: usize,
+    memory: Memory,
+    failures: Negative<Error>,
+    flights: Flights<Result<Arc<Fetched>, Failure>>,
+}
+
+impl Upstream {
+    pub(super) fn new(config: &Config, clock: Clock, client: Client, memory: Memory) -> Upstream {
+        let cache = &config.cache;
+        Upstream(Arc::new(Parts {
+            client,
+            clock,
+            policy: Policy { default: cache.default_ttl, min: cache.min_ttl, max: cache.max_ttl },
+            max_body: config.fetch.max_body,
+            memory,
+            failures: Negative::new(limits::MAX_HELD_FAILURES),
+            flights: Flights::new(config.fetch.timeout + limits::WAIT_SLACK),
+        }))
+    }
+
+    /// The name of this instance in `Via`.
+    pub(super) fn via(&self) -> String {
+        self.0.client.via_token()
+    }
+
+    /// What upstream has for `route`.
+    pub(super) async fn get(&self, route: &Arc<Route>) -> Result<Arc<Fetched>, Failure> {
+        let (upstream, asked) = (self.clone(), Arc::clone(route));
+        self.0.flights.run(route.fetched, async move { upstream.fetch(&asked).await }).await?.0
+    }
+
+    /// An earlier failure of `key` that is still held is the failure of this try, too.
+    pub(super) async fn check(&self, key: &Key) -> Result<(), Failure> {
+        let now = self.0.clock.now();
+        self.0.failures.get(key, now).await.map_or(Ok(()), |held| Err(Failure::held(held, now)))
+    }
+
+    /// What was fetched for `route` could not be used: a body that never will be is forgotten, so that the next try asks
+    /// again.
+    pub(super) async fn rejected(&self, route: &Route, error: Error) -> Failure {
+        if error.cause() == Cause::Unusable {
+            self.0.memory.forget(&route.fetched).await;
+        }
+        self.failed(route.answer, &route.label, error).await
+    }
+
+    /// Remembers a failure for as long as its cause asks.
+    async fn failed(&self, key: Key, feed: &str, error: Error) -> Failure {
+        tracing::warn!(feed, %error, "no answer");
+        let wait = hold(error.cause(), error.retry_after());
+        let failure = Failure { error: Arc::new(error), retry_after: wait };
+        if let Some(wait) = wait {
+            let held = Held { error: Arc::clone(&failure.error), retry_at: self.0.clock.now() + wait };
+            self.0.failures.put(key, held).await;
+        }
+        failure
+    }
+
+    async fn fetch(&self, route: &Route) -> Result<Arc<Fetched>, Failure> {
+        let held = self.0.memory.fetched(&route.fetched).await;
+        if let Some(fresh) = held.filter(|held| self.0.clock.now() < held.freshness.fresh_until) {
+            return Ok(fresh);
+        }
+        self.check(&route.fetched).await?;
+        match self.ask(&route.origin).await {
+            Ok(fetched) => {
+                self.0.memory.put_fetched(route.fetched, Arc::clone(&fetched)).await;
+                Ok(fetched)
+            }
+            Err(error) => Err(self.failed(route.fetched, &route.label, error).await),
+        }
+    }
+
+    /// The bytes behind `origin`, asked for now.
+    pub(super) async fn ask(&self, origin: &Origin) -> Result<Arc<Fetched>, Error> {
+        let found = match origin {
+            Origin::Http(url) => {
+                let response = self.0.client.get(&Request::feed(url.as_str())).await.map_err(Error::Fetch)?;
+                let content_type = response.headers.get(header::CONTENT_TYPE).cloned();
+                let freshness = freshness(&response.headers, self.0.clock.now(), self.0.policy);
+                Fetched { body: response.body, content_type, url: Some(response.url), freshness }
+            }
+            Origin::File(path) => {
+                let (path, most) = (path.clone(), self.0.max_body);
+                let read = move || read_capped(&path, most, Some("fetch.max_body"));
+                let body = tokio::task::spawn_blocking(read).await.map_err(|_| Error::Bug)?;
+                self.local(body.map_err(Error::File)?.into(), None)
+            }
+            Origin::Embedded { body, url } => self.local(Bytes::from_static(body.as_bytes()), Some(url.clone())),
+        };
+        Ok(Arc::new(found))
+    }
+
+    fn local(&self, body: Bytes, url: Option<Url>) -> Fetched {
+        Fetched { body, content_type: None, url, freshness: shortest(self.0.clock.now(), self.0.policy) }
+    }
+}
+
+/// The client that `config` asks for.
+pub(super) fn client(config: &Config, clock: Clock) -> Result<Client, FetchError> {
+    let fetch = &config.fetch;
+    let wrong = |_| FetchError::Settings("an entry of `fetch.allow` cannot be used".into());
+    Client::new(Settings {
+        timeout: fetch.timeout,
+        max_body: fetch.max_body,
+        max_redirects: fetch.max_redirects,
+        allow: fetch.allow.iter().map(allowed).collect::<Result<_, _>>().map_err(wrong)?,
+        proxy: fetch.proxy.clone(),
+        own_id: instance(&clock),
+        own_addresses: vec![config.server.listen],
+        clock,
+        ..Settings::default()
+    })
+}
+
+fn allowed(entry: &Allow) -> Result<Allowed, <Allowed as FromStr>::Err> {
+    match (entry.port, entry.net) {
+        (None, net) => net.to_string().parse(),
+        (Some(port), IpNet::V4(net)) => format!("{net}:{port}").parse(),
+        (Some(port), IpNet::V6(net)) => format!("[{net}]:{port}").parse(),
+    }
+}
+
+/// What tells this process from other refeeds on the way: its number and its start. Told to every upstream, so a hash.
+fn instance(clock: &Clock) -> String {
+    let start = (std::process::id(), clock.now().0);
+    blake3::hash(format!("{start:?}").as_bytes()).to_hex()[..INSTANCE_DIGITS].to_owned()
+}
+
+const INSTANCE_DIGITS: usize = 16;

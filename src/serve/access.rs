@@ -1,0 +1,123 @@
+//! Who may ask for any URL (`server.open`): an open proxy is never a default that someone else can reach.
+//!
+//! Without the key in the configuration, whoever sits at this machine may: the server listens on a loopback address,
+//! nobody gave it a public one, the request passed no proxy and names a loopback host (a page that rebinds its own name
+//! to this address names itself). All others need `server.access_key`.
+
+use std::net::IpAddr;
+
+use hyper::HeaderMap;
+use hyper::header;
+
+use super::status::Refused;
+use crate::config::{Open, Server};
+
+/// The operator's decision, ready to be applied.
+#[derive(Clone, Debug)]
+pub struct Access {
+    open: Option<Open>,
+    /// Compared by hash: equal time whatever was sent.
+    key: Option<blake3::Hash>,
+    /// Nobody but this machine can reach the listener directly.
+    local: bool,
+}
+
+impl Access {
+    /// For a server that listens on `address`.
+    pub fn new(server: &Server, address: IpAddr) -> Access {
+        Access {
+            open: server.open,
+            key: server.access_key.as_ref().map(|key| blake3::hash(key.reveal().as_bytes())),
+            local: address.is_loopback() && server.public_url.is_none(),
+        }
+    }
+
+    /// May a request for `host` with `headers` that shows `key` ask for any URL?
+    pub fn judge(&self, host: &str, headers: &HeaderMap, key: Option<&str>) -> Result<(), Refused> {
+        let local = || self.local && !was_forwarded(headers) && is_loopback_host(host);
+        match self.open {
+            Some(Open::Everybody) => Ok(()),
+            Some(Open::Nobody) => Err(Refused::Closed),
+            None if local() => Ok(()),
+            None | Some(Open::Key) => match (&self.key, key) {
+                (Some(ours), Some(shown)) if *ours == blake3::hash(shown.as_bytes()) => Ok(()),
+                (Some(_), Some(_)) => Err(Refused::WrongKey),
+                (Some(_), None) => Err(Refused::NoKey),
+                (None, _) => Err(Refused::KeyNotConfigured),
+            },
+        }
+    }
+}
+
+/// True where a header says that someone sent the request on.
+fn was_forwarded(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| {
+        *name == header::FORWARDED
+            || *name == header::VIA
+            || *name == "x-real-ip"
+            || name.as_str().starts_with("x-forwarded-")
+    })
+}
+
+/// `host` with or without a port: `localhost`, `127.0.0.0/8`, `[::1]`.
+fn is_loopback_host(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::fields::Secret;
+    use hyper::header::{HeaderName, HeaderValue};
+
+    const LOOPBACK: &str = "127.0.0.1";
+
+    fn access(listener: &str, change: impl FnOnce(&mut Server)) -> Access {
+        let mut server = Server::default();
+        change(&mut server);
+        Access::new(&server, listener.parse().unwrap())
+    }
+
+    fn may(access: &Access, host: &str, header: Option<&'static str>, key: Option<&str>) -> bool {
+        let mut headers = HeaderMap::new();
+        if let Some(name) = header {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static("x"));
+        }
+        access.judge(host, &headers, key).is_ok()
+    }
+
+    #[test]
+    fn by_default_this_machine_may_and_nobody_else() {
+        let default = access(LOOPBACK, |_| {});
+        for host in ["127.0.0.1:4600", "localhost", "LOCALHOST:1", "[::1]:4600", "127.8.8.8"] {
+            assert!(may(&default, host, None, None), "{host}");
+        }
+        for host in ["evil.example", "", "localhost.evil.example", "[::2]:1", "127.0.0.1.evil.example", "["] {
+            assert!(!may(&default, host, None, None), "{host}");
+        }
+        for header in ["forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host"] {
+            assert!(!may(&default, "localhost", Some(header), None), "{header}");
+        }
+        assert!(!may(&access("0.0.0.0", |_| {}), "localhost", None, None));
+        let public = access(LOOPBACK, |server| server.public_url = "https://feeds.example".parse().ok());
+        assert!(!may(&public, "localhost", None, None));
+    }
+
+    #[test]
+    fn the_key_opens_where_a_key_is_asked_for() {
+        let key =
+            |open| access("0.0.0.0", |server| (server.open, server.access_key) = (open, Some(Secret::new("secret"))));
+        for open in [None, Some(Open::Key)] {
+            assert!(may(&key(open), "feeds.example", Some("via"), Some("secret")));
+            assert!(!may(&key(open), "feeds.example", None, Some("Secret")));
+            assert!(!may(&key(open), "feeds.example", None, None));
+        }
+        assert!(!may(&key(Some(Open::Nobody)), "localhost", None, Some("secret")));
+        assert!(may(&key(Some(Open::Everybody)), "feeds.example", Some("via"), None));
+        assert!(!may(&access(LOOPBACK, |server| server.open = Some(Open::Key)), "localhost", None, Some("")));
+    }
+}

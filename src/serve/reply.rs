@@ -1,0 +1,171 @@
+//! An answer as a response: conditions (RFC 9110 §13), encodings, and the headers that tell how it was come by.
+//!
+//! The hot path: the body is a pointer to the cached bytes, header values are made once per answer; per request only
+//! `Age` and `Cache-Status` are written, and `Content-Length` by hyper.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+
+use super::negotiate::Accepted;
+use super::status::Refused;
+use crate::base::clock::Time;
+use crate::cache::answer::Prepared;
+use crate::cache::flight::Role;
+use crate::cache::{Content, Encoding};
+use crate::pipeline::{How, Pipeline, Served};
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
+const VARY: HeaderValue = HeaderValue::from_static("accept-encoding");
+
+/// The headers that keep a browser from running what it gets.
+pub fn harden(headers: &mut HeaderMap) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+}
+
+/// The response to a GET or HEAD with `headers` that `served` answers.
+pub async fn feed(pipeline: &Pipeline, served: &Served, headers: &HeaderMap) -> Result<Response<Full<Bytes>>, Refused> {
+    let content = &served.answer.content;
+    let accepted = Accepted::read(headers);
+    let Some(preferred) = accepted.preferred().next() else { return Err(Refused::NotAcceptable) };
+    let now = pipeline.clock().now();
+    if let Some(etag) = unchanged(content, accepted, headers) {
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        describe(response.headers_mut(), served, etag, now);
+        return Ok(response);
+    }
+    let encoded = match preferred {
+        Some(encoding) => pipeline.encoded(served, encoding).await.map(|found| (encoding, found)),
+        None => None,
+    };
+    let (encoding, representation) = match encoded {
+        Some((encoding, representation)) => (Some(encoding), representation),
+        None => (None, content.identity().clone()),
+    };
+    let mut response = Response::new(Full::new(representation.body));
+    let out = response.headers_mut();
+    out.reserve(16); // once, instead of growing by halves
+    describe(out, served, representation.etag, now);
+    out.insert(header::CONTENT_TYPE, content.content_type.clone());
+    out.insert(header::LAST_MODIFIED, content.last_modified.clone());
+    if let Some(encoding) = encoding {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.token()));
+    }
+    harden(out);
+    Ok(response)
+}
+
+/// What a 200 and its 304 have in common (RFC 9110 §15.4.5).
+fn describe(out: &mut HeaderMap, served: &Served, etag: HeaderValue, now: Time) {
+    let answer = &served.answer;
+    out.insert(header::ETAG, etag);
+    out.insert(header::VARY, VARY);
+    out.insert(header::CACHE_CONTROL, answer.cache_control.clone());
+    out.insert(header::AGE, HeaderValue::from(answer.age(now).as_secs()));
+    out.insert(CACHE_STATUS, cache_status(served.how, answer.fresh_until.since(now).as_secs()));
+}
+
+/// RFC 9211: `refeed; hit; ttl=1200`.
+fn cache_status(how: How, ttl: u64) -> HeaderValue {
+    let how = match how {
+        How::Hit => "hit",
+        How::Made { stale: false, role: Role::Led } => "fwd=miss; stored",
+        How::Made { stale: true, role: Role::Led } => "fwd=stale; stored",
+        How::Made { stale: false, role: Role::Joined } => "fwd=miss; collapsed",
+        How::Made { stale: true, role: Role::Joined } => "fwd=stale; collapsed",
+    };
+    HeaderValue::try_from(format!("refeed; {how}; ttl={ttl}")).unwrap_or(HeaderValue::from_static("refeed"))
+}
+
+/// The tag of the representation that the reader has and may keep, if it has one. Any acceptable encoding of the same
+/// content will do, also one that this server has not made yet.
+fn unchanged(content: &Content, accepted: Accepted, headers: &HeaderMap) -> Option<HeaderValue> {
+    let would_send = || match accepted.preferred().next().flatten() {
+        Some(encoding) if matches!(content.encoded(encoding), Prepared::Ready(_)) => Some(encoding),
+        _ => None,
+    };
+    if !headers.contains_key(header::IF_NONE_MATCH) {
+        let date = headers.get(header::IF_MODIFIED_SINCE)?;
+        return not_modified_since(content, date).then(|| content.etag(would_send()).clone());
+    }
+    let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let known: Vec<&str> = lines.flat_map(tags).collect();
+    if known == ["*"] {
+        return Some(content.etag(would_send()).clone());
+    }
+    let has = |coding: &Option<Encoding>| known.iter().any(|tag| content.etag(*coding) == tag);
+    accepted.preferred().find(has).map(|coding| content.etag(coding).clone())
+}
+
+/// The opaque tags of a list, quotes included; for a weak comparison `W/` does not count.
+fn tags(line: &str) -> impl Iterator<Item = &str> {
+    line.split(',').map(|tag| {
+        let tag = tag.trim();
+        tag.strip_prefix("W/").unwrap_or(tag)
+    })
+}
+
+fn not_modified_since(content: &Content, date: &HeaderValue) -> bool {
+    // most readers send back what they got
+    *date == content.last_modified
+        || date
+            .to_str()
+            .ok()
+            .and_then(|text| httpdate::parse_http_date(text).ok())
+            .is_some_and(|date| content.modified <= Time::from_system(date))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_secs(1_800_000_000); // Fri, 15 Jan 2027 08:00:00 GMT
+
+    fn condition(accept: &'static str, lines: &[(HeaderName, String)]) -> Option<Option<Encoding>> {
+        let content = Content::new(Bytes::from("a".repeat(4096)), "application/rss+xml", NOW, None);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(accept));
+        for (name, line) in lines {
+            let line = line
+                .replace("BR", content.etag(Some(Encoding::Brotli)).to_str().unwrap())
+                .replace("GZ", content.etag(Some(Encoding::Gzip)).to_str().unwrap())
+                .replace("ID", content.etag(None).to_str().unwrap());
+            headers.append(name, line.parse().unwrap());
+        }
+        let found = unchanged(&content, Accepted::read(&headers), &headers)?;
+        let codings = Encoding::ALL.map(Some).into_iter().chain([None]);
+        Some(codings.into_iter().find(|coding| content.etag(*coding) == found).unwrap())
+    }
+
+    #[test]
+    fn the_table_of_conditions() {
+        let inm = |line: &str| vec![(header::IF_NONE_MATCH, line.to_owned())];
+        let ims = |line: &str| vec![(header::IF_MODIFIED_SINCE, line.to_owned())];
+        for (accept, lines, expected) in [
+            ("", inm("ID"), Some(None)),
+            ("", inm("W/ID"), Some(None)),
+            ("", inm("\"x\", W/\"y\",ID"), Some(None)),
+            ("", inm("*"), Some(None)),
+            ("", inm("GZ"), None), // the reader takes no gzip now
+            ("gzip", inm("GZ"), Some(Some(Encoding::Gzip))),
+            ("gzip", inm("ID"), Some(None)),
+            ("gzip, br", inm("GZ, BR"), Some(Some(Encoding::Brotli))),
+            ("", inm("\"x\""), None),
+            ("", inm(""), None),
+            ("", inm("ID-br"), None),
+            ("", vec![], None),
+            ("", ims("Fri, 15 Jan 2027 08:00:00 GMT"), Some(None)),
+            ("", ims("Friday, 15-Jan-27 08:00:01 GMT"), Some(None)),
+            ("", ims("Fri, 15 Jan 2027 07:59:59 GMT"), None),
+            ("", ims("yesterday"), None),
+            ("", [inm("\"x\""), ims("Fri, 15 Jan 2027 08:00:00 GMT")].concat(), None),
+        ] {
+            assert_eq!(condition(accept, &lines), expected, "{accept} {lines:?}");
+        }
+    }
+}

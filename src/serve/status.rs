@@ -1,0 +1,251 @@
+//! The one map from errors to HTTP: RFC 9457 problem documents, HTML for a browser.
+//!
+//! A problem names the feed, the cause, who is to blame, and the config key that changes it. It holds what the error's
+//! message holds: no body, credential, private address or stack. Problems are not cached: their `Retry-After` would age.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Response, StatusCode};
+
+use super::negotiate::wants_html;
+use super::reply::harden;
+use crate::base::limits;
+use crate::fetch::{FetchError, Led};
+use crate::pipeline::error::Blame;
+use crate::pipeline::{Error, Failure};
+
+/// Why a request gets no feed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// No such path.
+    #[error("nothing is served here; feeds are at /feed/NAME and /feed?url=URL")]
+    NoSuchPath,
+    /// A method that this path does not know.
+    #[error("only GET, HEAD and OPTIONS are served")]
+    Method,
+    /// A request with a body.
+    #[error("requests with a body are not served")]
+    Body,
+    /// A target above the limit.
+    #[error("the request's target is longer than {} bytes", limits::MAX_REQUEST_TARGET)]
+    TargetTooLong,
+    /// No `Host`, or several.
+    #[error("a request needs exactly one Host header")]
+    Host,
+    /// A target that cannot be decoded.
+    #[error("the path is not UTF-8 or holds control characters")]
+    Undecodable,
+    /// Parameters that mean nothing here.
+    #[error("unknown parameter {0}; a `&` that belongs to the feed's URL is written %26")]
+    UnknownParameters(String),
+    /// A parameter that is missing, said twice or unusable.
+    #[error("parameter `{name}` {problem}")]
+    Parameter {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// `server.open = "nobody"`.
+    #[error("this server answers for its configured feeds only")]
+    Closed,
+    /// A key is needed and none is there.
+    #[error("this URL needs the parameter `key`")]
+    NoKey,
+    /// Not the key.
+    #[error("the parameter `key` is wrong")]
+    WrongKey,
+    /// A key is needed but the server has none.
+    #[error("any URL is served to this machine alone; others need a key, and none is configured")]
+    KeyNotConfigured,
+    /// The request was sent by ourselves.
+    #[error("the request has come back to the server that sent it")]
+    Loop,
+    /// No coding that the request accepts.
+    #[error("the request accepts neither the plain bytes nor br, zstd or gzip")]
+    NotAcceptable,
+    /// A feed that could be asked for but not made.
+    #[error("feed `{feed}`: {}", failure.error)]
+    Feed {
+        /// Its name, or its URL without the query.
+        feed: String,
+        /// What happened.
+        failure: Failure,
+    },
+}
+
+/// What a problem document says beside its detail.
+struct Kind {
+    status: StatusCode,
+    /// Last part of the problem's type, a name for programs.
+    name: &'static str,
+    title: &'static str,
+    config_key: Option<&'static str>,
+}
+
+const fn kind(status: StatusCode, name: &'static str, title: &'static str) -> Kind {
+    Kind { status, name, title, config_key: None }
+}
+
+impl Kind {
+    const fn key(self, config_key: &'static str) -> Kind {
+        Kind { config_key: Some(config_key), ..self }
+    }
+}
+
+impl Refused {
+    fn kind(&self) -> Kind {
+        use StatusCode as S;
+        match self {
+            Refused::NoSuchPath => kind(S::NOT_FOUND, "no-such-path", "Not found"),
+            Refused::Method => kind(S::METHOD_NOT_ALLOWED, "method", "Method not allowed"),
+            Refused::Body => kind(S::PAYLOAD_TOO_LARGE, "body", "Body not allowed"),
+            Refused::TargetTooLong => kind(S::URI_TOO_LONG, "target-too-long", "URL too long"),
+            Refused::Host | Refused::Undecodable => kind(S::BAD_REQUEST, "bad-request", "Bad request"),
+            Refused::UnknownParameters(_) | Refused::Parameter { .. } => {
+                kind(S::BAD_REQUEST, "bad-parameter", "Bad parameter")
+            }
+            Refused::Closed => kind(S::FORBIDDEN, "closed", "Not open").key("server.open"),
+            Refused::NoKey | Refused::WrongKey | Refused::KeyNotConfigured => {
+                kind(S::FORBIDDEN, "key", "Key needed").key("server.access_key")
+            }
+            Refused::Loop => kind(S::LOOP_DETECTED, "loop", "Loop detected"),
+            Refused::NotAcceptable => kind(S::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable"),
+            Refused::Feed { failure, .. } => feed_kind(&failure.error),
+        }
+    }
+
+    fn blame(&self) -> &'static str {
+        match self {
+            Refused::Feed { failure, .. } => match failure.error.blame() {
+                Blame::Reader => "reader",
+                Blame::Upstream => "upstream",
+                Blame::Us => "refeed",
+            },
+            _ => "reader",
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Refused::Feed { failure, .. } => match *failure.error {
+                Error::Busy | Error::Late => Some(failure.retry_after.unwrap_or(limits::OVERLOAD_RETRY)),
+                _ => failure.retry_after,
+            },
+            _ => None,
+        }
+    }
+}
+
+fn feed_kind(error: &Error) -> Kind {
+    use StatusCode as S;
+    match error {
+        Error::UnknownFeed => kind(S::NOT_FOUND, "unknown-feed", "No such feed").key("feeds"),
+        Error::File(_) => kind(S::INTERNAL_SERVER_ERROR, "file", "File cannot be read").key("feeds"),
+        Error::Rule(_) => kind(S::INTERNAL_SERVER_ERROR, "rule-failed", "A rule failed").key("feeds"),
+        Error::Fetch(error) => fetch_kind(error),
+        Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
+        Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
+        Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),
+        Error::Bug => kind(S::INTERNAL_SERVER_ERROR, "bug", "Bug in refeed"),
+    }
+}
+
+fn fetch_kind(error: &FetchError) -> Kind {
+    use FetchError as F;
+    use StatusCode as S;
+    match error {
+        F::Refused { led: Led::Typed, .. } => {
+            kind(S::FORBIDDEN, "address-refused", "Address refused").key("fetch.allow")
+        }
+        F::Refused { .. } => kind(S::BAD_GATEWAY, "redirect-refused", "Redirect refused").key("fetch.allow"),
+        F::Redirect { .. } => kind(S::BAD_GATEWAY, "bad-redirect", "Bad redirect").key("fetch.max_redirects"),
+        F::OwnLoop { .. } => kind(S::LOOP_DETECTED, "loop", "Loop detected"),
+        F::Settings(_) | F::Busy { .. } => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
+        F::Proxy { .. } => kind(S::BAD_GATEWAY, "proxy", "Outgoing proxy failed").key("fetch.proxy"),
+        F::Timeout { .. } => kind(S::GATEWAY_TIMEOUT, "upstream-timeout", "Upstream too slow").key("fetch.timeout"),
+        F::TooLarge { .. } => kind(S::BAD_GATEWAY, "too-large", "Upstream's body is too large").key("fetch.max_body"),
+        F::Status { .. } => kind(S::BAD_GATEWAY, "upstream-status", "Upstream refused"),
+        _ => kind(S::BAD_GATEWAY, "upstream-unreachable", "Upstream unreachable"),
+    }
+}
+
+/// The response to a refused request for `path` (without its query) with `headers`.
+pub fn problem(refused: &Refused, path: &str, headers: &HeaderMap) -> Response<Full<Bytes>> {
+    let kind = refused.kind();
+    let (body, content_type) = if wants_html(headers) {
+        (html(refused, &kind), "text/html; charset=utf-8")
+    } else {
+        (json(refused, &kind, path), "application/problem+json")
+    };
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = kind.status;
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    harden(out);
+    if let Some(wait) = refused.retry_after() {
+        // rounded up: a reader that comes back on the dot must not be early
+        out.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000) as u64));
+    }
+    match refused {
+        Refused::Method => drop(out.insert(header::ALLOW, HeaderValue::from_static(ALLOW))),
+        Refused::Body => drop(out.insert(header::CONNECTION, HeaderValue::from_static("close"))),
+        _ => {}
+    }
+    response
+}
+
+/// The methods of every path.
+pub const ALLOW: &str = "GET, HEAD, OPTIONS";
+
+fn json(refused: &Refused, kind: &Kind, path: &str) -> String {
+    let mut document = serde_json::json!({
+        "type": format!("urn:refeed:problem:{}", kind.name),
+        "title": kind.title,
+        "status": kind.status.as_u16(),
+        "detail": refused.to_string(),
+        "instance": path,
+        "blame": refused.blame(),
+    });
+    if let Refused::Feed { feed, .. } = refused {
+        document["feed"] = feed.as_str().into();
+    }
+    if let Some(key) = kind.config_key {
+        document["config_key"] = key.into();
+    }
+    document.to_string()
+}
+
+fn html(refused: &Refused, kind: &Kind) -> String {
+    let (status, title) = (kind.status.as_u16(), kind.title);
+    let mut page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{status} {title}</title>\n\
+         <h1>{status} {title}</h1>\n<p>{}</p>\n<p>To blame: {}.",
+        escape(&refused.to_string()),
+        refused.blame()
+    );
+    if let Some(key) = kind.config_key {
+        let _ = write!(page, " Config key: <code>{key}</code>.");
+    }
+    page + "</p>\n</html>\n"
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '&' => out += "&amp;",
+            '"' => out += "&quot;",
+            '\'' => out += "&#39;",
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,92 @@
+//! Golden cases: each folder of `fixtures/golden/` is a feed, rules and what must come out. Adding a case is adding files.
+//!
+//! `UPDATE_GOLDEN=1` writes the expected files anew (read the diff before you commit it); it is refused in CI. Every rule needs a case.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::panic, clippy::print_stderr)]
+
+use refeed::base::clock::Time;
+use refeed::base::url::Url;
+use refeed::config::{Report, RuleList, Source, Value};
+use refeed::feed::Feed;
+use refeed::rules::{BuildContext, Chain, Context, Kind};
+use std::path::{Path, PathBuf};
+
+/// 2024-05-08T00:00:00Z, for rules that ask for an age.
+const NOW: Time = Time::from_secs(1_715_126_400);
+
+fn cases() -> Vec<PathBuf> {
+    let mut cases: Vec<_> = std::fs::read_dir("fixtures/golden").unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    cases
+}
+
+fn chain(case: &Path) -> Chain {
+    let path = case.join("rules.toml");
+    let source = Source::new(path.to_str().unwrap(), std::fs::read_to_string(&path).unwrap());
+    let mut report = Report::new(&source);
+    let list = Value::document(&mut report)
+        .and_then(|mut document| document.take("rules"))
+        .and_then(|rules| RuleList::from_value(rules.value, &mut report));
+    let problems = report.finish();
+    assert!(problems.is_empty(), "{problems}");
+    Chain::build(&list.unwrap(), &BuildContext::default()).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// The output of a case.
+fn run(case: &Path, extension: &str) -> String {
+    let url = std::fs::read_to_string(case.join("url.txt")).ok().map(|url| Url::parse(url.trim()).unwrap());
+    let body = std::fs::read(case.join(format!("input.{extension}"))).unwrap();
+    let mut feed = Feed::read(&body, None, url.as_ref()).unwrap_or_else(|error| panic!("{}: {error}", case.display()));
+    chain(case).apply(&mut feed, &Context { now: NOW, feed_url: url }).unwrap();
+    feed.into_string()
+}
+
+#[test]
+fn golden_cases_come_out_as_expected() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    assert!(!update || std::env::var_os("CI").is_none(), "UPDATE_GOLDEN is for people, not for CI");
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let extension = if case.join("input.json").exists() { "json" } else { "xml" };
+        let output = run(&case, extension);
+        let expected = case.join(format!("expected.{extension}"));
+        if update {
+            std::fs::write(&expected, &output).unwrap();
+        }
+        match std::fs::read_to_string(&expected) {
+            Ok(text) if text == output => {}
+            Ok(text) => {
+                let line = text.lines().zip(output.lines()).position(|(a, b)| a != b);
+                let at = line.unwrap_or(text.lines().count().min(output.lines().count()));
+                let show = |text: &str| text.lines().nth(at).unwrap_or("(end)").to_owned();
+                wrong.push(format!(
+                    "{} line {}\n  expected {}\n  is       {}",
+                    case.display(),
+                    at + 1,
+                    show(&text),
+                    show(&output)
+                ));
+            }
+            Err(error) => wrong.push(format!("{}: {error}", expected.display())),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_has_a_golden_case() {
+    let names: Vec<_> = cases().iter().map(|case| case.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    for rule in Kind::names() {
+        assert!(names.iter().any(|name| name.starts_with(&format!("{rule}-"))), "no case for `{rule}`");
+    }
+}
+
+#[test]
+fn without_rules_every_case_comes_out_as_it_came_in() {
+    for case in cases() {
+        let extension = if case.join("input.json").exists() { "json" } else { "xml" };
+        let input = std::fs::read(case.join(format!("input.{extension}"))).unwrap();
+        let feed = Feed::read(&input, None, None).unwrap();
+        assert_eq!(feed.emit().as_bytes(), input, "{}", case.display());
+    }
+}

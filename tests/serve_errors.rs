@@ -1,0 +1,138 @@
+//! Every refusal and failure is a problem document that says who has to do what.
+
+mod serve_support;
+
+use std::time::Duration;
+
+use refeed::config::Open;
+use refeed::config::fields::Secret;
+use serve_support::{Server, Upstream, config, feed};
+
+#[tokio::test]
+async fn problems_name_cause_blame_and_key() {
+    let upstream = Upstream::start("").await;
+    let server = Server::of(&upstream).await;
+    let foreign = [("Host", "feeds.example")];
+    let long = format!("/feed/{}", "x".repeat(5000));
+    for (method, target, headers, status, name) in [
+        ("GET", "/nothing", &[][..], 404, "no-such-path"),
+        ("GET", "/feed/none", &[], 404, "unknown-feed"),
+        ("POST", "/feed/a", &[], 405, "method"),
+        ("DELETE", "/healthz", &[], 405, "method"),
+        ("GET", "/feed/a?limit=3", &[], 400, "bad-parameter"),
+        ("GET", "/feed", &[], 400, "bad-parameter"),
+        ("GET", "/feed/%FF", &[], 400, "bad-request"),
+        ("GET", "/feed/a", &[("Host", "a"), ("Host", "b")], 400, "bad-request"),
+        ("GET", &long, &[], 414, "target-too-long"),
+        ("GET", "/feed?url=https://example.org/", &foreign, 403, "key"),
+        ("GET", "/feed/a", &[("Content-Length", "0"), ("Transfer-Encoding", "chunked")], 413, "body"),
+    ] {
+        let reply = server.ask(method, target, headers).await;
+        assert_eq!((reply.status, reply.header("content-type")), (status, "application/problem+json"), "{target}");
+        let problem = reply.json();
+        assert_eq!(problem["type"], format!("urn:refeed:problem:{name}"), "{target}");
+        assert_eq!((problem["status"].as_u64(), problem["blame"].as_str()), (Some(status.into()), Some("reader")));
+        assert_eq!(problem["instance"], target.split('?').next().unwrap());
+        assert_eq!(reply.header("cache-control"), "no-store");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff");
+        assert_eq!(reply.header("allow"), if status == 405 { "GET, HEAD, OPTIONS" } else { "" });
+    }
+    assert_eq!(server.get("/feed?url=x&y=1&z=2", &[]).await.json()["detail"].as_str().unwrap().matches('`').count(), 6);
+    assert_eq!(server.get("/feed?url=http://a/", &foreign).await.json()["config_key"], "server.access_key");
+    assert_eq!(server.get("/feed/none", &[]).await.json()["feed"], "none");
+    assert_eq!(upstream.hits(), 0);
+}
+
+#[tokio::test]
+async fn a_browser_gets_a_page_without_markup_of_others() {
+    let server = Server::start(&config(&[])).await;
+    let reply = server.get("/feed/%3Cscript%3E", &[("Accept", "text/html,*/*;q=0.8")]).await;
+    assert_eq!((reply.status, reply.header("content-type")), (404, "text/html; charset=utf-8"));
+    assert!(reply.text().contains("&lt;script&gt;") && !reply.text().contains("<script>"));
+    assert_eq!(reply.header("content-security-policy"), "default-src 'none'; sandbox");
+}
+
+#[tokio::test]
+async fn options_and_health_are_answered() {
+    let server = Server::start(&config(&[])).await;
+    for target in ["*", "/feed", "/feed/a", "/healthz"] {
+        let reply = server.ask("OPTIONS", target, &[]).await;
+        assert_eq!((reply.status, reply.header("allow")), (204, "GET, HEAD, OPTIONS"), "{target}");
+    }
+    assert_eq!(server.ask("OPTIONS", "/nothing", &[]).await.status, 404);
+    let health = server.get("/healthz", &[]).await;
+    assert_eq!((health.status, health.text().as_str()), (200, "ok\n"));
+}
+
+#[tokio::test]
+async fn a_broken_upstream_is_asked_once_and_readers_are_told_when_to_come_back() {
+    let upstream = Upstream::start("").await;
+    let server = Server::of(&upstream).await;
+    for (status, headers, body, name, wait) in [
+        (500, "", "", "upstream-status", 300),
+        (404, "", "", "upstream-status", 3600),
+        (429, "Retry-After: 7200\r\n", "", "upstream-status", 7200),
+        (200, "", "<!doctype html><title>Log in</title>", "not-a-feed", 900),
+    ] {
+        upstream.answers(status, headers, body);
+        let before = upstream.hits();
+        let first = server.get("/feed/a", &[]).await;
+        assert_eq!((first.status, first.json()["type"].clone()), (502, format!("urn:refeed:problem:{name}").into()));
+        assert_eq!(
+            (first.header("retry-after"), first.json()["blame"].as_str()),
+            (wait.to_string().as_str(), Some("upstream"))
+        );
+        server.clock.advance(Duration::from_secs(wait - 1));
+        assert_eq!(server.get("/feed/a", &[]).await.header("retry-after"), "1");
+        assert_eq!(upstream.hits(), before + 1);
+        server.clock.advance(Duration::from_secs(1));
+    }
+    upstream.answers(200, "", &feed(1));
+    assert_eq!(server.get("/feed/a", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_gone_and_an_address_that_is_not_fetched() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = Server::start(&config(&[("gone", format!("http://{closed}/"), "")])).await;
+    let gone = server.get("/feed/gone", &[]).await;
+    assert_eq!((gone.status, gone.header("retry-after")), (502, "60"));
+    assert_eq!(gone.json()["type"], "urn:refeed:problem:upstream-unreachable");
+    let refused = server.get("/feed?url=http://[::ffff:10.0.0.1]/", &[]).await;
+    assert_eq!((refused.status, refused.json()["config_key"].as_str()), (403, Some("fetch.allow")));
+}
+
+#[tokio::test]
+async fn any_url_needs_what_the_configuration_asks_for() {
+    let upstream = Upstream::start("").await;
+    let target = |key: &str| format!("/feed?url={}{key}", upstream.url("/f"));
+    let with = |open, key: Option<&str>| {
+        let mut config = config(&[]);
+        (config.server.open, config.server.access_key) = (open, key.map(Secret::new));
+        config
+    };
+    let server = Server::start(&with(None, Some("s3cret"))).await;
+    for (headers, key, status) in [
+        (&[][..], "", 200),
+        (&[("Host", "evil.example")], "", 403),
+        (&[("X-Forwarded-For", "192.0.2.1")], "", 403),
+        (&[("Via", "1.1 proxy")], "&key=wrong", 403),
+        (&[("Via", "1.1 proxy")], "&key=s3cret", 200),
+    ] {
+        assert_eq!(server.get(&target(key), headers).await.status, status, "{headers:?} {key}");
+    }
+    let absolute = format!("http://evil.example{}", target(""));
+    assert_eq!(server.get(&absolute, &[]).await.status, 403);
+    let nobody = Server::start(&with(Some(Open::Nobody), Some("s3cret"))).await;
+    let closed = nobody.get(&target("&key=s3cret"), &[]).await;
+    assert_eq!((closed.status, closed.json()["config_key"].as_str()), (403, Some("server.open")));
+    assert!(!closed.text().contains("s3cret"));
+}
+
+#[tokio::test]
+async fn a_request_of_our_own_is_a_loop() {
+    let server = Server::start(&config(&[])).await;
+    let via = format!("1.0 other, 1.1 {}", server.pipeline.via());
+    let reply = server.get("/feed/a", &[("Via", &via)]).await;
+    assert_eq!((reply.status, reply.json()["title"].as_str()), (508, Some("Loop detected")));
+}

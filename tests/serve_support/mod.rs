@@ -1,0 +1,246 @@
+//! A server of ours and an upstream stand-in, both on loopback, and a client that shows every byte.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)] // test code, of which each file uses its part
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use refeed::base::clock::{Clock, Time};
+use refeed::base::url::Url;
+use refeed::config::fields::Allow;
+use refeed::config::{Config, Feed, Origin, Relative, RuleList};
+use refeed::pipeline::Pipeline;
+use refeed::serve::{Access, Router, Settings, Stop, listen};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+pub const NOW: Time = Time::from_secs(1_800_000_000); // Fri, 15 Jan 2027 08:00:00 GMT
+/// What no test waits for unless it fails.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+pub fn feed(items: usize) -> String {
+    let item = |n| {
+        format!(
+            "<item><title>Item {n}</title><guid>urn:{n}</guid><description>{}</description></item>",
+            "text ".repeat(40)
+        )
+    };
+    let items: String = (0..items).map(item).collect();
+    format!(
+        "<rss version=\"2.0\"><channel><title>Feed</title><link>https://example.org/</link><description>d</description>{items}</channel></rss>"
+    )
+}
+
+/// An upstream: counts requests, waits at its gate, answers as told.
+pub struct Upstream {
+    pub address: SocketAddr,
+    hits: Arc<AtomicUsize>,
+    came: watch::Receiver<usize>,
+    gate: Arc<Semaphore>,
+    reply: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Upstream {
+    /// Answers with `feed(50)` and these extra header lines.
+    pub async fn start(headers: &str) -> Upstream {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (gate, hits) = (Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)), Arc::new(AtomicUsize::new(0)));
+        let (arrive, came) = watch::channel(0);
+        let reply = Arc::new(Mutex::new(Vec::new()));
+        let upstream =
+            Upstream { address, hits: Arc::clone(&hits), came, gate: Arc::clone(&gate), reply: Arc::clone(&reply) };
+        upstream.answers(200, headers, &feed(50));
+        let arrive = Arc::new(arrive);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (gate, hits, reply, arrive) = (gate.clone(), hits.clone(), reply.clone(), arrive.clone());
+                tokio::spawn(async move {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        head.push(stream.read_u8().await?);
+                    }
+                    let count = hits.fetch_add(1, Ordering::SeqCst) + 1;
+                    arrive.send_replace(count);
+                    let _pass = gate.acquire().await;
+                    let reply = reply.lock().unwrap().clone();
+                    stream.write_all(&reply).await?;
+                    stream.shutdown().await
+                });
+            }
+        });
+        upstream
+    }
+
+    pub fn answers(&self, status: u16, headers: &str, body: &str) {
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n");
+        *self.reply.lock().unwrap() = [head.as_bytes(), body.as_bytes()].concat();
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn hits(&self) -> usize {
+        self.hits.load(Ordering::SeqCst)
+    }
+
+    /// No answer until [`Upstream::open`].
+    pub async fn close(&self) {
+        self.gate.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    pub fn open(&self) {
+        self.gate.add_permits(1000);
+    }
+
+    /// Waits until `count` requests have come.
+    pub async fn came(&self, count: usize) {
+        let mut came = self.came.clone();
+        let waited = tokio::time::timeout(PATIENCE, came.wait_for(|hits| *hits >= count)).await;
+        waited.expect("the upstream is asked").unwrap();
+    }
+}
+
+/// A configuration with these feeds: name, URL, rules.
+pub fn config(feeds: &[(&str, String, &str)]) -> Config {
+    let mut config = Config::default();
+    config.fetch.allow.push(Allow { net: "127.0.0.0/8".parse().unwrap(), port: None });
+    for (name, url, rules) in feeds {
+        let feed = Feed {
+            url: url.clone(),
+            origin: Origin::Http(Url::parse(url).unwrap()),
+            rules: if rules.is_empty() { RuleList::empty() } else { RuleList::parse("test", rules).unwrap() },
+            relative: Relative::default(),
+        };
+        config.feeds.insert((*name).to_owned(), feed);
+    }
+    config
+}
+
+/// refeed on a loopback port, with a clock that stands still.
+pub struct Server {
+    pub address: SocketAddr,
+    pub clock: Clock,
+    pub pipeline: Pipeline,
+    pub stop: watch::Sender<Stop>,
+    pub ended: JoinHandle<()>,
+}
+
+impl Server {
+    pub async fn start(config: &Config) -> Server {
+        Server::with(config, Settings::default()).await
+    }
+
+    pub async fn with(config: &Config, settings: Settings) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (clock, (stop, stopped)) = (Clock::manual(NOW), watch::channel(Stop::Running));
+        let pipeline = Pipeline::from_config(config, clock.clone()).unwrap();
+        let router = Router::new(pipeline.clone(), Access::new(&config.server, address.ip()));
+        let ended = tokio::spawn(listen::serve(listener, router, settings, stopped));
+        Server { address, clock, pipeline, stop, ended }
+    }
+
+    /// One feed named `a` of `upstream`.
+    pub async fn of(upstream: &Upstream) -> Server {
+        Server::start(&config(&[("a", upstream.url("/feed"), "")])).await
+    }
+
+    pub async fn connect(&self) -> TcpStream {
+        TcpSocket::new_v4().unwrap().connect(self.address).await.unwrap()
+    }
+
+    pub async fn get(&self, target: &str, headers: &[(&str, &str)]) -> Reply {
+        self.ask("GET", target, headers).await
+    }
+
+    pub async fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Reply {
+        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let host = if headers.iter().any(|(name, _)| *name == "Host") { "" } else { "Host: localhost\r\n" };
+        self.send(&format!("{method} {target} HTTP/1.1\r\n{host}Connection: close\r\n{lines}\r\n")).await
+    }
+
+    /// Sends `request` and reads until the server closes.
+    pub async fn send(&self, request: &str) -> Reply {
+        let mut stream = self.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        Reply::parse(&read_all(&mut stream).await)
+    }
+}
+
+/// Everything until the server closes, however it does.
+pub async fn read_all(stream: &mut TcpStream) -> Vec<u8> {
+    let mut all = Vec::new();
+    let read = async {
+        let mut buffer = [0; 64 * 1024];
+        while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+            all.extend_from_slice(&buffer[..count]);
+        }
+    };
+    tokio::time::timeout(PATIENCE, read).await.expect("the server closes");
+    all
+}
+
+/// A socket with the smallest receive buffer there is.
+pub async fn narrow(address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(1).unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: BTreeMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    pub fn parse(bytes: &[u8]) -> Reply {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a response head");
+        let head = std::str::from_utf8(&bytes[..end]).unwrap();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap().parse().unwrap();
+        let mut headers = BTreeMap::new();
+        for line in lines {
+            let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+            let before = headers.insert(name.to_ascii_lowercase(), value.to_owned());
+            assert!(before.is_none(), "{name} is there twice");
+        }
+        Reply { status, headers, body: bytes[end + 4..].to_vec() }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).expect("a problem document")
+    }
+
+    /// The body without its content coding.
+    pub fn decoded(&self) -> String {
+        let (mut out, body) = (Vec::new(), &self.body[..]);
+        match self.header("content-encoding") {
+            "br" => brotli::BrotliDecompress(&mut &body[..], &mut out).unwrap(),
+            "zstd" => out = zstd::decode_all(body).unwrap(),
+            "gzip" => {
+                flate2::bufread::MultiGzDecoder::new(body).read_to_end(&mut out).unwrap();
+            }
+            _ => out = body.to_vec(),
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
