@@ -89,6 +89,9 @@ pub const MAX_PATTERN: usize = KIB;
 pub const MAX_PATTERN_PROGRAM: usize = MIB;
 /// Most routes of one `images` rule, tried one by one for each picture; a list of a country's picture hosts has 20.
 pub const MAX_IMAGE_ROUTES: usize = 100;
+/// Most bytes of new addresses that `images` writes into one feed: 80 000 pictures of 100 bytes. A short relative address can
+/// stand for a long one, so the feed's own size does not bound them.
+pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
 /// Longest template of an address in a rule.
 pub const MAX_TEMPLATE: usize = KIB;
 /// Most variables in one template, each as long as a URL: RSSHub has twelve.

@@ -50,7 +50,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Build, Context, Rule, RuleError};
-use crate::base::limits::MAX_IMAGE_ROUTES;
+use crate::base::limits::{MAX_IMAGE_ROUTES, MAX_NEW_ADDRESSES, MAX_URL};
+use crate::base::text::human_size;
 use crate::base::url::Url;
 use crate::config::Report;
 use crate::feed::{Feed, Field, Kind, Medium, Place, Slot};
@@ -189,78 +190,110 @@ impl Images {
         targets.any(|template| template.is_result(text, address))
     }
 
-    fn one(&self, feed: &mut Feed, place: Place, slot: &Slot, base: &mut Base) {
+    fn one(&self, feed: &mut Feed, slot: &Slot, pass: &mut Pass) {
         let value = feed.value(slot);
         let text = value.trim_ascii();
         let verdict = match self.verdict(text, None) {
-            Verdict::Relative => self.verdict(text, base.of(feed, place, slot).as_ref()),
+            Verdict::Relative => self.verdict(text, pass.base(feed, slot).as_ref()),
             other => other,
         };
-        if let Verdict::Changed(new) = verdict {
+        if let Some(new) = pass.accept(verdict) {
             let (before, rest) = value.split_at(value.len() - value.trim_ascii_start().len());
             let value = [before, &new, &rest[text.len()..]].concat();
             feed.set_value(slot, value);
         }
     }
 
-    fn html(&self, feed: &mut Feed, place: Place, slot: &Slot, base: &mut Base) {
-        if !self.map(feed, slot, None) {
+    fn html(&self, feed: &mut Feed, slot: &Slot, pass: &mut Pass) {
+        if !feed.may_have_tags(slot) || !self.map(feed, slot, None, pass) {
             return;
         }
-        let outer = base.of(feed, place, slot);
-        let declared = feed.fragment(slot).base_href();
-        let base = match (&outer, declared) {
-            (Some(outer), Some(href)) => outer.join(&href).ok().or_else(|| Some(outer.clone())),
-            (None, Some(href)) => Url::parse(&href).ok(),
-            (_, None) => outer,
-        };
-        if base.is_some() {
-            self.map(feed, slot, base.as_ref());
+        let outer = pass.base(feed, slot);
+        let declared = feed.fragment(slot).base_href().and_then(|href| match &outer {
+            Some(outer) => outer.join(&href).ok(),
+            None => Url::parse(&href).ok(),
+        });
+        if let Some(base) = declared.filter(is_base).or(outer) {
+            self.map(feed, slot, Some(&base), pass);
         }
     }
 
     /// True where relative addresses were left for want of a base.
-    fn map(&self, feed: &mut Feed, slot: &Slot, base: Option<&Url>) -> bool {
+    fn map(&self, feed: &mut Feed, slot: &Slot, base: Option<&Url>, pass: &mut Pass) -> bool {
         let mut lacks_base = false;
         feed.fragment(slot).map_urls(|kind, url| {
-            let verdict = match kind {
-                UrlKind::Image | UrlKind::ImageSet | UrlKind::Poster => self.verdict(url, base),
-                UrlKind::Link | UrlKind::Media | UrlKind::Frame | UrlKind::Other => return None,
-            };
-            lacks_base |= verdict == Verdict::Relative;
-            match verdict {
-                Verdict::Changed(new) => Some(new),
-                Verdict::Stays | Verdict::Relative => None,
+            let is_picture = matches!(kind, UrlKind::Image | UrlKind::ImageSet | UrlKind::Poster);
+            if !is_picture || pass.is_full() {
+                return None;
             }
+            let verdict = self.verdict(url, base);
+            lacks_base |= verdict == Verdict::Relative;
+            pass.accept(verdict)
         });
         lacks_base
     }
 }
 
-/// The base of a place, found when the first relative address needs it.
+/// One way through a feed.
 #[derive(Default)]
-struct Base(Option<Option<Url>>);
+struct Pass {
+    place: Option<Place>,
+    /// The base of `place`, found when the first relative address needs it.
+    base: Option<Option<Url>>,
+    /// Bytes of all new addresses.
+    added: usize,
+}
 
-impl Base {
-    fn of(&mut self, feed: &Feed, place: Place, slot: &Slot) -> Option<Url> {
-        let base = self.0.get_or_insert_with(|| feed.base(place));
-        feed.base_of(slot, base.as_ref())
+impl Pass {
+    fn enter(&mut self, place: Place) {
+        *self = Pass { place: Some(place), added: self.added, base: None };
     }
+
+    /// What relative addresses in `slot` are read against.
+    fn base(&mut self, feed: &Feed, slot: &Slot) -> Option<Url> {
+        let base = self.base.get_or_insert_with(|| feed.base(self.place?));
+        feed.base_of(slot, base.as_ref()).filter(is_base)
+    }
+
+    fn accept(&mut self, verdict: Verdict) -> Option<String> {
+        match verdict {
+            Verdict::Changed(new) => {
+                self.added = self.added.saturating_add(new.len());
+                (!self.is_full()).then_some(new)
+            }
+            Verdict::Stays | Verdict::Relative => None,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.added > MAX_NEW_ADDRESSES
+    }
+}
+
+/// A long base would be written out once for every picture.
+fn is_base(url: &Url) -> bool {
+    url.as_str().len() <= MAX_URL && !url.cannot_be_a_base()
 }
 
 impl Rule for Images {
     fn apply(&self, feed: &mut Feed, _: &Context) -> Result<(), RuleError> {
+        let mut pass = Pass::default();
         for place in feed.places() {
-            let mut base = Base::default();
+            pass.enter(place);
             for slot in feed.slots(place) {
                 match (slot.kind, slot.field, slot.medium) {
                     (Kind::Url, Field::Image, _) | (Kind::Url, Field::Enclosure, Medium::Image) => {
-                        self.one(feed, place, &slot, &mut base);
+                        self.one(feed, &slot, &mut pass);
                     }
                     // No reader shows a picture in a title; what looks like one there is a text about HTML.
                     (Kind::Html, Field::Title, _) => {}
-                    (Kind::Html, _, _) => self.html(feed, place, &slot, &mut base),
+                    (Kind::Html, _, _) => self.html(feed, &slot, &mut pass),
                     _ => {}
+                }
+                if pass.is_full() {
+                    let most = human_size(MAX_NEW_ADDRESSES);
+                    let reason = format!("the new addresses of its pictures take more than {most}");
+                    return Err(RuleError::Edit { rule: "images", reason });
                 }
             }
         }

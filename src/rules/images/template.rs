@@ -290,8 +290,7 @@ fn variable(name: &str) -> Result<Part, Fault> {
         Some((name, value)) => Ok(Part::Variable { name, value: *value, is_encoded }),
         None => {
             let known = VARIABLES.map(|(name, _)| name);
-            let near =
-                suggest::nearest(plain, known).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+            let near = suggest::nearest(plain, known).unwrap_or_default();
             let help = format!("{near}known are {}, each also with `_ue`, percent-encoded", suggest::list(known));
             Err(Fault::new(format!("unknown variable `{name}`"), help))
         }
@@ -434,6 +433,7 @@ mod tests {
                 "unknown variable `hrefue`",
                 "did you mean `href`? known are `hash`, `host`,",
             ),
+            ("https://p.example/${hreff_ue}", Some(20..28), "`hreff_ue`", "did you mean `href_ue`?"),
             ("https://p.example/${URL}", Some(20..23), "unknown variable `URL`", "`username`, each also with `_ue`"),
             ("https://p.example/${}", Some(20..21), "unknown variable ``", "known are"),
             ("https://p.example/${href", Some(18..20), "without its `}`", "${href_ue}"),

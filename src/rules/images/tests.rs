@@ -229,6 +229,19 @@ fn two_rules_for_one_proxy_send_a_picture_once() {
     );
 }
 
+#[test]
+fn addresses_that_grow_without_bound_end_the_rule() {
+    let link = format!("https://a.example/{}/", "x".repeat(MAX_URL - 100));
+    let images = "<img src=a>".repeat(MAX_NEW_ADDRESSES / MAX_URL * 2);
+    let source =
+        item(&format!("<description><![CDATA[{images}]]></description>")).replace("https://a.example/b/c", &link);
+    let mut feed = Feed::read(source.as_bytes(), None, None).unwrap();
+    let error = via(PROXY).apply(&mut feed, &Context { now: Time(0), feed_url: None }).unwrap_err();
+    assert!(error.to_string().contains("images") && error.to_string().contains("8"), "{error}");
+    let far = source.replace(&link, &format!("{link}{}/", "y".repeat(MAX_URL)));
+    assert_eq!(run(&format!("[{{ images = '{PROXY}' }}]"), &far, None), far);
+}
+
 const TARGETS: [&str; 9] = [
     "weserv",
     "https://images.weserv.nl/?n=-1&url=",
