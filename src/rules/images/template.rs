@@ -290,7 +290,10 @@ fn variable(name: &str) -> Result<Part, Fault> {
         Some((name, value)) => Ok(Part::Variable { name, value: *value, is_encoded }),
         None => {
             let known = VARIABLES.map(|(name, _)| name);
-            let near = suggest::nearest(plain, known).unwrap_or_default();
+            let near = match suggest::nearest(plain, known) {
+                Some(near) => format!("did you mean `{near}{}`? ", if is_encoded { "_ue" } else { "" }),
+                None => String::new(),
+            };
             let help = format!("{near}known are {}, each also with `_ue`, percent-encoded", suggest::list(known));
             Err(Fault::new(format!("unknown variable `{name}`"), help))
         }
