@@ -91,6 +91,15 @@ pub const MAX_RULES: usize = 32;
 pub const MAX_PATTERN: usize = KIB;
 /// Memory for one compiled regular expression: `(a{1000}){1000}` is refused, alternations of thousands of words are not.
 pub const MAX_PATTERN_PROGRAM: usize = MIB;
+/// Most routes of one `images` rule, tried one by one for each picture; a list of a country's picture hosts has 20.
+pub const MAX_IMAGE_ROUTES: usize = 100;
+/// Most bytes of new addresses that `images` writes into one feed: 80 000 pictures of 100 bytes. A short relative address can
+/// stand for a long one, so the feed's own size does not bound them.
+pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
+/// Longest template of an address in a rule.
+pub const MAX_TEMPLATE: usize = KIB;
+/// Most variables in one template, each as long as a URL: RSSHub has twelve.
+pub const MAX_TEMPLATE_VARIABLES: usize = 16;
 
 // ── Chinese conversion ──────────────────────────────────────────────────────────────────────────────
 
