@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::limits::MAX_URL;
+
 pub use ::url::Url;
 
 /// `reference` made absolute against `base`, or `None` where it already is absolute, is empty, is only a fragment
@@ -12,6 +14,11 @@ pub fn absolute(base: &Url, reference: &str) -> Option<String> {
         return None;
     }
     base.join(reference).ok().map(String::from)
+}
+
+/// True for a URL that relative references can be read against: hierarchical, and no longer than a URL may be.
+pub fn is_base(url: &Url) -> bool {
+    !url.cannot_be_a_base() && url.as_str().len() <= MAX_URL
 }
 
 /// True where `reference` begins with a scheme (`https:`, `mailto:`, `data:`): RFC 3986 §3.1.

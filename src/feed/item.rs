@@ -5,7 +5,7 @@ use super::fields::{Field, Kind};
 use super::slots::{Finder, Slot};
 use super::{Feed, dates};
 use crate::base::clock::Time;
-use crate::base::url::Url;
+use crate::base::url::{Url, is_base};
 use crate::html::Fragment;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -232,7 +232,7 @@ impl Feed {
                     Some(feed) => feed.join(&link).ok(),
                     None => Url::parse(&link).ok(),
                 });
-                link.filter(|url| !url.cannot_be_a_base()).or(feed)
+                link.filter(is_base).or(feed)
             }
         }
     }
@@ -255,7 +255,7 @@ impl Feed {
                 Some(url) => url.join(&link),
                 None => Url::parse(&link),
             };
-            joined.ok().filter(|url| !url.cannot_be_a_base())
+            joined.ok().filter(is_base)
         };
         if self.root_ns == super::Ns::Rss {
             page().or_else(|| self.url.clone())
@@ -282,6 +282,6 @@ impl Feed {
             }
             .or(base);
         }
-        base.filter(|url| !url.cannot_be_a_base())
+        base.filter(is_base)
     }
 }

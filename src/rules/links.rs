@@ -23,9 +23,11 @@
 use serde::Deserialize;
 
 use super::{Build, Context, Rule, RuleError};
-use crate::base::url::{Url, absolute};
+use crate::base::limits::MAX_NEW_ADDRESSES;
+use crate::base::text::human_size;
+use crate::base::url::{Url, absolute, is_base};
 use crate::config::Report;
-use crate::feed::{Feed, Kind, Slot};
+use crate::feed::{Feed, Field, Kind, Slot};
 
 /// Settings of `links`: none.
 #[derive(Debug, Deserialize)]
@@ -46,13 +48,20 @@ pub struct Links;
 
 impl Rule for Links {
     fn apply(&self, feed: &mut Feed, _: &Context) -> Result<(), RuleError> {
+        let mut added = 0;
         for place in feed.places() {
             let base = feed.base(place);
             for slot in feed.slots(place) {
-                match slot.kind {
+                added += match slot.kind {
                     Kind::Url => url(feed, &slot, base.as_ref()),
-                    Kind::Html => html(feed, &slot, base.as_ref()),
-                    Kind::Text | Kind::Date | Kind::Language | Kind::Opaque => {}
+                    // A title may speak of markup; nothing in it is followed.
+                    Kind::Html if slot.field != Field::Title => html(feed, &slot, base.as_ref()),
+                    _ => 0,
+                };
+                if added > MAX_NEW_ADDRESSES {
+                    let reason =
+                        format!("its addresses, written out, take more than {}", human_size(MAX_NEW_ADDRESSES));
+                    return Err(RuleError::Edit { rule: "links", reason });
                 }
             }
         }
@@ -60,17 +69,21 @@ impl Rule for Links {
     }
 }
 
-fn url(feed: &mut Feed, slot: &Slot, base: Option<&Url>) {
-    if let Some(base) = feed.base_of(slot, base)
-        && let Some(url) = absolute(&base, &feed.value(slot))
-    {
-        feed.set_value(slot, url);
-    }
+/// Completes one address, the white space around it aside; returns how many bytes were written.
+fn url(feed: &mut Feed, slot: &Slot, base: Option<&Url>) -> usize {
+    let value = feed.value(slot);
+    let reference = value.trim();
+    let Some(url) = feed.base_of(slot, base).and_then(|base| absolute(&base, reference)) else { return 0 };
+    let start = value.len() - value.trim_start().len();
+    let completed = format!("{}{url}{}", &value[..start], &value[start + reference.len()..]);
+    feed.set_value(slot, completed);
+    url.len()
 }
 
-fn html(feed: &mut Feed, slot: &Slot, base: Option<&Url>) {
+/// Completes the addresses in one fragment; returns how many bytes were written.
+fn html(feed: &mut Feed, slot: &Slot, base: Option<&Url>) -> usize {
     if !feed.may_have_tags(slot) {
-        return;
+        return 0;
     }
     let outer = feed.base_of(slot, base);
     let fragment = feed.fragment(slot);
@@ -78,7 +91,12 @@ fn html(feed: &mut Feed, slot: &Slot, base: Option<&Url>) {
         Some(outer) => outer.join(href.trim()).ok(),
         None => Url::parse(href.trim()).ok(),
     });
-    if let Some(base) = own.or(outer) {
-        fragment.map_urls(|_, url| absolute(&base, url));
-    }
+    let Some(base) = own.filter(is_base).or(outer) else { return 0 };
+    let mut added = 0;
+    fragment.map_urls(|_, url| {
+        let url = if added > MAX_NEW_ADDRESSES { None } else { absolute(&base, url) };
+        added += url.as_ref().map_or(0, String::len);
+        url
+    });
+    added
 }

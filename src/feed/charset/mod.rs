@@ -113,11 +113,16 @@ fn iso_2022_jp(encoding: &Encoding) -> bool {
     encoding == encoding_rs::ISO_2022_JP
 }
 
+/// The fast check, which does not say where an error is, then the one that does.
+fn utf8(body: &[u8]) -> Result<&str, std::str::Utf8Error> {
+    simdutf8::basic::from_utf8(body).or_else(|_| std::str::from_utf8(body))
+}
+
 fn decode_bytes<'a>(body: &'a [u8], labels: &Labels, notes: &mut Vec<Note>) -> (Cow<'a, str>, &'static str) {
     if let Some(text) = japanese_escapes(body) {
         return (text, encoding_rs::ISO_2022_JP.name());
     }
-    match std::str::from_utf8(body) {
+    match utf8(body) {
         Ok(text) => match labels.legacy().next().filter(|label| runs::label_beats_utf8(label, text)) {
             Some(label) => (runs::decode(body, label, notes), label.name()),
             None => {
