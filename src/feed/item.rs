@@ -232,7 +232,12 @@ impl Feed {
                     Some(feed) => feed.join(&link).ok(),
                     None => Url::parse(&link).ok(),
                 });
-                link.filter(is_base).or(feed)
+                match link {
+                    Some(url) if is_base(&url) => Some(url),
+                    // Another base would give its links another meaning.
+                    Some(url) if !url.cannot_be_a_base() => None,
+                    _ => feed,
+                }
             }
         }
     }
