@@ -12,13 +12,22 @@ mod config;
 mod convert;
 mod engine;
 mod fold;
+#[allow(dead_code)] // some of it only the build script uses
+mod layout;
+#[cfg(feature = "libopencc")]
+mod library;
+mod out;
 mod script;
+mod sequence;
 mod spans;
+mod table;
 mod words;
 
 pub use config::{Config, UnknownConfig, Variant};
 pub use convert::Converter;
 pub use fold::fold;
+#[cfg(feature = "libopencc")]
+pub use library::{Library, LibraryError};
 pub use script::{Script, Tally, script};
 pub use spans::Match;
 pub use words::{Words, WordsBuilder, WordsError, WordsProblem};
