@@ -75,7 +75,7 @@ fn check(key: &str) {
     let ascii = key.bytes().take_while(u8::is_ascii).count();
     assert!(ascii < key.len() && ascii <= 3, "{key}: the engine looks back over three ASCII characters");
     assert!(key.chars().any(|c| u32::from(c) >= layout::PAGE_START), "{key} is overlooked by the engine's first look");
-    assert!(key.chars().count() < 1 << (layout::KIND_SHIFT - layout::COUNT_SHIFT), "{key} is too long");
+    assert!(key.chars().count() < 1 << layout::COUNT_BITS, "{key} is too long");
     assert!(!key.chars().any(|c| crate::model::operands(c).is_some()), "{key} has a description operator");
 }
 

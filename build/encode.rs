@@ -1,11 +1,8 @@
 //! From a trie to the bytes that the program embeds: places are found for all nodes, so that decoding only writes.
 //!
-//! Stream, little-endian: `u32` number of slots, of singles, of bytes of records; the records; the singles, each
-//! `u32` character and `u64` entry; then for each single with a base its subtree. A subtree is `u16` number of
-//! children, then each child, ascending by code: `u16` code | answer << 13 | inner << 15, where the answer is 0 the
-//! parent's, 1 a word of characters that ends here, 2 a word with a record that ends here, 3 told by a byte that
-//! follows (kind | count << 3); an inner child goes on with its base (`u32`) and its subtree. Records stand in the
-//! order in which the stream needs them.
+//! All numbers are little-endian: `u32` number of slots, of singles, of bytes of records; the slots, the answers, the
+//! singles (each `u32` character and `u64` entry, ascending), the records (`layout.rs`). The program reads all but the
+//! singles where they are embedded.
 
 use crate::{
     compile::{Answer, Trie},
@@ -15,8 +12,8 @@ use std::collections::{HashMap, HashSet};
 
 /// The embedded form of a trie.
 pub fn encode(trie: &Trie) -> Vec<u8> {
-    let mut encoder = Encoder { trie, codes: codes(trie), alone: alone(trie), records: Vec::new(), stream: Vec::new() };
-    let (bases, slots) = encoder.place();
+    let mut encoder = Encoder { trie, codes: codes(trie), alone: alone(trie), records: Vec::new() };
+    let (bases, count) = encoder.place();
     let roots: HashMap<char, usize> = trie.roots.iter().map(|&root| (trie.nodes[root].c, root)).collect();
     let mut singles = Vec::new();
     for (c, value) in &trie.singles {
@@ -25,21 +22,27 @@ pub fn encode(trie: &Trie) -> Vec<u8> {
         let out = encoder.single(*c, value);
         singles.push((*c, out | u64::from(code) << layout::CODE_SHIFT | u64::from(base) << layout::ENTRY_BASE_SHIFT));
     }
-    for (c, _) in &trie.singles {
-        if let Some(&root) = roots.get(c) {
-            encoder.subtree(root, &c.to_string(), &bases);
-        }
+    let empty = u32::try_from(layout::EMPTY).expect("small");
+    let mut places = Places { slots: vec![empty; count], answers: vec![0; count] };
+    for &root in &trie.roots {
+        encoder.subtree(root, &trie.nodes[root].c.to_string(), layout::ONE << layout::KIND_SHIFT, &bases, &mut places);
     }
     encoder.records.extend([0; layout::PADDING]);
-    let numbers = [slots, singles.len(), encoder.records.len()].map(|number| u32::try_from(number).expect("small"));
-    let mut out: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-    out.extend(&encoder.records);
+    let numbers = [count, singles.len(), encoder.records.len()].map(|number| u32::try_from(number).expect("small"));
+    let mut out: Vec<u8> = numbers.iter().chain(&places.slots).flat_map(|number| number.to_le_bytes()).collect();
+    out.extend(places.answers.iter().flat_map(|answer| answer.to_le_bytes().into_iter().take(3)));
     for (c, entry) in singles {
         out.extend(u32::from(c).to_le_bytes());
         out.extend(entry.to_le_bytes());
     }
-    out.extend(encoder.stream);
+    out.extend(encoder.records);
     out
+}
+
+/// The slots and their answers.
+struct Places {
+    slots: Vec<u32>,
+    answers: Vec<u32>,
 }
 
 /// A code for every character that follows another in a key, the frequent ones first: their slots lie close.
@@ -69,15 +72,17 @@ struct Encoder<'t> {
     codes: HashMap<char, u16>,
     alone: HashMap<char, &'t str>,
     records: Vec<u8>,
-    stream: Vec<u8>,
 }
 
 impl Encoder<'_> {
-    fn record(&mut self, source: &str, value: &str) -> u64 {
-        let offset = self.records.len();
+    /// Writes a record, and gives its place.
+    fn record(&mut self, source: &str, value: &str) -> u32 {
+        let place = u32::try_from(self.records.len() / 2).expect("small");
+        assert!(place < 1 << layout::RECORD_BITS, "too many records");
         self.records.extend([source.len(), value.len()].map(|length| u8::try_from(length).expect("a short word")));
         self.records.extend(value.as_bytes());
-        u64::try_from(offset).expect("small")
+        self.records.resize(self.records.len().next_multiple_of(2), 0);
+        place
     }
 
     fn single(&mut self, c: char, value: &str) -> u64 {
@@ -88,45 +93,37 @@ impl Encoder<'_> {
         if value == c.to_string() {
             return layout::SELF;
         }
-        layout::LONG | self.record(&c.to_string(), value)
+        layout::LONG | u64::from(self.record(&c.to_string(), value))
     }
 
-    fn subtree(&mut self, node: usize, path: &str, bases: &[u32]) {
-        let children = self.children(node);
-        self.stream.extend(u16::try_from(children.len()).expect("few children").to_le_bytes());
-        for (code, child) in children {
+    /// Fills the slots of the children of `node`, whose answer is `answer`.
+    fn subtree(&mut self, node: usize, path: &str, answer: u32, bases: &[u32], places: &mut Places) {
+        let base = bases[node];
+        for (code, child) in self.children(node) {
             let node = &self.trie.nodes[child];
             let path = format!("{path}{}", node.c);
-            let inner = !node.children.is_empty();
-            let (answer, more) = self.answer(&path, node.answer.as_ref());
-            self.stream.extend((code | answer << 13 | u16::from(inner) << 15).to_le_bytes());
-            self.stream.extend(more);
-            if inner {
-                self.stream.extend(bases[child].to_le_bytes());
-                self.subtree(child, &path, bases);
-            }
+            let answer = node.answer.as_ref().map_or(answer, |own| self.answer(&path, own));
+            let at = usize::try_from(base).expect("small") + usize::from(code);
+            places.slots[at] = u32::from(code) | bases[child] << layout::CODE_BITS;
+            places.answers[at] = answer;
+            self.subtree(child, &path, answer, bases, places);
         }
     }
 
-    /// The answer's number, and the byte that tells more.
-    fn answer(&mut self, path: &str, answer: Option<&Answer>) -> (u16, Option<u8>) {
-        let Some(answer) = answer else { return (0, None) };
+    fn answer(&mut self, path: &str, answer: &Answer) -> u32 {
         let (chars, record, count, value) = match answer {
-            Answer::One => return (3, Some(u8::try_from(layout::ONE | 1 << 3).expect("small"))),
-            Answer::Exact => return (3, Some(u8::try_from(layout::EXACT).expect("small"))),
+            Answer::One => return layout::ONE << layout::KIND_SHIFT,
+            Answer::Exact => return layout::EXACT << layout::KIND_SHIFT,
             Answer::Word(count, value) => (layout::WORD_CHARS, layout::WORD_RECORD, *count, value),
             Answer::Run(count, value) => (layout::RUN_CHARS, layout::RUN_RECORD, *count, value),
         };
         let source: String = path.chars().take(count).collect();
+        let count = u32::try_from(count).expect("few characters");
         let each: Option<String> = source.chars().map(|c| self.alone.get(&c).copied()).collect();
-        let kind = if each.as_deref() == Some(value) { chars } else { record };
-        if kind == record {
-            self.record(&source, value);
+        if each.as_deref() == Some(value) {
+            return chars << layout::KIND_SHIFT | count;
         }
-        if source == path && chars == layout::WORD_CHARS {
-            return (if kind == chars { 1 } else { 2 }, None);
-        }
-        (3, Some(u8::try_from(kind).expect("small") | u8::try_from(count).expect("small") << 3))
+        self.record(&source, value) << layout::RECORD_SHIFT | record << layout::KIND_SHIFT | count
     }
 
     fn children(&self, node: usize) -> Vec<(u16, usize)> {

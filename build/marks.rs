@@ -8,7 +8,7 @@ use crate::model::{Group, Model, pass};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Longest key that a slot can count.
-const MAX_CHARS: usize = (1 << (crate::layout::KIND_SHIFT - crate::layout::COUNT_SHIFT)) - 1;
+const MAX_CHARS: usize = (1 << crate::layout::COUNT_BITS) - 1;
 
 /// The marks of a model of two stages.
 pub struct Marks {

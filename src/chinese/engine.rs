@@ -6,7 +6,14 @@
 //! compatibility ideographs is normalised and walked again. Time is linear: every byte is walked once, looked at again
 //! at most as often as the longest key has characters, and goes at most once through the stages.
 
-use super::{Config, Match, characters, layout::*, out::Out, sequence, spans, table, table::Table};
+use super::{
+    Config, Match, characters,
+    layout::*,
+    out::{Out, Pen},
+    sequence, spans,
+    table::{self, Answer, Table},
+};
+use std::ops::Range;
 
 /// What OpenCC makes of `text`; none where it changes nothing.
 pub(super) fn convert(config: Config, text: &str) -> Option<String> {
@@ -65,8 +72,16 @@ fn walked<const SPANS: bool>(
     normalise: Normalise,
     matches: &mut Vec<Match>,
 ) -> Result<String, Compatibility> {
-    let mut walk =
-        Walk::<SPANS> { config, table, text, source: text.as_bytes(), normalise, matches, out: Out::new(text.len()) };
+    let mut walk = Walk::<SPANS> {
+        config,
+        table,
+        text,
+        source: text.as_bytes(),
+        normalise,
+        matches,
+        out: Out::new(text.len()),
+        ascii: 0..0,
+    };
     walk.all()?;
     Ok(walk.out.finish())
 }
@@ -79,6 +94,8 @@ struct Walk<'t, const SPANS: bool> {
     normalise: Normalise,
     matches: &'t mut Vec<Match>,
     out: Out,
+    /// The last stretch of ASCII that was copied: a key may begin at its end.
+    ascii: Range<usize>,
 }
 
 /// The index in the page of the character at `at`, if it is one of the page.
@@ -101,22 +118,48 @@ fn length_of(lead: u8) -> usize {
     }
 }
 
+/// Copies a stretch of ASCII, or one character that is in no key of `table`, and gives where it ends; none where more
+/// than copying may be needed. `ascii` is the last stretch of ASCII, kept when the buffer fills in its middle.
+#[inline(always)]
+fn copied(source: &[u8], table: &Table, at: usize, pen: &mut Pen<'_>, ascii: &mut Range<usize>) -> Option<usize> {
+    let block = source.get(at..)?.first_chunk::<16>()?;
+    let high = u128::from_le_bytes(*block) & 0x8080_8080_8080_8080_8080_8080_8080_8080;
+    let count = high.trailing_zeros() as usize / 8;
+    if count > 0 {
+        let (end, from) = (at + count, if ascii.end == at { ascii.start } else { at });
+        if count < 16 {
+            let mut tail = source.get(from.max(end.saturating_sub(3))..end)?.iter();
+            if page_index(source, end).is_some() && tail.any(|byte| table.heads(*byte)) {
+                return None;
+            }
+        }
+        *ascii = from..end;
+        pen.put_block(block, count);
+        return Some(end);
+    }
+    let [lead, second, ..] = *block;
+    let special = lead == 0xE2 && second == 0xBF || lead == 0xEF && (0xA4..=0xAB).contains(&second);
+    if length_of(lead) != 3 || special || table.is_told(source, at) {
+        return None;
+    }
+    pen.put_block(block, 3);
+    Some(at + 3)
+}
+
 impl<const SPANS: bool> Walk<'_, SPANS> {
     fn all(&mut self) -> Result<(), Compatibility> {
         let mut at = 0;
         loop {
+            if !SPANS {
+                at = self.fast(at);
+            }
             self.out.make_room();
             if let Some(index) = page_index(self.source, at) {
                 let entry = self.table.page(index);
-                let base = entry >> ENTRY_BASE_SHIFT;
-                if base != 0 {
-                    let (slot, end) = self.child(base, at + 3);
-                    if slot & CODE_MASK != EMPTY {
-                        at = self.path(at, entry, slot, end)?;
-                        continue;
-                    }
-                }
-                at = self.single(at, entry);
+                at = match self.child(entry >> ENTRY_BASE_SHIFT, at + 3) {
+                    Some((place, end)) => self.path(at, entry, place, end)?,
+                    None => self.single(at, entry),
+                };
             } else if let Some(&lead) = self.source.get(at) {
                 at = if lead < 0x80 { self.ascii(at)? } else { self.other(at, lead)? };
             } else {
@@ -125,16 +168,104 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
         }
     }
 
-    /// The child of a parent for the character at `at`, and where that ends; an empty slot if it has none.
+    /// As far as text goes that needs nothing but the page, words and copying, or until the buffer is full: the same as
+    /// unit by unit, with all that it needs in registers. Gives the place where the next unit begins.
+    fn fast(&mut self, mut at: usize) -> usize {
+        let (source, table) = (self.source, self.table);
+        let mut pen = self.out.pen();
+        let mut spelled = [0_u64; 16];
+        'unit: while !pen.is_full() {
+            let Some(index) = page_index(source, at) else {
+                let Some(end) = copied(source, table, at, &mut pen, &mut self.ascii) else { break };
+                at = end;
+                continue;
+            };
+            let mut entry = table.page(index);
+            // One character after the other while no key of two begins.
+            let (mut place, mut slot, next) = loop {
+                let Some(next) = page_index(source, at + 3) else {
+                    if table.is_told(source, at + 3) || entry & (LONG | SELF) != 0 {
+                        break 'unit;
+                    }
+                    pen.put_three(entry);
+                    at += 3;
+                    continue 'unit;
+                };
+                let next = table.page(next);
+                let code = next >> CODE_SHIFT & CODE_MASK;
+                // The base 0 of an entry without children is nobody's, so that no label there is its own code.
+                let place = (entry >> ENTRY_BASE_SHIFT) + code;
+                let slot = table.slot(place);
+                if slot & CODE_MASK == code {
+                    break (place, slot, next);
+                }
+                if entry & (LONG | SELF) != 0 || pen.is_full() {
+                    break 'unit;
+                }
+                pen.put_three(entry);
+                at += 3;
+                entry = next;
+            };
+            let (mut end, mut count) = (at + 6, 2);
+            (spelled[0], spelled[1]) = (entry, next);
+            loop {
+                let base = slot >> CODE_BITS;
+                if base == 0 {
+                    break;
+                }
+                let Some(index) = page_index(source, end) else {
+                    if table.is_told(source, end) {
+                        break 'unit;
+                    }
+                    break;
+                };
+                let next = table.page(index);
+                let code = next >> CODE_SHIFT & CODE_MASK;
+                let child = table.slot(base + code);
+                if child & CODE_MASK != code {
+                    break;
+                }
+                spelled[count & 15] = next;
+                (place, slot, end, count) = (base + code, child, end + 3, count + 1);
+            }
+            let answer = table.answer(place);
+            match answer.kind() {
+                WORD_CHARS => {
+                    let count = answer.count();
+                    for entry in spelled.iter().take(count) {
+                        pen.put_three(*entry);
+                    }
+                    at += 3 * count;
+                }
+                WORD_RECORD => {
+                    let record = table.record(answer.record());
+                    let Some(block) = table.records().get(record.start..).and_then(|rest| rest.first_chunk::<16>())
+                    else {
+                        break;
+                    };
+                    if record.length > 16 {
+                        break;
+                    }
+                    pen.put_block(block, record.length);
+                    at += record.source;
+                }
+                ONE if entry & (LONG | SELF) == 0 => {
+                    pen.put_three(entry);
+                    at += 3;
+                }
+                _ => break,
+            }
+        }
+        pen.done();
+        at
+    }
+
+    /// The place of a parent's child for the character at `at`, and where that ends.
     #[inline(always)]
-    fn child(&self, base: u64, at: usize) -> (u64, usize) {
-        let (entry, end) = match page_index(self.source, at) {
-            Some(index) => (self.table.page(index), at + 3),
-            None => self.other_entry(at),
-        };
+    fn child(&self, base: u64, at: usize) -> Option<(u64, usize)> {
+        let (entry, end) = self.entry(at);
         let code = entry >> CODE_SHIFT & CODE_MASK;
-        let slot = self.table.slot(base, code);
-        if slot & CODE_MASK == code { (slot, end) } else { (EMPTY, end) }
+        (self.table.slot(base + code) & CODE_MASK == code && base != 0).then_some((base + code, end))
     }
 
     /// The entry of any character, and where it ends.
@@ -149,70 +280,52 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
         (self.table.other(lead, c), at + length_of(lead))
     }
 
-    /// The longest path from `at` of at most `limit` characters, its slot; an empty one if there is none of two.
-    fn longest(&self, at: usize, limit: usize) -> u64 {
+    /// The answer of the longest path from `at` of at most `limit` characters; none if there is none of two.
+    fn longest(&self, at: usize, limit: usize) -> Option<Answer> {
         let (entry, mut end) = self.entry(at);
-        let (mut base, mut slot) = (entry >> ENTRY_BASE_SHIFT, EMPTY);
+        let (mut base, mut found) = (entry >> ENTRY_BASE_SHIFT, None);
         for _ in 1..limit {
-            if base == 0 {
-                break;
-            }
-            let (child, next) = self.child(base, end);
-            if child & CODE_MASK == EMPTY {
-                break;
-            }
-            (slot, end, base) = (child, next, child >> SLOT_BASE_SHIFT & ((1 << BASE_BITS) - 1));
+            let Some((place, next)) = self.child(base, end) else { break };
+            (found, end, base) = (Some(place), next, self.table.slot(place) >> CODE_BITS);
         }
-        slot
+        found.map(|place| self.table.answer(place))
     }
 
     /// Whether a word of the segmentation begins at `at`.
     fn word_at(&self, at: usize) -> bool {
-        let slot = self.longest(at, usize::MAX);
-        slot & CODE_MASK != EMPTY && matches!(slot >> KIND_SHIFT & 7, WORD_CHARS | WORD_RECORD)
+        self.longest(at, usize::MAX).is_some_and(|answer| matches!(answer.kind(), WORD_CHARS | WORD_RECORD))
     }
 
-    /// Goes on from the second character's slot, and does what the longest path says.
-    #[inline(always)]
-    fn path(&mut self, at: usize, entry: u64, mut slot: u64, mut end: usize) -> Result<usize, Compatibility> {
-        loop {
-            let base = slot >> SLOT_BASE_SHIFT & ((1 << BASE_BITS) - 1);
-            if base == 0 {
-                break;
-            }
-            let (child, next) = self.child(base, end);
-            if child & CODE_MASK == EMPTY {
-                break;
-            }
-            (slot, end) = (child, next);
+    /// Goes on from the place of the second character, and does what the longest path says.
+    fn path(&mut self, at: usize, entry: u64, mut place: u64, mut end: usize) -> Result<usize, Compatibility> {
+        while let Some(next) = self.child(self.table.slot(place) >> CODE_BITS, end) {
+            (place, end) = next;
         }
-        match slot >> KIND_SHIFT & 7 {
-            ONE => Ok(self.single(at, entry)),
-            WORD_CHARS => Ok(self.characters(at, slot)),
-            WORD_RECORD => Ok(self.record(at, slot >> RECORD_SHIFT)),
-            EXACT => self.exact(at, true),
-            _ => self.run(at, entry, slot),
+        let answer = self.table.answer(place);
+        if matches!(answer.kind(), RUN_CHARS | RUN_RECORD) {
+            return self.run(at, entry, answer);
         }
+        self.answered(at, entry, answer)
     }
 
     /// A match inside a stretch between words.
-    fn run(&mut self, at: usize, entry: u64, mut slot: u64) -> Result<usize, Compatibility> {
-        let count = (slot >> COUNT_SHIFT & 15) as usize;
+    fn run(&mut self, at: usize, entry: u64, answer: Answer) -> Result<usize, Compatibility> {
         let mut inside = at;
-        for before in 1..count {
+        for before in 1..answer.count() {
             inside = self.entry(inside).1;
             if self.word_at(inside) {
                 // The stretch ends there: what is left of the path has its own answer, without a word inside.
-                slot = self.longest(at, before);
-                break;
+                let left = self.longest(at, before).unwrap_or(Answer::ONE);
+                return self.answered(at, entry, left);
             }
         }
-        if slot & CODE_MASK == EMPTY {
-            return Ok(self.single(at, entry));
-        }
-        match slot >> KIND_SHIFT & 7 {
-            RUN_CHARS => Ok(self.characters(at, slot)),
-            RUN_RECORD => Ok(self.record(at, slot >> RECORD_SHIFT)),
+        self.answered(at, entry, answer)
+    }
+
+    fn answered(&mut self, at: usize, entry: u64, answer: Answer) -> Result<usize, Compatibility> {
+        match answer.kind() {
+            WORD_CHARS | RUN_CHARS => Ok(self.characters(at, answer.count())),
+            WORD_RECORD | RUN_RECORD => Ok(self.record(at, answer.record())),
             EXACT => self.exact(at, true),
             _ => Ok(self.single(at, entry)),
         }
@@ -231,18 +344,17 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
 
     fn long(&mut self, at: usize, entry: u64) -> usize {
         if entry & LONG != 0 {
-            return self.record(at, entry & (LONG - 1));
+            return self.record(at, (entry & (LONG - 1)) as u32);
         }
         let end = at + self.source.get(at).map_or(1, |lead| length_of(*lead));
         self.out.put(self.source.get(at..end).unwrap_or_default());
         end
     }
 
-    /// As many characters as the slot counts, each as it becomes alone; all are of the page.
-    #[inline(always)]
-    fn characters(&mut self, at: usize, slot: u64) -> usize {
+    /// As many characters, each as it becomes alone; all are of the page.
+    fn characters(&mut self, at: usize, count: usize) -> usize {
         let (start, mut end) = (self.start(), at);
-        for _ in 0..slot >> COUNT_SHIFT & 15 {
+        for _ in 0..count {
             if let Some(index) = page_index(self.source, end) {
                 self.out.put_three(self.table.page(index));
             }
@@ -252,9 +364,8 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
     }
 
     /// The value of a record.
-    #[inline(always)]
-    fn record(&mut self, at: usize, offset: u64) -> usize {
-        let (start, record) = (self.start(), self.table.record(offset));
+    fn record(&mut self, at: usize, place: u32) -> usize {
+        let (start, record) = (self.start(), self.table.record(place));
         let value = self.table.records().get(record.start..).unwrap_or_default();
         match value.first_chunk::<16>() {
             Some(block) if record.length <= 16 => self.out.put_block(block, record.length),
@@ -277,52 +388,33 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
         end
     }
 
-    /// A stretch of ASCII; at its end a key may have begun with up to three of it.
-    #[inline(always)]
+    /// A stretch of ASCII, or what is left of it; at its end a key may have begun with up to three of it.
     fn ascii(&mut self, at: usize) -> Result<usize, Compatibility> {
         let mut end = at;
-        while let Some(block) = self.source.get(end..).and_then(|rest| rest.first_chunk::<16>()) {
-            let high = u128::from_le_bytes(*block) & 0x8080_8080_8080_8080_8080_8080_8080_8080;
-            if high != 0 {
-                let count = high.trailing_zeros() as usize / 8;
-                self.out.put_block(block, count);
-                return self.after_ascii(at, end + count);
-            }
-            self.out.put_block(block, 16);
-            self.out.make_room();
-            end += 16;
-        }
         while let Some(byte) = self.source.get(end).filter(|byte| byte.is_ascii()) {
             self.out.put_block(&[*byte], 1);
+            self.out.make_room();
             end += 1;
         }
-        self.after_ascii(at, end)
-    }
-
-    #[inline(always)]
-    fn after_ascii(&mut self, from: usize, end: usize) -> Result<usize, Compatibility> {
-        if page_index(self.source, end).is_none() {
-            return Ok(end);
-        }
+        let from = if self.ascii.end == at { self.ascii.start } else { at };
         for back in (1..=3.min(end - from)).rev() {
-            if self.source.get(end - back).is_some_and(|byte| self.table.heads(*byte)) {
-                let slot = self.longest(end - back, usize::MAX);
-                if slot & CODE_MASK != EMPTY && slot >> KIND_SHIFT & 7 != ONE {
-                    return self.headed(end - back, back, slot);
-                }
+            if let Some(answer) = self.longest(end - back, usize::MAX).filter(|answer| *answer != Answer::ONE) {
+                return self.headed(end - back, back, answer);
             }
         }
+        self.ascii = from..end;
         Ok(end)
     }
 
     /// A path that begins with `back` ASCII characters, which are written already.
     #[cold]
-    fn headed(&mut self, at: usize, back: usize, slot: u64) -> Result<usize, Compatibility> {
+    fn headed(&mut self, at: usize, back: usize, answer: Answer) -> Result<usize, Compatibility> {
         self.out.take_back(back);
-        match slot >> KIND_SHIFT & 7 {
-            WORD_CHARS | WORD_RECORD => Ok(self.record(at, slot >> RECORD_SHIFT)),
-            EXACT => self.exact(at, true),
-            _ => self.run(at, self.entry(at).0, slot),
+        let entry = self.entry(at).0;
+        if matches!(answer.kind(), RUN_CHARS | RUN_RECORD) {
+            self.run(at, entry, answer)
+        } else {
+            self.answered(at, entry, answer)
         }
     }
 
@@ -336,12 +428,8 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
             return Err(Compatibility);
         }
         let (entry, end) = self.other_entry(at);
-        let base = entry >> ENTRY_BASE_SHIFT;
-        if base != 0 {
-            let (slot, next) = self.child(base, end);
-            if slot & CODE_MASK != EMPTY {
-                return self.path(at, entry, slot, next);
-            }
+        if let Some((place, next)) = self.child(entry >> ENTRY_BASE_SHIFT, end) {
+            return self.path(at, entry, place, next);
         }
         if entry & SELF != 0 {
             self.out.put(self.source.get(at..at + length_of(lead)).unwrap_or_default());

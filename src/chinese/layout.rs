@@ -4,11 +4,12 @@
 //! found at the parent's base plus the character's code and holds that code as its label. No two parents share a base,
 //! so the label alone says whether the slot is the parent's child.
 //!
-//! Entry: bits 0..24 what the character alone becomes, as three bytes of UTF-8; 24 `LONG`: that is the offset of a
-//! record instead; 25 `SELF`: it stays as it is and is not three bytes long; 32..45 code; 45..64 base.
-//! Slot: bits 0..13 label; 13..32 base; 32..36 how many characters the answer takes; 36..39 kind of the answer;
-//! 39..64 offset of its record. A base of 0 has no children.
-//! Record: length of the source in bytes, length of the value in bytes, the value.
+//! Entry (`u64`): bits 0..24 what the character alone becomes, as three bytes of UTF-8; 24 `LONG`: that is the place of
+//! a record instead; 25 `SELF`: it stays as it is and is not three bytes long; 32..45 code; 45..64 base.
+//! Slot (`u32`): bits 0..13 label; 13..32 base, 0 for a node without children.
+//! Answer (three bytes, one for each slot): bits 0..4 how many characters it takes; 4..7 its kind; 7..24 the place of
+//! its record.
+//! Record: length of the source in bytes, length of the value in bytes, the value. It begins at twice its place.
 
 /// First character of the page, the characters looked up by index.
 pub const PAGE_START: u32 = 0x3000;
@@ -33,27 +34,27 @@ pub const EMPTY: u64 = CODE_MASK;
 pub const ENTRY_BASE_SHIFT: u32 = 45;
 /// Bits of a base.
 pub const BASE_BITS: u32 = 19;
-/// Where a base begins in a slot.
-pub const SLOT_BASE_SHIFT: u32 = 13;
-/// Where the number of characters begins in a slot.
-pub const COUNT_SHIFT: u32 = 32;
-/// Where the kind begins in a slot.
-pub const KIND_SHIFT: u32 = 36;
-/// Where the record's offset begins in a slot.
-pub const RECORD_SHIFT: u32 = 39;
+/// Bits of the number of characters of an answer.
+pub const COUNT_BITS: u32 = 4;
+/// Where the kind begins in an answer.
+pub const KIND_SHIFT: u32 = COUNT_BITS;
+/// Where the record's place begins in an answer.
+pub const RECORD_SHIFT: u32 = 7;
+/// Bits of a record's place.
+pub const RECORD_BITS: u32 = 17;
 
 /// The answer is the first character's own.
-pub const ONE: u64 = 0;
+pub const ONE: u32 = 0;
 /// A matched word, or segment, whose characters become what each becomes alone.
-pub const WORD_CHARS: u64 = 1;
+pub const WORD_CHARS: u32 = 1;
 /// A matched word with a record.
-pub const WORD_RECORD: u64 = 2;
+pub const WORD_RECORD: u32 = 2;
 /// A match inside a stretch between words, of characters as each alone; a word that begins inside cuts it.
-pub const RUN_CHARS: u64 = 3;
+pub const RUN_CHARS: u32 = 3;
 /// The same with a record.
-pub const RUN_RECORD: u64 = 4;
+pub const RUN_RECORD: u32 = 4;
 /// Only the stages one after the other tell.
-pub const EXACT: u64 = 5;
+pub const EXACT: u32 = 5;
 
 /// Bytes after the last record, so that records can be copied in blocks.
 pub const PADDING: usize = 64;

@@ -4,9 +4,9 @@
 //! strings, and the result is never resized byte by byte.
 
 /// Bytes after which the buffer is handed over.
-const FULL: usize = 4096;
+const FULL: usize = 2048;
 /// Bytes that one unit may add after the last look at [`Out::make_room`], with the overshoot of its last block.
-const SLACK: usize = 512;
+const SLACK: usize = 320;
 
 /// The converted text so far.
 pub(super) struct Out {
@@ -24,6 +24,12 @@ impl Out {
     /// Bytes written so far.
     pub fn len(&self) -> usize {
         self.text.len() + self.length
+    }
+
+    /// To write many units at once.
+    #[inline(always)]
+    pub fn pen(&mut self) -> Pen<'_> {
+        Pen { at: self.length, buffer: &mut self.buffer, length: &mut self.length }
     }
 
     /// To be called before every unit.
@@ -93,5 +99,41 @@ impl Out {
     pub fn finish(mut self) -> String {
         self.hand_over();
         self.text
+    }
+}
+
+/// Writes into the buffer with the position in a register; [`Pen::done`] gives it back.
+pub(super) struct Pen<'o> {
+    at: usize,
+    buffer: &'o mut [u8; FULL + SLACK],
+    length: &'o mut usize,
+}
+
+impl Pen<'_> {
+    /// Whether the buffer is to be handed over before the next unit.
+    #[inline(always)]
+    pub fn is_full(&self) -> bool {
+        self.at >= FULL
+    }
+
+    /// The lower three bytes.
+    #[inline(always)]
+    pub fn put_three(&mut self, bytes: u64) {
+        self.put_block(&(bytes as u32).to_le_bytes(), 3);
+    }
+
+    /// The first `count` of a block; at most all of it.
+    #[inline(always)]
+    pub fn put_block<const N: usize>(&mut self, block: &[u8; N], count: usize) {
+        if let Some(place) = self.buffer.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut::<N>()) {
+            *place = *block;
+            self.at += count;
+        }
+    }
+
+    /// Ends the writing.
+    #[inline(always)]
+    pub fn done(self) {
+        *self.length = self.at;
     }
 }

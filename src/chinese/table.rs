@@ -1,11 +1,11 @@
-//! The decoded tables of the configurations: decoded on first use, then shared without a lock.
+//! The tables of the configurations: each made ready on first use, then shared without a lock.
 //!
 //! The build script writes what this reads (`build/encode.rs`, `layout.rs`).
 
 use super::{Config, layout::*};
 use std::sync::LazyLock;
 
-/// One trie, ready for walking.
+/// One trie, ready for walking. Slots, answers and records are read where they are embedded; only the page is made.
 #[derive(Debug)]
 pub(super) struct Table {
     /// Entries of the characters of the page, by index.
@@ -14,7 +14,10 @@ pub(super) struct Table {
     others: Box<[(u32, u64)]>,
     /// Lead bytes of those others.
     leads: [bool; 256],
-    slots: Box<[u64]>,
+    /// ASCII characters with which keys begin, one bit each.
+    heads: u128,
+    slots: &'static [[u8; 4]],
+    answers: &'static [[u8; 3]],
     records: &'static [u8],
     /// Whether stretches between words go through two stages.
     pub segmented: bool,
@@ -34,49 +37,41 @@ pub(super) struct Record {
 impl Table {
     fn decode(bytes: &'static [u8], segmented: bool) -> Self {
         let mut reader = Reader(bytes);
-        let [slots, count, records] = [(); 3].map(|()| reader.u32() as usize);
-        let records = reader.bytes(records);
-        let singles = reader;
-        reader.bytes(12 * count);
+        let [slots, singles, records] = [(); 3].map(|()| reader.u32() as usize);
         let mut table = Self {
             page: page(),
             others: Box::default(),
             leads: [false; 256],
-            slots: vec![EMPTY; slots.min(1 << BASE_BITS)].into(),
-            records,
+            heads: 0,
+            slots: reader.bytes(4 * slots).as_chunks().0,
+            answers: reader.bytes(3 * slots).as_chunks().0,
+            records: &[],
             segmented,
         };
-        let cursor = table.add_singles(singles, count);
-        let mut nodes = Nodes { stream: reader, slots: &mut table.slots, records, cursor };
-        for entry in singles.singles(count).map(|(_, entry)| entry) {
-            if entry >> ENTRY_BASE_SHIFT != 0 {
-                nodes.subtree(entry >> ENTRY_BASE_SHIFT, 0, 2);
-            }
-        }
+        table.add_singles(reader.bytes(12 * singles).as_chunks().0);
+        table.records = reader.bytes(records);
         table
     }
 
-    /// Enters the singles; gives where the records of the nodes begin.
-    fn add_singles(&mut self, singles: Reader, count: usize) -> usize {
-        let (mut others, mut cursor) = (Vec::new(), 0);
-        for (c, entry) in singles.singles(count) {
+    fn add_singles(&mut self, singles: &[[u8; 12]]) {
+        let mut others = Vec::new();
+        for [a, b, c, d, entry @ ..] in singles {
+            let (c, entry) = (u32::from_le_bytes([*a, *b, *c, *d]), u64::from_le_bytes(*entry));
             if let Some(place) = self.page.get_mut(c.wrapping_sub(PAGE_START) as usize)
                 && c < PAGE_END
             {
                 *place = entry;
-            } else {
-                let mut buffer = [0; 4];
-                let lead = char::from_u32(c).and_then(|c| c.encode_utf8(&mut buffer).bytes().next()).unwrap_or(0);
-                self.leads[usize::from(lead)] = true;
-                others.push((c, entry));
+                continue;
             }
-            if entry & LONG != 0 {
-                let record = self.record(entry & (LONG - 1));
-                cursor = cursor.max(record.start + record.length);
+            if c < 128 && entry >> ENTRY_BASE_SHIFT != 0 {
+                self.heads |= 1 << c;
             }
+            let mut buffer = [0; 4];
+            let lead = char::from_u32(c).and_then(|c| c.encode_utf8(&mut buffer).bytes().next()).unwrap_or(0);
+            self.leads[usize::from(lead)] = true;
+            others.push((c, entry));
         }
         self.others = others.into();
-        cursor
     }
 
     /// The entry of a character of the page, by index.
@@ -96,23 +91,37 @@ impl Table {
     }
 
     /// Whether keys begin with this ASCII character.
-    pub fn heads(&self, ascii: u8) -> bool {
-        self.leads[usize::from(ascii)] && self.other(ascii, || u32::from(ascii)) >> ENTRY_BASE_SHIFT != 0
-    }
-
-    /// The slot at a parent's base for a code; its label tells whether it is the parent's child.
     #[inline(always)]
-    pub fn slot(&self, base: u64, code: u64) -> u64 {
-        self.slots.get((base + code) as usize).copied().unwrap_or(EMPTY)
+    pub fn heads(&self, ascii: u8) -> bool {
+        self.heads >> (ascii & 127) & 1 != 0
     }
 
-    /// The record at an offset.
+    /// Whether the character at `at` may be one of the others.
+    #[inline(always)]
+    pub fn is_told(&self, source: &[u8], at: usize) -> bool {
+        source.get(at).is_some_and(|lead| self.leads[usize::from(*lead)])
+    }
+
+    /// The slot at a place; its label tells whose child it is.
+    #[inline(always)]
+    pub fn slot(&self, place: u64) -> u64 {
+        self.slots.get(place as usize).map_or(EMPTY, |slot| u64::from(u32::from_le_bytes(*slot)))
+    }
+
+    /// The answer of the slot at a place.
+    #[inline(always)]
+    pub fn answer(&self, place: u64) -> Answer {
+        let [a, b, c] = self.answers.get(place as usize).copied().unwrap_or_default();
+        Answer(u32::from_le_bytes([a, b, c, 0]))
+    }
+
+    /// The record at a place.
     #[inline]
-    pub fn record(&self, offset: u64) -> Record {
-        let offset = offset as usize;
-        match self.records.get(offset..).and_then(|rest| rest.first_chunk()) {
+    pub fn record(&self, place: u32) -> Record {
+        let start = 2 * place as usize;
+        match self.records.get(start..).and_then(|rest| rest.first_chunk()) {
             Some([source, length]) => {
-                Record { source: usize::from(*source), start: offset + 2, length: usize::from(*length) }
+                Record { source: usize::from(*source), start: start + 2, length: usize::from(*length) }
             }
             None => Record { source: 0, start: 0, length: 0 },
         }
@@ -124,68 +133,53 @@ impl Table {
         self.records
     }
 
-    /// Bytes of memory that the decoded table holds.
-    pub fn memory(&self) -> usize {
-        8 * (PAGE_LEN + self.slots.len()) + size_of_val(&*self.others) + size_of::<Self>()
+    /// Bytes of memory that the table holds beside what is embedded, and with it.
+    #[cfg(test)]
+    fn memory(&self) -> (usize, usize) {
+        let made = 8 * PAGE_LEN + size_of_val(&*self.others) + size_of::<Self>();
+        (made, made + size_of_val(self.slots) + size_of_val(self.answers) + self.records.len())
+    }
+}
+
+/// What to do at a place, as `layout.rs` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Answer(u32);
+
+impl Answer {
+    /// The first character's own.
+    pub const ONE: Self = Self(ONE << KIND_SHIFT);
+
+    /// Its kind.
+    #[inline(always)]
+    pub fn kind(self) -> u32 {
+        self.0 >> KIND_SHIFT & 7
+    }
+
+    /// How many characters it takes.
+    #[inline(always)]
+    pub fn count(self) -> usize {
+        (self.0 & ((1 << COUNT_BITS) - 1)) as usize
+    }
+
+    /// The place of its record.
+    #[inline(always)]
+    pub fn record(self) -> u32 {
+        self.0 >> RECORD_SHIFT
     }
 }
 
 /// Every character of the page as it is, in no key.
 fn page() -> Box<[u64; PAGE_LEN]> {
     let itself = |c: u32| u64::from(0xE0 | c >> 12 | (0x80 | c >> 6 & 0x3F) << 8 | (0x80 | c & 0x3F) << 16);
-    let entries: Vec<u64> = (PAGE_START..).map(itself).take(PAGE_LEN).collect();
+    // The rest of the page is never read: memory that is zero from the start need not be there.
+    let mut entries = vec![0; PAGE_LEN];
+    for (entry, c) in entries.iter_mut().zip(PAGE_START..PAGE_END) {
+        *entry = itself(c);
+    }
     entries.into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([0; PAGE_LEN]))
 }
 
-/// The subtrees, being read.
-struct Nodes<'t> {
-    stream: Reader,
-    slots: &'t mut [u64],
-    records: &'static [u8],
-    cursor: usize,
-}
-
-impl Nodes<'_> {
-    /// The children of the parent at `base`, `answer` being the parent's and `depth` their number of characters.
-    fn subtree(&mut self, base: u64, answer: u64, depth: u64) {
-        for _ in 0..self.stream.u16() {
-            let child = u64::from(self.stream.u16());
-            let answer = match child >> CODE_BITS & 3 {
-                0 => answer,
-                1 => WORD_CHARS << KIND_SHIFT | depth << COUNT_SHIFT,
-                2 => self.next_record() | WORD_RECORD << KIND_SHIFT | depth << COUNT_SHIFT,
-                _ => self.told(),
-            };
-            let code = child & CODE_MASK;
-            let mut slot = answer | code;
-            let inner = child >> 15 != 0 && depth < 1 << (KIND_SHIFT - COUNT_SHIFT);
-            let own = if inner { u64::from(self.stream.u32()) } else { 0 };
-            slot |= own << SLOT_BASE_SHIFT;
-            if let Some(place) = self.slots.get_mut((base + code) as usize) {
-                *place = slot;
-            }
-            if inner {
-                self.subtree(own, answer, depth + 1);
-            }
-        }
-    }
-
-    fn told(&mut self) -> u64 {
-        let told = u64::from(self.stream.bytes(1).first().copied().unwrap_or(0));
-        let kind = told & 7;
-        let record = if matches!(kind, WORD_RECORD | RUN_RECORD) { self.next_record() } else { 0 };
-        record | kind << KIND_SHIFT | told >> 3 << COUNT_SHIFT
-    }
-
-    fn next_record(&mut self) -> u64 {
-        let offset = self.cursor;
-        self.cursor += 2 + self.records.get(offset + 1).map_or(0, |length| usize::from(*length));
-        (offset as u64) << RECORD_SHIFT
-    }
-}
-
 /// Little-endian numbers off the front of a slice; zeros after its end.
-#[derive(Clone, Copy)]
 struct Reader(&'static [u8]);
 
 impl Reader {
@@ -196,24 +190,10 @@ impl Reader {
     }
 
     #[inline(always)]
-    fn u16(&mut self) -> u16 {
-        let Some((front, rest)) = self.0.split_first_chunk() else { return 0 };
-        self.0 = rest;
-        u16::from_le_bytes(*front)
-    }
-
-    #[inline(always)]
     fn u32(&mut self) -> u32 {
         let Some((front, rest)) = self.0.split_first_chunk() else { return 0 };
         self.0 = rest;
         u32::from_le_bytes(*front)
-    }
-
-    fn singles(self, count: usize) -> impl Iterator<Item = (u32, u64)> {
-        self.0.as_chunks::<12>().0.iter().take(count).map(|bytes| {
-            let [a, b, c, d, entry @ ..] = *bytes;
-            (u32::from_le_bytes([a, b, c, d]), u64::from_le_bytes(entry))
-        })
     }
 }
 
@@ -251,8 +231,9 @@ mod tests {
     #[test]
     fn a_table_holds_less_than_three_megabytes() {
         for config in Config::ALL {
-            let memory = of(config).memory();
-            assert!(memory < 3 * crate::base::limits::MIB, "{config} holds {memory} bytes");
+            let (made, all) = of(config).memory();
+            assert!(made < 3 * crate::base::limits::MIB / 8, "{config} makes {made} bytes");
+            assert!(all < 3 * crate::base::limits::MIB, "{config} reads {all} bytes");
         }
     }
 }
