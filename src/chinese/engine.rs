@@ -9,7 +9,7 @@
 use super::{
     Config, Match, characters,
     layout::*,
-    out::{Out, Pen},
+    out::Out,
     sequence, spans,
     table::{self, Answer, Table},
 };
@@ -86,21 +86,22 @@ fn walked<const SPANS: bool>(
     Ok(walk.out.finish())
 }
 
-struct Walk<'t, const SPANS: bool> {
+/// A walk over one text. With `SPANS` it notes what changed.
+pub(super) struct Walk<'t, const SPANS: bool> {
     config: Config,
-    table: &'static Table,
+    pub(super) table: &'static Table,
     text: &'t str,
-    source: &'t [u8],
+    pub(super) source: &'t [u8],
     normalise: Normalise,
-    matches: &'t mut Vec<Match>,
-    out: Out,
+    pub(super) matches: &'t mut Vec<Match>,
+    pub(super) out: Out,
     /// The last stretch of ASCII that was copied: a key may begin at its end.
-    ascii: Range<usize>,
+    pub(super) ascii: Range<usize>,
 }
 
 /// The index in the page of the character at `at`, if it is one of the page.
 #[inline(always)]
-fn page_index(source: &[u8], at: usize) -> Option<usize> {
+pub(super) fn page_index(source: &[u8], at: usize) -> Option<usize> {
     let [a, b, c] = *source.get(at..)?.first_chunk()?;
     let index = (usize::from(a) << 12 & 0xF000 | usize::from(b) << 6 & 0xFC0 | usize::from(c) & 0x3F)
         .wrapping_sub(PAGE_START as usize);
@@ -109,7 +110,7 @@ fn page_index(source: &[u8], at: usize) -> Option<usize> {
 
 /// The length of the character that begins with this byte.
 #[inline(always)]
-fn length_of(lead: u8) -> usize {
+pub(super) fn length_of(lead: u8) -> usize {
     match lead {
         0..0x80 => 1,
         0x80..0xE0 => 2,
@@ -118,41 +119,11 @@ fn length_of(lead: u8) -> usize {
     }
 }
 
-/// Copies a stretch of ASCII, or one character that is in no key of `table`, and gives where it ends; none where more
-/// than copying may be needed. `ascii` is the last stretch of ASCII, kept when the buffer fills in its middle.
-#[inline(always)]
-fn copied(source: &[u8], table: &Table, at: usize, pen: &mut Pen<'_>, ascii: &mut Range<usize>) -> Option<usize> {
-    let block = source.get(at..)?.first_chunk::<16>()?;
-    let high = u128::from_le_bytes(*block) & 0x8080_8080_8080_8080_8080_8080_8080_8080;
-    let count = high.trailing_zeros() as usize / 8;
-    if count > 0 {
-        let (end, from) = (at + count, if ascii.end == at { ascii.start } else { at });
-        if count < 16 {
-            let mut tail = source.get(from.max(end.saturating_sub(3))..end)?.iter();
-            if page_index(source, end).is_some() && tail.any(|byte| table.heads(*byte)) {
-                return None;
-            }
-        }
-        *ascii = from..end;
-        pen.put_block(block, count);
-        return Some(end);
-    }
-    let [lead, second, ..] = *block;
-    let special = lead == 0xE2 && second == 0xBF || lead == 0xEF && (0xA4..=0xAB).contains(&second);
-    if length_of(lead) != 3 || special || table.is_told(source, at) {
-        return None;
-    }
-    pen.put_block(block, 3);
-    Some(at + 3)
-}
-
 impl<const SPANS: bool> Walk<'_, SPANS> {
     fn all(&mut self) -> Result<(), Compatibility> {
         let mut at = 0;
         loop {
-            if !SPANS {
-                at = self.fast(at);
-            }
+            at = self.fast(at);
             self.out.make_room();
             if let Some(index) = page_index(self.source, at) {
                 let entry = self.table.page(index);
@@ -166,98 +137,6 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
                 return Ok(());
             }
         }
-    }
-
-    /// As far as text goes that needs nothing but the page, words and copying, or until the buffer is full: the same as
-    /// unit by unit, with all that it needs in registers. Gives the place where the next unit begins.
-    fn fast(&mut self, mut at: usize) -> usize {
-        let (source, table) = (self.source, self.table);
-        let mut pen = self.out.pen();
-        let mut spelled = [0_u64; 16];
-        'unit: while !pen.is_full() {
-            let Some(index) = page_index(source, at) else {
-                let Some(end) = copied(source, table, at, &mut pen, &mut self.ascii) else { break };
-                at = end;
-                continue;
-            };
-            let mut entry = table.page(index);
-            // One character after the other while no key of two begins.
-            let (mut place, mut slot, next) = loop {
-                let Some(next) = page_index(source, at + 3) else {
-                    if table.is_told(source, at + 3) || entry & (LONG | SELF) != 0 {
-                        break 'unit;
-                    }
-                    pen.put_three(entry);
-                    at += 3;
-                    continue 'unit;
-                };
-                let next = table.page(next);
-                let code = next >> CODE_SHIFT & CODE_MASK;
-                // The base 0 of an entry without children is nobody's, so that no label there is its own code.
-                let place = (entry >> ENTRY_BASE_SHIFT) + code;
-                let slot = table.slot(place);
-                if slot & CODE_MASK == code {
-                    break (place, slot, next);
-                }
-                if entry & (LONG | SELF) != 0 || pen.is_full() {
-                    break 'unit;
-                }
-                pen.put_three(entry);
-                at += 3;
-                entry = next;
-            };
-            let (mut end, mut count) = (at + 6, 2);
-            (spelled[0], spelled[1]) = (entry, next);
-            loop {
-                let base = slot >> CODE_BITS;
-                if base == 0 {
-                    break;
-                }
-                let Some(index) = page_index(source, end) else {
-                    if table.is_told(source, end) {
-                        break 'unit;
-                    }
-                    break;
-                };
-                let next = table.page(index);
-                let code = next >> CODE_SHIFT & CODE_MASK;
-                let child = table.slot(base + code);
-                if child & CODE_MASK != code {
-                    break;
-                }
-                spelled[count & 15] = next;
-                (place, slot, end, count) = (base + code, child, end + 3, count + 1);
-            }
-            let answer = table.answer(place);
-            match answer.kind() {
-                WORD_CHARS => {
-                    let count = answer.count();
-                    for entry in spelled.iter().take(count) {
-                        pen.put_three(*entry);
-                    }
-                    at += 3 * count;
-                }
-                WORD_RECORD => {
-                    let record = table.record(answer.record());
-                    let Some(block) = table.records().get(record.start..).and_then(|rest| rest.first_chunk::<16>())
-                    else {
-                        break;
-                    };
-                    if record.length > 16 {
-                        break;
-                    }
-                    pen.put_block(block, record.length);
-                    at += record.source;
-                }
-                ONE if entry & (LONG | SELF) == 0 => {
-                    pen.put_three(entry);
-                    at += 3;
-                }
-                _ => break,
-            }
-        }
-        pen.done();
-        at
     }
 
     /// The place of a parent's child for the character at `at`, and where that ends.
@@ -398,7 +277,7 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
         }
         let from = if self.ascii.end == at { self.ascii.start } else { at };
         for back in (1..=3.min(end - from)).rev() {
-            if let Some(answer) = self.longest(end - back, usize::MAX).filter(|answer| *answer != Answer::ONE) {
+            if let Some(answer) = self.longest(end - back, usize::MAX).filter(|answer| answer.kind() != ONE) {
                 return self.headed(end - back, back, answer);
             }
         }

@@ -4,7 +4,7 @@
 //! strings, and the result is never resized byte by byte.
 
 /// Bytes after which the buffer is handed over.
-const FULL: usize = 2048;
+const FULL: usize = 1024;
 /// Bytes that one unit may add after the last look at [`Out::make_room`], with the overshoot of its last block.
 const SLACK: usize = 320;
 
@@ -29,7 +29,7 @@ impl Out {
     /// To write many units at once.
     #[inline(always)]
     pub fn pen(&mut self) -> Pen<'_> {
-        Pen { at: self.length, buffer: &mut self.buffer, length: &mut self.length }
+        Pen { at: self.length, before: self.text.len(), buffer: &mut self.buffer, length: &mut self.length }
     }
 
     /// To be called before every unit.
@@ -105,6 +105,7 @@ impl Out {
 /// Writes into the buffer with the position in a register; [`Pen::done`] gives it back.
 pub(super) struct Pen<'o> {
     at: usize,
+    before: usize,
     buffer: &'o mut [u8; FULL + SLACK],
     length: &'o mut usize,
 }
@@ -129,6 +130,23 @@ impl Pen<'_> {
             *place = *block;
             self.at += count;
         }
+    }
+
+    /// Where in the buffer the next byte goes.
+    #[inline(always)]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// A place of the buffer as an offset of the whole text.
+    pub fn offset(&self, at: usize) -> usize {
+        self.before + at
+    }
+
+    /// What was written from a place on.
+    #[inline(always)]
+    pub fn since(&self, at: usize) -> &[u8] {
+        self.buffer.get(at..self.at).unwrap_or_default()
     }
 
     /// Ends the writing.

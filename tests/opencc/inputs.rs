@@ -40,6 +40,11 @@ pub fn run_together(words: &[&str], random: &mut Random, count: usize) -> String
         let from = if random.below(3) == 0 { random.below(word.len()) } else { 0 };
         let to = if random.below(3) == 0 { from + 1 + random.below(word.len() - from) } else { word.len() };
         text.extend(&word[from..to]);
+        if random.below(60) == 0 {
+            // Keys that begin with ASCII, after stretches of any length.
+            text.extend(std::iter::repeat_n('x', random.below(40)));
+            text.push_str(random.of(&["SQL注入", "B超", "PN結", "BMW集團", "A肝", "SQL", "B", "BM", "é"]));
+        }
         if random.below(40) == 0 {
             text.push_str(random.of(&["，", "。", "\n", " ", "a", "<b>", "é", "·", "SQL", "A", "B", "PN"]));
         }
