@@ -38,14 +38,9 @@ impl Dictionary {
         if !self.starts.contains(&text.chars().next()?) {
             return None;
         }
-        let mut end = self.longest.min(text.len());
-        while end > 0 {
-            if let Some(value) = text.get(..end).and_then(|word| self.entries.get(word)) {
-                return Some((end, value));
-            }
-            end -= 1;
-        }
-        None
+        let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+        let ends: Vec<usize> = ends.take_while(|end| *end <= self.longest).collect();
+        ends.into_iter().rev().find_map(|end| Some((end, &**self.entries.get(&text[..end])?)))
     }
 }
 

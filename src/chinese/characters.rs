@@ -1,7 +1,12 @@
-//! What the dictionaries say of single characters: on which side they stand, and to which spelling they fold.
+//! What the dictionaries say of single characters: which side they show, to which spelling they fold, to what OpenCC
+//! normalises them. Decoded once, on first use; about 0.2 MB.
 
-use super::engine::{dictionary, model::Dictionary};
-use std::{collections::HashMap, sync::LazyLock};
+use super::{
+    Match,
+    layout::{PAGE_END, PAGE_LEN, PAGE_START},
+    sequence, spans,
+};
+use std::sync::LazyLock;
 
 /// A character's side and its folded spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,51 +19,72 @@ pub(super) struct Traits {
     pub fold: char,
 }
 
-/// What is known of `c`; most characters are on neither side and fold to themselves.
-pub(super) fn of(c: char) -> Traits {
-    TABLE.get(&c).copied().unwrap_or(Traits { simplified: false, traditional: false, fold: c })
+/// Where the side begins in a packed character.
+const SIDE_SHIFT: u32 = 30;
+
+struct Characters {
+    /// The folded spelling and side of the page's characters; 0 for a character of which nothing is told.
+    page: Box<[u32]>,
+    /// Character, folded spelling and side, and normalised character, of all others, ascending.
+    others: Box<[[u32; 3]]>,
 }
 
-static TABLE: LazyLock<HashMap<char, Traits>> = LazyLock::new(build);
-
-fn build() -> HashMap<char, Traits> {
-    let values = |name: &str| -> HashMap<char, Vec<char>> {
-        let lines = dictionary(name).lines().filter(|line| !line.starts_with('#'));
-        lines
-            .filter_map(|line| line.split_once('\t'))
-            .filter_map(|(key, values)| Some((key.chars().next()?, values.chars().filter(|c| *c != ' ').collect())))
-            .collect()
-    };
-    let (st, ts) = (values("STCharacters"), values("TSCharacters"));
-    let one_sided = |side: &HashMap<char, Vec<char>>, c: char| side.get(&c).is_some_and(|values| !values.contains(&c));
-    let chain = ["CJK_Compatibility_Ideographs", "TWVariantsRev", "HKVariantsRev", "TSCharactersExt", "TSCharacters"]
-        .map(|name| Dictionary::parse(dictionary(name)));
-    let folded = |c: char| {
-        let mut text = c.to_string();
-        for _ in 0..3 {
-            for step in &chain {
-                if let Some((_, value)) = step.prefix(&text) {
-                    text = value.to_owned();
-                }
-            }
+static CHARACTERS: LazyLock<Characters> = LazyLock::new(|| {
+    let words = include_bytes!(concat!(env!("OUT_DIR"), "/characters.table")).as_chunks::<4>().0;
+    let (mut page, mut others) = (vec![0; PAGE_LEN].into_boxed_slice(), Vec::new());
+    for row in words.as_chunks::<3>().0 {
+        let [c, fold, normal] = row.map(u32::from_le_bytes);
+        let (c, told) = (c & 0x3FFF_FFFF, fold | c >> SIDE_SHIFT << SIDE_SHIFT);
+        match page.get_mut(c.wrapping_sub(PAGE_START) as usize).filter(|_| c < PAGE_END) {
+            Some(place) => *place = told,
+            None => others.push([c, told, normal]),
         }
-        text.chars().next().unwrap_or(c)
-    };
-    let mut all: Vec<char> = st.keys().chain(ts.keys()).copied().collect();
-    for name in ["CJK_Compatibility_Ideographs", "TWVariantsRev", "HKVariantsRev", "TSCharactersExt"] {
-        all.extend(values(name).keys());
     }
-    all.into_iter()
-        .map(|c| {
-            let (simplified, traditional) = (one_sided(&st, c), one_sided(&ts, c));
-            (
-                c,
-                Traits {
-                    simplified: simplified && !traditional,
-                    traditional: traditional && !simplified,
-                    fold: folded(c),
-                },
-            )
-        })
-        .collect()
+    Characters { page, others: others.into() }
+});
+
+impl Characters {
+    fn other(&self, c: u32) -> Option<&[u32; 3]> {
+        self.others.binary_search_by_key(&c, |[known, ..]| *known).ok().and_then(|at| self.others.get(at))
+    }
+}
+
+/// What is known of `c`; most characters are on neither side and fold to themselves.
+pub(super) fn of(c: char) -> Traits {
+    let code = u32::from(c);
+    let told = match CHARACTERS.page.get(code.wrapping_sub(PAGE_START) as usize) {
+        Some(told) if code < PAGE_END => *told,
+        _ => CHARACTERS.other(code).map_or(0, |[_, told, _]| *told),
+    };
+    let fold = if told == 0 { c } else { char::from_u32(told & 0x3FFF_FFFF).unwrap_or(c) };
+    Traits { simplified: told >> SIDE_SHIFT == 1, traditional: told >> SIDE_SHIFT == 2, fold }
+}
+
+/// What OpenCC's normalisation makes of `c`.
+pub(super) fn normal(c: char) -> char {
+    CHARACTERS.other(u32::from(c)).and_then(|[_, _, normal]| char::from_u32(*normal)).unwrap_or(c)
+}
+
+/// OpenCC's normalisation of a text: compatibility ideographs become what they are compatible with, but for those in
+/// complete description sequences.
+pub(super) fn normalise(text: &str, matches: &mut Vec<Match>) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut at = 0;
+    while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        let rest = text.get(at..).unwrap_or_default();
+        if sequence::operands(c) > 0
+            && let Some(length) = sequence::complete(rest)
+        {
+            out.push_str(rest.get(..length).unwrap_or_default());
+            at += length;
+            continue;
+        }
+        let (start, normal) = (out.len(), normal(c));
+        out.push(normal);
+        if normal != c {
+            matches.push(spans::at(at..at + c.len_utf8(), start..out.len()));
+        }
+        at += c.len_utf8();
+    }
+    out
 }

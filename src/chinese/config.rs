@@ -93,6 +93,22 @@ impl Config {
         self as usize
     }
 
+    /// Where segments go through two stages: the tables of those, by index (`table.rs`).
+    pub(super) fn stages(self) -> Option<[usize; 2]> {
+        let (first, second) = match self {
+            Self::S2tw => (Self::S2t.index(), Self::T2tw.index()),
+            Self::S2twp => (Self::S2t.index(), 16),
+            Self::S2hk => (Self::S2t.index(), Self::T2hk.index()),
+            Self::S2hkp => (Self::S2t.index(), 17),
+            Self::Tw2s => (Self::Tw2t.index(), Self::T2s.index()),
+            Self::Tw2sp => (18, Self::T2s.index()),
+            Self::Hk2s => (Self::Hk2t.index(), Self::T2s.index()),
+            Self::Hk2sp => (19, Self::T2s.index()),
+            _ => return None,
+        };
+        Some([first, second])
+    }
+
     /// OpenCC's name, such as `s2twp`.
     pub fn name(self) -> &'static str {
         match self {

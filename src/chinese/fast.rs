@@ -1,0 +1,153 @@
+//! The part of the walk that most of a text takes, with all that it needs in registers.
+//!
+//! Everything here the walk does too, unit by unit (`engine.rs`); where anything else than a word, a character of the
+//! page or a copy is due, this stops before it. So it changes the speed alone, never the result.
+
+use super::{
+    engine::{Walk, length_of, page_index},
+    layout::*,
+    out::Pen,
+    spans,
+    table::Table,
+};
+use std::ops::Range;
+
+/// Copies a stretch of ASCII, or one character that is in no key of `table`, and gives where it ends; none where more
+/// than copying may be needed. `ascii` is the last stretch of ASCII, kept when the buffer fills in its middle.
+#[inline(always)]
+fn copied(source: &[u8], table: &Table, at: usize, pen: &mut Pen<'_>, ascii: &mut Range<usize>) -> Option<usize> {
+    let block = source.get(at..)?.first_chunk::<16>()?;
+    let high = u128::from_le_bytes(*block) & 0x8080_8080_8080_8080_8080_8080_8080_8080;
+    let count = high.trailing_zeros() as usize / 8;
+    if count > 0 {
+        let (end, from) = (at + count, if ascii.end == at { ascii.start } else { at });
+        // The stretch may end with the block, whole or not.
+        if page_index(source, end).is_some() {
+            let mut tail = source.get(from.max(end.saturating_sub(3))..end)?.iter();
+            if tail.any(|byte| table.heads(*byte)) {
+                return None;
+            }
+        }
+        *ascii = from..end;
+        pen.put_block(block, count);
+        return Some(end);
+    }
+    let [lead, second, ..] = *block;
+    let special = lead == 0xE2 && second == 0xBF || lead == 0xEF && (0xA4..=0xAB).contains(&second);
+    if length_of(lead) != 3 || special || table.is_told(source, at) {
+        return None;
+    }
+    pen.put_block(block, 3);
+    Some(at + 3)
+}
+
+/// Whether two short stretches are the same; three bytes are compared in place.
+#[inline(always)]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    match (<&[u8; 3]>::try_from(a), <&[u8; 3]>::try_from(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+impl<const SPANS: bool> Walk<'_, SPANS> {
+    /// As far as text goes that needs nothing but the page, words and copying, or until the buffer is full: the same as
+    /// unit by unit, with all that it needs in registers. Gives the place where the next unit begins.
+    pub(super) fn fast(&mut self, mut at: usize) -> usize {
+        let (source, table) = (self.source, self.table);
+        let mut pen = self.out.pen();
+        let mut note = |at: usize, end: usize, start: usize, pen: &Pen<'_>| {
+            if SPANS && !same(source.get(at..end).unwrap_or_default(), pen.since(start)) {
+                self.matches.push(spans::at(at..end, pen.offset(start)..pen.offset(pen.at())));
+            }
+            end
+        };
+        let mut spelled = [0_u64; 16];
+        'unit: while !pen.is_full() {
+            let Some(index) = page_index(source, at) else {
+                let Some(end) = copied(source, table, at, &mut pen, &mut self.ascii) else { break };
+                at = end;
+                continue;
+            };
+            let mut entry = table.page(index);
+            // One character after the other while no key of two begins.
+            let (mut place, mut slot, next) = loop {
+                let Some(next) = page_index(source, at + 3) else {
+                    if table.is_told(source, at + 3) || entry & (LONG | SELF) != 0 {
+                        break 'unit;
+                    }
+                    let start = pen.at();
+                    pen.put_three(entry);
+                    at = note(at, at + 3, start, &pen);
+                    continue 'unit;
+                };
+                let next = table.page(next);
+                let code = next >> CODE_SHIFT & CODE_MASK;
+                // The base 0 of an entry without children is nobody's, so that no label there is its own code.
+                let place = (entry >> ENTRY_BASE_SHIFT) + code;
+                let slot = table.slot(place);
+                if slot & CODE_MASK == code {
+                    break (place, slot, next);
+                }
+                if entry & (LONG | SELF) != 0 || pen.is_full() {
+                    break 'unit;
+                }
+                let start = pen.at();
+                pen.put_three(entry);
+                at = note(at, at + 3, start, &pen);
+                entry = next;
+            };
+            let (mut end, mut count) = (at + 6, 2);
+            (spelled[0], spelled[1]) = (entry, next);
+            loop {
+                let base = slot >> CODE_BITS;
+                if base == 0 {
+                    break;
+                }
+                let Some(index) = page_index(source, end) else {
+                    if table.is_told(source, end) {
+                        break 'unit;
+                    }
+                    break;
+                };
+                let next = table.page(index);
+                let code = next >> CODE_SHIFT & CODE_MASK;
+                let child = table.slot(base + code);
+                if child & CODE_MASK != code {
+                    break;
+                }
+                spelled[count & 15] = next;
+                (place, slot, end, count) = (base + code, child, end + 3, count + 1);
+            }
+            let (answer, start) = (table.answer(place), pen.at());
+            match answer.kind() {
+                WORD_CHARS => {
+                    let count = answer.count();
+                    for entry in spelled.iter().take(count) {
+                        pen.put_three(*entry);
+                    }
+                    at = note(at, at + 3 * count, start, &pen);
+                }
+                WORD_RECORD => {
+                    let record = table.record(answer.record());
+                    let Some(block) = table.records().get(record.start..).and_then(|rest| rest.first_chunk::<16>())
+                    else {
+                        break;
+                    };
+                    if record.length > 16 {
+                        break;
+                    }
+                    pen.put_block(block, record.length);
+                    at = note(at, at + record.source, start, &pen);
+                }
+                ONE if entry & (LONG | SELF) == 0 => {
+                    pen.put_three(entry);
+                    at = note(at, at + 3, start, &pen);
+                }
+                _ => break,
+            }
+        }
+        pen.done();
+        at
+    }
+}
