@@ -46,9 +46,9 @@ impl Block {
     /// Appends the text of a node. Zero-width characters stay where they are in the node and out of the block.
     pub fn add(&mut self, node: usize, text: &str) {
         let mut start = 0;
-        for (at, zero_width) in text.match_indices(is_zero_width) {
+        for (at, length) in zero_widths(text) {
             self.add_piece(node, start, &text[start..at]);
-            start = at + zero_width.len();
+            start = at + length;
         }
         self.add_piece(node, start, &text[start..]);
     }
@@ -122,9 +122,14 @@ impl Block {
     }
 }
 
-/// Characters that show nothing and end no word.
-fn is_zero_width(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}')
+/// Where characters stand that show nothing and end no word (U+00AD, U+200B–D, U+2060, U+FEFF), and how long they are.
+fn zero_widths(text: &str) -> Vec<(usize, usize)> {
+    const MARKS: [&[u8]; 6] =
+        [b"\xC2\xAD", b"\xE2\x80\x8B", b"\xE2\x80\x8C", b"\xE2\x80\x8D", b"\xE2\x81\xA0", b"\xEF\xBB\xBF"];
+    let of = |mark: &'static [u8]| memchr::memmem::find_iter(text.as_bytes(), mark).map(move |at| (at, mark.len()));
+    let mut found: Vec<_> = MARKS.into_iter().flat_map(of).collect();
+    found.sort_unstable();
+    found
 }
 
 #[cfg(test)]
