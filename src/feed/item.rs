@@ -134,12 +134,13 @@ impl Feed {
             || memchr::memchr3(b'<', b'&', b'\\', self.source[slot.span()].as_bytes()).is_some()
     }
 
-    /// False where the value of a slot surely is ASCII: cheap, without decoding it.
-    pub fn may_have_non_ascii(&self, slot: &Slot) -> bool {
+    /// False where the value of a slot surely holds no Han, kana or Hangul: cheap, without decoding it.
+    pub fn may_have_han(&self, slot: &Slot) -> bool {
         let raw = &self.source[slot.span()];
-        self.edits.contains_key(&slot.key())
-            || !raw.is_ascii()
-            || memchr::memchr2(b'&', b'\\', raw.as_bytes()).is_some()
+        let has = |text: &str| memchr::memmem::find(raw.as_bytes(), text.as_bytes()).is_some();
+        let is_set = || self.edits.get(&slot.key()).is_some_and(|edit| edit.value.is_some());
+        // Named references are of no use here: none of them is such a character.
+        !raw.is_ascii() || has("&#") || has("&amp;#") || has("\\u") || is_set()
     }
 
     /// The value of a slot before any rule.

@@ -254,7 +254,7 @@ fn gather(feed: &mut Feed, place: Place) -> Gathered {
     let mut of = Gathered { place, html: Vec::new(), plain: Vec::new(), tally: Tally::new() };
     for slot in feed.slots(place) {
         match slot.kind {
-            Kind::Html if feed.may_have_non_ascii(&slot) => {
+            Kind::Html if feed.may_have_han(&slot) => {
                 let text = Text::gather(feed.fragment(&slot));
                 text.count(&mut of.tally);
                 of.html.push((slot, text));
