@@ -32,9 +32,13 @@ fn feed() -> String {
     for item in 0..50 {
         let mut html = String::new();
         for paragraph in 0..20 {
-            let _ = write!(html, "<p>{}{}</p>", SENTENCES[(item + paragraph) % 6], SENTENCES[(item * 7 + paragraph) % 6]);
+            let _ =
+                write!(html, "<p>{}{}</p>", SENTENCES[(item + paragraph) % 6], SENTENCES[(item * 7 + paragraph) % 6]);
             if paragraph % 7 == 0 {
-                let _ = write!(html, "<figure><img src=\"/images/{item}/{paragraph}.jpg\" srcset=\"/images/{item}/{paragraph}-2x.jpg 2x\" alt=\"港口的照片\"></figure>");
+                let _ = write!(
+                    html,
+                    "<figure><img src=\"/images/{item}/{paragraph}.jpg\" srcset=\"/images/{item}/{paragraph}-2x.jpg 2x\" alt=\"港口的照片\"></figure>"
+                );
             }
         }
         let content = if item % 2 == 0 {
@@ -69,7 +73,10 @@ fn rules(c: &mut Criterion) {
         ("links", "[{ links = true }]"),
         ("images", "[{ images = 'weserv' }]"),
         ("opencc", "[{ opencc = 's2twp' }]"),
-        ("keep images links opencc", "[{ keep = '港口|海湾|人工智能' }, { links = true }, { images = 'weserv' }, { opencc = 's2twp' }]"),
+        (
+            "keep images links opencc",
+            "[{ keep = '港口|海湾|人工智能' }, { links = true }, { images = 'weserv' }, { opencc = 's2twp' }]",
+        ),
     ] {
         let chain = chain(rules);
         group.bench_function(name, |b| {

@@ -4,24 +4,48 @@
 
 use super::{Config, Match, Words, engine, spans};
 use std::borrow::Cow;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// What converts a text under one configuration.
+pub(super) trait Engine: Debug + Send + Sync {
+    /// The converted text, `None` where nothing changes. Where `matches` is given, the stretches that changed are added to it.
+    fn convert(&self, text: &str, matches: Option<&mut Vec<Match>>) -> Option<String>;
+}
+
+/// refeed's own engine.
+impl Engine for Config {
+    fn convert(&self, text: &str, matches: Option<&mut Vec<Match>>) -> Option<String> {
+        match matches {
+            None => engine::convert(*self, text),
+            Some(matches) => engine::convert_spans(*self, text, matches),
+        }
+    }
+}
 
 /// Converts text under one configuration. Cheap to clone, `Send` and `Sync`.
 #[derive(Debug, Clone)]
 pub struct Converter {
     config: Config,
+    engine: Arc<dyn Engine>,
     words: Option<Words>,
 }
 
 impl Converter {
     /// A converter for `config`, without words of the user.
     pub fn new(config: Config) -> Self {
-        Self { config, words: None }
+        Self::by(config, Arc::new(config))
+    }
+
+    /// A converter for `config` by another engine.
+    pub(super) fn by(config: Config, engine: Arc<dyn Engine>) -> Self {
+        Self { config, engine, words: None }
     }
 
     /// The same with the user's words, asked first; they replace those it had.
     #[must_use]
     pub fn with_words(&self, words: Words) -> Self {
-        Self { config: self.config, words: Some(words) }
+        Self { words: Some(words), ..self.clone() }
     }
 
     /// Its configuration.
@@ -34,7 +58,7 @@ impl Converter {
     /// NUL is a character like any other here. OpenCC's library loses what follows one in its segmented configurations.
     pub fn convert<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let converted = match &self.words {
-            None => engine::convert(self.config, text),
+            None => self.engine.convert(text, None),
             Some(_) => self.pieces(text, &mut None),
         };
         converted.map_or(Cow::Borrowed(text), Cow::Owned)
@@ -45,7 +69,7 @@ impl Converter {
     pub fn convert_spans(&self, text: &str, matches: &mut Vec<Match>) -> Option<String> {
         matches.clear();
         match &self.words {
-            None => engine::convert_spans(self.config, text, matches),
+            None => self.engine.convert(text, Some(matches)),
             Some(_) => self.pieces(text, &mut Some(matches)),
         }
     }
@@ -79,10 +103,10 @@ impl Converter {
     ) {
         let piece = text.get(range.clone()).unwrap_or_default();
         let converted = match matches {
-            None => engine::convert(self.config, piece),
+            None => self.engine.convert(piece, None),
             Some(matches) => {
                 let mut found = Vec::new();
-                let converted = engine::convert_spans(self.config, piece, &mut found);
+                let converted = self.engine.convert(piece, Some(&mut found));
                 matches.extend(found.iter().map(|m| spans::moved(m, range.start, out.len())));
                 converted
             }

@@ -3,7 +3,9 @@
 //! Slower, one conversion at a time in the whole process, and it needs OpenCC's configuration and dictionary files at
 //! run time. It is the oracle of the parity tests, and `engine = "opencc"` in the config.
 
-use super::Config;
+use super::convert::Engine;
+use super::{Config, Converter, Match, spans};
+use std::sync::Arc;
 use std::{fmt, path::Path};
 
 /// Why the library gave no result.
@@ -44,8 +46,28 @@ impl Library {
         Ok(Self { config, converter })
     }
 
+    /// A converter that asks the library.
+    pub fn into_converter(self) -> Converter {
+        Converter::by(self.config, Arc::new(self))
+    }
+
     /// What the library makes of `text`.
     pub fn convert(&self, text: &str) -> Result<String, LibraryError> {
         self.converter.convert(text).map_err(LibraryError::Convert)
+    }
+}
+
+impl Engine for Library {
+    /// The library does not say which bytes became which: characters are paired where both sides have equally many, else the
+    /// stretch between the first and the last difference is one match. A text it cannot take (NUL) goes to refeed's own engine.
+    fn convert(&self, text: &str, matches: Option<&mut Vec<Match>>) -> Option<String> {
+        let Ok(converted) = Library::convert(self, text) else { return Engine::convert(&self.config, text, matches) };
+        if converted == text {
+            return None;
+        }
+        if let Some(matches) = matches {
+            spans::pair(text, &converted, matches);
+        }
+        Some(converted)
     }
 }

@@ -16,6 +16,29 @@ pub struct Match {
     pub target: Range<u32>,
 }
 
+/// Matches of a text and what it became, where no engine tells: character by character where both have equally many, else one.
+#[cfg(any(test, feature = "libopencc"))]
+pub(super) fn pair(source: &str, target: &str, matches: &mut Vec<Match>) {
+    if source.chars().count() != target.chars().count() {
+        let same = |a: &str, b: &str| {
+            a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum::<usize>()
+        };
+        let start = same(source, target);
+        let back = source[start..].chars().rev().zip(target[start..].chars().rev());
+        let end: usize = back.take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
+        matches.push(at(start..source.len() - end, start..target.len() - end));
+        return;
+    }
+    let (mut from, mut to) = (0, 0);
+    for (a, b) in source.chars().zip(target.chars()) {
+        let (next_from, next_to) = (from + a.len_utf8(), to + b.len_utf8());
+        if a != b {
+            matches.push(at(from..next_from, to..next_to));
+        }
+        (from, to) = (next_from, next_to);
+    }
+}
+
 /// A match between two offsets that a text of under 4 GiB has.
 pub(super) fn at(source: Range<usize>, target: Range<usize>) -> Match {
     let narrow = |range: Range<usize>| narrow(range.start)..narrow(range.end);

@@ -7,6 +7,7 @@
 //! tags (`<b>人工智</b>能`) are converted as one. Language tags that named Chinese then name the target. Never converted: addresses, ids,
 //! classes, `code pre kbd samp var tt script style textarea math svg`, `translate="no"`, elements marked as Japanese, Korean or English.
 //! An item that is already written in the target's script, or in Japanese or Korean, is left as it is, unless `force = true`.
+//! `engine = "opencc"` asks OpenCC's own library, where refeed was built with it, for the same result, slower.
 //! `words` gives words of your own (a table, or the path of a file in OpenCC's format), `keep` lists words to leave alone; both are asked
 //! before OpenCC's dictionaries.
 //!
@@ -55,6 +56,7 @@ pub struct Config {
     words: Option<Spanned<OwnWords>>,
     #[serde(default)]
     keep: Vec<Spanned<String>>,
+    engine: Option<Spanned<String>>,
 }
 
 /// The user's words: pairs, or a file of them.
@@ -110,12 +112,43 @@ impl Build for Config {
             report.error(self.config.span(), format!("unknown conversion `{name}`")).help(suggest::advice(name, known));
         }
         let words = own_words(self.words, &self.keep, report);
-        let converter = Converter::new(conversion?);
-        let converter = match words? {
+        let converter = converter(conversion?, self.engine, report);
+        let (converter, words) = (converter?, words?);
+        let converter = match words {
             Some(words) => converter.with_words(words),
             None => converter,
         };
         Some(OpenCc { converter, is_forced: self.force })
+    }
+}
+
+/// The converter of the engine that was asked for.
+fn converter(conversion: Conversion, engine: Option<Spanned<String>>, report: &mut Report) -> Option<Converter> {
+    let Some(engine) = engine else { return Some(Converter::new(conversion)) };
+    match engine.get_ref().as_str() {
+        "han" => Some(Converter::new(conversion)),
+        #[cfg(feature = "libopencc")]
+        "opencc" => match crate::chinese::Library::open(conversion, None) {
+            Ok(library) => Some(library.into_converter()),
+            Err(error) => {
+                report.error(engine.span(), error.to_string());
+                None
+            }
+        },
+        #[cfg(not(feature = "libopencc"))]
+        "opencc" => {
+            let problem = report.error(engine.span(), "this refeed was built without OpenCC's library");
+            problem.help(
+                "leave `engine` out: refeed's own engine gives the same result; or build with `--features libopencc`",
+            );
+            None
+        }
+        other => {
+            report
+                .error(engine.span(), format!("unknown engine `{other}`"))
+                .help(suggest::advice(other, ["han", "opencc"]));
+            None
+        }
     }
 }
 
