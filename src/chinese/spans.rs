@@ -104,6 +104,19 @@ fn shifted(offset: u32, by: i64) -> u32 {
 mod tests {
     use super::*;
 
+    fn paired(source: &str, target: &str) -> Vec<(String, String)> {
+        let mut matches = Vec::new();
+        pair(source, target, &mut matches);
+        let text = |text: &str, range: &Range<u32>| slice(text, range).unwrap().to_owned();
+        matches.iter().map(|m| (text(source, &m.source), text(target, &m.target))).collect()
+    }
+
+    #[test]
+    fn characters_are_paired_where_the_counts_agree() {
+        assert_eq!(paired("在头发上", "在頭髮上"), [("头".into(), "頭".into()), ("发".into(), "髮".into())]);
+        assert_eq!(paired("用打印机打", "用印表機臺打"), [("打印机".into(), "印表機臺".into())]);
+    }
+
     fn m(source: Range<u32>, target: Range<u32>) -> Match {
         Match { source, target }
     }
