@@ -1,0 +1,26 @@
+//! Any bytes as a feed: no panic; what is read is well-formed when written, also after edits, and reads the same again.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use refeed::base::clock::Time;
+use refeed::config::RuleList;
+use refeed::feed::Feed;
+use refeed::rules::{BuildContext, Chain, Context};
+use std::sync::LazyLock;
+
+static CHAIN: LazyLock<Chain> = LazyLock::new(|| {
+    let rules = "[{ links = true }, { images = 'weserv' }, { opencc = 's2t' }, { sort = 'oldest' }, { dedupe = true }, { limit = 3 }]";
+    Chain::build(&RuleList::parse("fuzz", rules).unwrap(), &BuildContext::default()).unwrap()
+});
+
+fuzz_target!(|body: &[u8]| {
+    let url = "https://fuzz.example/feed".parse().unwrap();
+    let Ok(mut feed) = Feed::read(body, None, Some(&url)) else { return };
+    let plain = feed.emit().into_owned();
+    let again = Feed::read(plain.as_bytes(), None, Some(&url)).expect("what was written is a feed");
+    assert_eq!(again.emit(), plain, "a feed that was read once reads the same again");
+    if CHAIN.apply(&mut feed, &Context { now: Time(0), feed_url: Some(url.clone()) }).is_ok() {
+        let edited = feed.into_string();
+        Feed::read(edited.as_bytes(), None, Some(&url)).expect("what was edited is a feed");
+    }
+});
