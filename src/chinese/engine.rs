@@ -8,6 +8,7 @@
 
 use super::{
     Config, Match, characters,
+    fast::headed,
     layout::*,
     out::Out,
     sequence, spans,
@@ -125,6 +126,13 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
         loop {
             at = self.fast(at);
             self.out.make_room();
+            if headed(self.source, self.table, at, &self.ascii) {
+                let end = self.ascii(at)?;
+                if end > at {
+                    at = end;
+                    continue;
+                }
+            }
             if let Some(index) = page_index(self.source, at) {
                 let entry = self.table.page(index);
                 at = match self.child(entry >> ENTRY_BASE_SHIFT, at + 3) {
