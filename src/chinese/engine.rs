@@ -23,8 +23,7 @@ pub(super) fn convert(config: Config, text: &str) -> Option<String> {
 
 /// As [`convert`], filling `matches`, which is empty.
 pub(super) fn convert_spans(config: Config, text: &str, matches: &mut Vec<Match>) -> Option<String> {
-    let converted = whole::<true>(config, text, matches)?;
-    Some(converted)
+    whole::<true>(config, text, matches)
 }
 
 /// No byte below can begin a character that is a key, or a key after its ASCII head.
@@ -39,7 +38,12 @@ fn whole<const SPANS: bool>(config: Config, text: &str, matches: &mut Vec<Match>
         Ok(converted) => converted,
         Err(Compatibility) => normalised::<SPANS>(config, text, matches),
     };
-    (converted != text).then_some(converted)
+    if converted == text {
+        // Changes that undo one another are none.
+        matches.clear();
+        return None;
+    }
+    Some(converted)
 }
 
 #[cold]
