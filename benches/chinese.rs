@@ -57,6 +57,16 @@ fn conversion(c: &mut Criterion) {
     }
 }
 
+/// Printed, not sampled: a configuration is made ready once in a process.
+#[allow(clippy::print_stderr)]
+fn first_use(_: &mut Criterion) {
+    for config in Config::ALL {
+        let start = std::time::Instant::now();
+        black_box(Converter::new(config).convert("第一次转换"));
+        eprintln!("first use of {config}: {:?}", start.elapsed());
+    }
+}
+
 fn threads(c: &mut Criterion) {
     let text = input("feed.xml");
     let mut group = c.benchmark_group("s2t/feed threads");
@@ -94,5 +104,5 @@ fn scripts(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, conversion, threads, scripts);
+criterion_group!(benches, first_use, conversion, threads, scripts);
 criterion_main!(benches);

@@ -8,6 +8,7 @@
 
 use super::{
     Config, Match, characters,
+    fast::headed,
     layout::*,
     out::Out,
     sequence, spans,
@@ -22,8 +23,7 @@ pub(super) fn convert(config: Config, text: &str) -> Option<String> {
 
 /// As [`convert`], filling `matches`, which is empty.
 pub(super) fn convert_spans(config: Config, text: &str, matches: &mut Vec<Match>) -> Option<String> {
-    let converted = whole::<true>(config, text, matches)?;
-    Some(converted)
+    whole::<true>(config, text, matches)
 }
 
 /// No byte below can begin a character that is a key, or a key after its ASCII head.
@@ -38,7 +38,12 @@ fn whole<const SPANS: bool>(config: Config, text: &str, matches: &mut Vec<Match>
         Ok(converted) => converted,
         Err(Compatibility) => normalised::<SPANS>(config, text, matches),
     };
-    (converted != text).then_some(converted)
+    if converted == text {
+        // Changes that undo one another are none.
+        matches.clear();
+        return None;
+    }
+    Some(converted)
 }
 
 #[cold]
@@ -125,6 +130,13 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
         loop {
             at = self.fast(at);
             self.out.make_room();
+            if headed(self.source, self.table, at, &self.ascii) {
+                let end = self.ascii(at)?;
+                if end > at {
+                    at = end;
+                    continue;
+                }
+            }
             if let Some(index) = page_index(self.source, at) {
                 let entry = self.table.page(index);
                 at = match self.child(entry >> ENTRY_BASE_SHIFT, at + 3) {

@@ -16,29 +16,39 @@ use std::ops::Range;
 /// than copying may be needed. `ascii` is the last stretch of ASCII, kept when the buffer fills in its middle.
 #[inline(always)]
 fn copied(source: &[u8], table: &Table, at: usize, pen: &mut Pen<'_>, ascii: &mut Range<usize>) -> Option<usize> {
-    let block = source.get(at..)?.first_chunk::<16>()?;
-    let high = u128::from_le_bytes(*block) & 0x8080_8080_8080_8080_8080_8080_8080_8080;
-    let count = high.trailing_zeros() as usize / 8;
-    if count > 0 {
-        let (end, from) = (at + count, if ascii.end == at { ascii.start } else { at });
-        // The stretch may end with the block, whole or not.
-        if page_index(source, end).is_some() {
-            let mut tail = source.get(from.max(end.saturating_sub(3))..end)?.iter();
-            if tail.any(|byte| table.heads(*byte)) {
-                return None;
-            }
-        }
-        *ascii = from..end;
-        pen.put_block(block, count);
-        return Some(end);
-    }
+    let mut block = source.get(at..)?.first_chunk::<16>()?;
     let [lead, second, ..] = *block;
-    let special = lead == 0xE2 && second == 0xBF || lead == 0xEF && (0xA4..=0xAB).contains(&second);
-    if length_of(lead) != 3 || special || table.is_told(source, at) {
-        return None;
+    if lead >= 0x80 {
+        let special = lead == 0xE2 && second == 0xBF || lead == 0xEF && (0xA4..=0xAB).contains(&second);
+        if length_of(lead) != 3 || special || table.is_told(source, at) {
+            return None;
+        }
+        pen.put_block(block, 3);
+        return Some(at + 3);
     }
-    pen.put_block(block, 3);
-    Some(at + 3)
+    let (from, mut end) = (if ascii.end == at { ascii.start } else { at }, at);
+    let end = loop {
+        let high = u128::from_le_bytes(*block) & 0x8080_8080_8080_8080_8080_8080_8080_8080;
+        let count = high.trailing_zeros() as usize / 8;
+        pen.put_block(block, count);
+        end += count;
+        match source.get(end..).and_then(|rest| rest.first_chunk()) {
+            Some(next) if count == 16 && !pen.is_full() => block = next,
+            _ => break end,
+        }
+    };
+    *ascii = from..end;
+    Some(end)
+}
+
+/// Whether a key may have begun with the last characters of a stretch of ASCII that ends at `at`.
+#[inline(always)]
+pub(super) fn headed(source: &[u8], table: &Table, at: usize, ascii: &Range<usize>) -> bool {
+    if ascii.end != at || page_index(source, at).is_none() {
+        return false;
+    }
+    let tail = source.get(ascii.start.max(at.saturating_sub(3))..at).unwrap_or_default();
+    tail.iter().any(|byte| table.heads(*byte))
 }
 
 /// Whether two short stretches are the same; three bytes are compared in place.
@@ -67,6 +77,9 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
             let Some(index) = page_index(source, at) else {
                 let Some(end) = copied(source, table, at, &mut pen, &mut self.ascii) else { break };
                 at = end;
+                if headed(source, table, at, &self.ascii) {
+                    break;
+                }
                 continue;
             };
             let mut entry = table.page(index);
