@@ -45,5 +45,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     }
     let pipeline = Pipeline::from_config(&config, Clock::system())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
-    runtime.block_on(crate::serve::serve(pipeline, config.server)).map_err(Failure::failed)
+    let ended = runtime.block_on(crate::serve::serve(pipeline, config.server));
+    runtime.shutdown_background(); // name lookups and transformations that nobody waits for may still run
+    ended.map_err(Failure::failed)
 }

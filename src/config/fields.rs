@@ -64,7 +64,7 @@ impl Allow {
         };
         let net = address.parse().ok().or_else(|| address.parse::<IpAddr>().ok().map(IpNet::from))?;
         let port = match port {
-            Some(port) => Some(port.parse().ok()?),
+            Some(port) => Some(port.parse().ok().filter(|port| *port != 0)?),
             None => None,
         };
         Some(Allow { net, port })
@@ -134,7 +134,7 @@ pub(super) fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Ur
 /// An outgoing proxy.
 pub(super) fn proxy<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
     let text = String::deserialize(from)?;
-    parse_url(&text, &["http", "https", "socks5", "socks5h"]).map(Some).map_err(D::Error::custom)
+    parse_url(&text, &["http", "socks5", "socks5h"]).map(Some).map_err(D::Error::custom)
 }
 
 /// A URL with a host and one of `schemes`.
@@ -151,7 +151,7 @@ pub(super) fn parse_url(text: &str, schemes: &[&str]) -> Result<Url, String> {
     Ok(url)
 }
 
-fn has_credentials(url: &Url) -> bool {
+pub(super) fn has_credentials(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
@@ -228,9 +228,18 @@ mod tests {
 
     #[test]
     fn names_and_nonsense_are_not_addresses() {
-        for text in
-            ["", "localhost", "localhost:80", "1.2.3", "1.2.3.4/33", "1.2.3.4:", "1.2.3.4:99999", "[::1", "[::1]80"]
-        {
+        for text in [
+            "",
+            "localhost",
+            "localhost:80",
+            "1.2.3",
+            "1.2.3.4/33",
+            "1.2.3.4:",
+            "1.2.3.4:0",
+            "1.2.3.4:99999",
+            "[::1",
+            "[::1]80",
+        ] {
             assert_eq!(Allow::parse(text), None, "{text}");
         }
     }
