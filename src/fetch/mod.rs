@@ -33,7 +33,7 @@ use url::Url;
 use crate::base::clock::Clock;
 use crate::base::limits;
 
-pub use client::Client;
+pub use client::{Client, INSTANCE};
 pub use error::{BadRedirect, Blame, Bound, FetchError, Led, Phase, Place, Refusal};
 pub use guard::{Allowed, AllowedError};
 pub use manners::retry_after;
@@ -140,6 +140,9 @@ pub struct Request {
     pub validated_by: Option<Url>,
     /// The `Accept` header.
     pub accept: &'static str,
+    /// The refeeds that this request came through, as in `Via`: without them, two that fetch from each other would not
+    /// see it. Nothing else of a reader's request goes upstream.
+    pub via: Option<HeaderValue>,
 }
 
 impl Request {
@@ -151,6 +154,7 @@ impl Request {
             if_modified_since: None,
             validated_by: None,
             accept: ACCEPT_FEED,
+            via: None,
         }
     }
 }
