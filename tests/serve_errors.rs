@@ -215,3 +215,13 @@ async fn only_a_key_that_would_change_it_is_named() {
         server.clock.advance(Duration::from_secs(3600));
     }
 }
+
+#[tokio::test]
+async fn who_claims_to_come_in_a_circle_spoils_the_feed_for_nobody_else() {
+    let upstream = Upstream::start("").await;
+    let server = Server::of(&upstream).await;
+    upstream.answers(508, "", "");
+    assert_eq!(server.get("/feed/a", &[("Via", "1.1 refeed-0123")]).await.status, 508);
+    upstream.answers(200, "", &feed(1));
+    assert_eq!(server.get("/feed/a", &[]).await.status, 200);
+}

@@ -197,6 +197,8 @@ pub const HOLD_REFUSED: Duration = Duration::from_secs(15 * 60);
 pub const HOLD_UNUSABLE: Duration = Duration::from_secs(15 * 60);
 /// No new try after our own guard refused the address.
 pub const HOLD_BLOCKED: Duration = Duration::from_secs(60 * 60);
+/// Shortest: an upstream that fails and says `Retry-After: 0` is not asked by every reader.
+pub const HOLD_SHORTEST: Duration = Duration::from_secs(10);
 /// Longest `Retry-After` obeyed: an upstream that says ten years is mistaken.
 pub const HOLD_LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Most failures remembered at once, about 1 KiB each.

@@ -27,7 +27,8 @@ pub enum Cause {
     Ours,
 }
 
-/// How long not to try again. What upstream asked for (`Retry-After`) counts before our own table.
+/// How long not to try again. What upstream asked for (`Retry-After`) counts before our own table, but nobody is asked
+/// again at once.
 pub fn hold(cause: Cause, asked: Option<Duration>) -> Option<Duration> {
     let own = match cause {
         Cause::Ours => return None,
@@ -39,7 +40,7 @@ pub fn hold(cause: Cause, asked: Option<Duration>) -> Option<Duration> {
         Cause::Unusable => limits::HOLD_UNUSABLE,
         Cause::Blocked => limits::HOLD_BLOCKED,
     };
-    Some(asked.unwrap_or(own).min(limits::HOLD_LONGEST))
+    Some(asked.unwrap_or(own).clamp(limits::HOLD_SHORTEST, limits::HOLD_LONGEST))
 }
 
 /// A failure and the time from which its work may be tried again.
@@ -95,6 +96,7 @@ mod tests {
             (Cause::Status(410), None, minutes(24 * 60)),
             (Cause::Status(429), None, minutes(15)),
             (Cause::Status(429), minutes(60), minutes(60)),
+            (Cause::Status(503), Some(Duration::ZERO), Some(limits::HOLD_SHORTEST)),
             (Cause::Status(503), Some(Duration::MAX), Some(limits::HOLD_LONGEST)),
             (Cause::Unusable, None, minutes(15)),
             (Cause::Blocked, None, minutes(60)),

@@ -1,10 +1,11 @@
 //! `refeed serve`: the proxy.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use tracing::info;
 
-use super::load::{ConfigArg, load};
+use super::load::{ConfigArg, DEFAULT, load};
 use super::{Failure, demo};
 use crate::base::clock::Clock;
 use crate::config::fields::parse_listen;
@@ -37,6 +38,9 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         Some(path) => load(&path)?,
         None => {
             info!("no configuration: the built-in feed is at /feed/demo, any feed at /feed?url=URL");
+            if Path::new(DEFAULT).exists() {
+                info!("{DEFAULT} is not read: name it with --config {DEFAULT}");
+            }
             demo::config()?
         }
     };

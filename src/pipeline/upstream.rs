@@ -86,7 +86,7 @@ impl Upstream {
     async fn failed(&self, key: Key, feed: &str, error: Error) -> Failure {
         warn(feed, &error);
         let wait = hold(error.cause(), error.retry_after());
-        let failure = Failure { error: Arc::new(error), retry_after: wait };
+        let failure = Failure { retry_after: wait.or(error.retry_after()), error: Arc::new(error) };
         if let Some(wait) = wait {
             let held = Held { error: Arc::clone(&failure.error), retry_at: self.0.clock.now() + wait };
             self.0.failures.put(key, held).await;
@@ -100,11 +100,14 @@ impl Upstream {
             return Ok(fresh);
         }
         self.check(&route.fetched).await?;
+        let told = via.is_some();
         match self.ask(&route.origin, via).await {
             Ok(fetched) => {
                 self.0.memory.put_fetched(route.fetched, Arc::clone(&fetched)).await;
                 Ok(fetched)
             }
+            // perhaps only this reader's way is a circle, and anyone may claim to have come any way
+            Err(error @ Error::Fetch(FetchError::OwnLoop { .. })) if told => Err(error.into()),
             Err(error) => Err(self.failed(route.fetched, &route.label, error).await),
         }
     }
