@@ -7,7 +7,8 @@
 `refeed run FILE` without a rule must not change what a reader sees: every value that feedparser has of the feed and of
 each entry is compared. Allowed: a relative URL made absolute, and, where feedparser had to guess before (bozo), another
 reading, if no entry is lost but the last one of a document that breaks off inside it, and the result is well-formed.
-What feedparser does not take for a feed at all, refeed may refuse, but not a fixture named broken-…. JSON Feed, which this feedparser does not read, is compared by Python's json.
+What feedparser does not take for a feed at all, refeed may refuse, but not a fixture named broken-…. JSON Feed, which
+this feedparser does not read, is compared by Python's json.
 
 Prints a line for each difference, the counts, and `N passed, N failed` at the end; exits with 1 if one failed.
 """

@@ -68,7 +68,7 @@ impl Variant {
 }
 
 impl Config {
-    /// All of them, in the order of [`Config::index`].
+    /// All of them, in the order of their index.
     pub const ALL: [Self; 16] = [
         Self::S2t,
         Self::T2s,
