@@ -32,10 +32,10 @@ use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::limits;
+use crate::config::fields::Allow;
 
 pub use client::{Client, INSTANCE};
 pub use error::{BadRedirect, Blame, Bound, FetchError, Led, Phase, Place, Refusal};
-pub use guard::{Allowed, AllowedError};
 pub use manners::retry_after;
 pub use network::{Network, Pending, System};
 pub use response::{Hop, Response};
@@ -50,7 +50,7 @@ pub struct Settings {
     /// `fetch.max_redirects`.
     pub max_redirects: usize,
     /// `fetch.allow`.
-    pub allow: Vec<Allowed>,
+    pub allow: Vec<Allow>,
     /// `fetch.proxy`: `http`, `socks5` or `socks5h`, with or without a login.
     pub proxy: Option<Url>,
     /// What tells this instance from others in `Via`: letters, digits and hyphens.

@@ -4,12 +4,10 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::header::{self, HeaderValue};
-use ipnet::IpNet;
 
 use super::ask::Route;
 use super::error::{Error, Failure};
@@ -20,9 +18,8 @@ use crate::cache::flight::Flights;
 use crate::cache::freshness::{Policy, freshness, shortest};
 use crate::cache::negative::{Held, Negative, hold};
 use crate::cache::{Fetched, Key, Memory};
-use crate::config::fields::Allow;
 use crate::config::{Config, Origin, read_capped};
-use crate::fetch::{Allowed, Client, FetchError, Request, Settings};
+use crate::fetch::{Client, FetchError, Request, Settings};
 
 /// Fetches, behind the cache. Clones share everything.
 #[derive(Clone)]
@@ -147,26 +144,17 @@ fn warn(feed: &str, error: &Error) {
 /// The client that `config` asks for.
 pub(super) fn client(config: &Config, clock: Clock) -> Result<Client, FetchError> {
     let fetch = &config.fetch;
-    let wrong = |_| FetchError::Settings("an entry of `fetch.allow` cannot be used".into());
     Client::new(Settings {
         timeout: fetch.timeout,
         max_body: fetch.max_body,
         max_redirects: fetch.max_redirects,
-        allow: fetch.allow.iter().map(allowed).collect::<Result<_, _>>().map_err(wrong)?,
+        allow: fetch.allow.clone(),
         proxy: fetch.proxy.clone(),
         own_id: instance(),
         own_addresses: vec![config.server.listen],
         clock,
         ..Settings::default()
     })
-}
-
-fn allowed(entry: &Allow) -> Result<Allowed, <Allowed as FromStr>::Err> {
-    match (entry.port, entry.net) {
-        (None, net) => net.to_string().parse(),
-        (Some(port), IpNet::V4(net)) => format!("{net}:{port}").parse(),
-        (Some(port), IpNet::V6(net)) => format!("[{net}]:{port}").parse(),
-    }
 }
 
 /// What tells this process from other refeeds on the way. Random: containers that start together share process number
