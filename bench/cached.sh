@@ -124,7 +124,7 @@ NGINX
 nginx -p "$tmp/nginx" -c "$tmp/nginx.conf" >"$tmp/nginx.log" 2>&1 &
 started+=($!)
 nginx=http://127.0.0.1:$port
-if ! curl -sSf --retry 20 --retry-delay 1 --retry-connrefused -o /dev/null "$nginx/big.xml"; then
+if ! curl -sf --retry 20 --retry-delay 1 --retry-connrefused -o /dev/null "$nginx/big.xml"; then
     cat "$tmp/nginx.log" >&2
     exit 1
 fi

@@ -12,6 +12,8 @@ pub mod workers;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use hyper::header::HeaderValue;
+
 use self::ask::Route;
 pub use self::ask::{Ask, How, Input, Output, Served};
 pub use self::error::{Error, Failure, StartError};
@@ -86,7 +88,7 @@ impl Pipeline {
 
     /// What is at `origin` now, past the cache.
     pub async fn fetch(&self, origin: &Origin) -> Result<Input, Error> {
-        Ok(input(&*self.0.upstream.ask(origin).await?))
+        Ok(input(&*self.0.upstream.ask(origin, None).await?))
     }
 
     /// `input` through `chain`, here and now: decode → parse → rules → emit.
@@ -94,8 +96,9 @@ impl Pipeline {
         transform(input, chain, relative, self.0.clock.now())
     }
 
-    /// The answer to `ask`: from the cache where it is fresh, else made, once for all who ask meanwhile.
-    pub async fn answer(&self, ask: Ask<'_>) -> Result<Served, Failure> {
+    /// The answer to `ask`: from the cache where it is fresh, else made, once for all who ask meanwhile. `via` names the
+    /// refeeds that the question came through (`fetch::Request::via`).
+    pub async fn answer(&self, ask: Ask<'_>, via: Option<HeaderValue>) -> Result<Served, Failure> {
         let route = self.route(ask)?;
         let key = route.answer;
         let found = self.0.memory.answer(&key).await;
@@ -104,7 +107,7 @@ impl Pipeline {
             return Ok(Served { answer, how: How::Hit, key });
         }
         let pipeline = self.clone();
-        let (answer, role) = self.0.answers.run(key, async move { pipeline.make(&route).await }).await?;
+        let (answer, role) = self.0.answers.run(key, async move { pipeline.make(&route, via).await }).await?;
         Ok(Served { answer: answer?, how: How::Made { stale, role }, key })
     }
 
@@ -132,13 +135,13 @@ impl Pipeline {
         }
     }
 
-    async fn make(&self, route: &Arc<Route>) -> Result<Arc<Answer>, Failure> {
+    async fn make(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Arc<Answer>, Failure> {
         let previous = self.0.memory.answer(&route.answer).await;
         if let Some(fresh) = previous.as_ref().filter(|answer| answer.is_fresh(self.0.clock.now())) {
             return Ok(Arc::clone(fresh)); // made between the caller's look and this one
         }
         self.0.upstream.check(&route.answer).await?;
-        let fetched = self.0.upstream.get(route).await?;
+        let fetched = self.0.upstream.get(route, via).await?;
         let (asked, now) = (Arc::clone(route), self.0.clock.now());
         let job = move || produce(&asked, &fetched, previous.as_deref(), now);
         match self.0.workers.run(job).await.map_err(Error::from).and_then(|made| made) {
@@ -160,7 +163,8 @@ impl Pipeline {
 
 /// The answer made of what was fetched; `previous` is the one it replaces.
 fn produce(route: &Route, fetched: &Fetched, previous: Option<&Answer>, now: Time) -> Result<Arc<Answer>, Error> {
-    let output = transform(input(fetched), &route.chain, route.relative, now)?;
+    let mut output = transform(input(fetched), &route.chain, route.relative, now)?;
+    output.body.shrink_to_fit(); // the cache keeps this allocation and weighs its length
     let previous = previous.map(|answer| &answer.content);
     let content = Content::new(output.body.into(), output.content_type, now, previous);
     Ok(Arc::new(Answer::new(content, &fetched.freshness)))

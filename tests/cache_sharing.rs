@@ -89,3 +89,22 @@ async fn without_memory_every_reader_is_still_served() {
         assert_eq!((reply.status, reply.header("content-encoding")), (200, "br"));
     }
 }
+
+#[tokio::test]
+async fn what_is_no_feed_is_fetched_once_for_all_rule_sets() {
+    let upstream = Upstream::start("").await;
+    let url = upstream.url("/feed");
+    let feeds = [("all", url.clone(), ""), ("few", url.clone(), "[{ limit = 1 }]"), ("two", url, "[{ limit = 2 }]")];
+    let server = Server::start(&config(&feeds)).await;
+    upstream.answers(200, "", "<!doctype html><title>Log in</title>");
+    for name in ["all", "few", "two", "all"] {
+        assert_eq!(server.get(&format!("/feed/{name}"), &[]).await.header("retry-after"), "900");
+    }
+    assert_eq!(upstream.hits(), 1);
+    upstream.answers(200, "", &feed(3));
+    server.clock.advance(Duration::from_secs(900));
+    for name in ["few", "all"] {
+        assert_eq!(server.get(&format!("/feed/{name}"), &[]).await.status, 200);
+    }
+    assert_eq!(upstream.hits(), 2);
+}

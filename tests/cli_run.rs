@@ -118,3 +118,17 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(output.status.code(), Some(0));
     assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
 }
+
+#[test]
+fn an_error_names_the_input() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("page.html");
+    std::fs::write(&path, "<!doctype html><title>Log in</title>").unwrap();
+    let page = refeed(&["run", path.to_str().unwrap()]);
+    assert!(text(&page.stderr).contains("page.html: not a feed"), "{}", text(&page.stderr));
+    let piped = refeed_with(&["run"], b"");
+    assert!(text(&piped.stderr).contains("standard input: not a feed"), "{}", text(&piped.stderr));
+    let scheme = refeed(&["run", "ftp://example.org/feed"]);
+    assert_eq!(scheme.status.code(), Some(2));
+    assert!(text(&scheme.stderr).contains("`ftp:` URLs cannot be read"), "{}", text(&scheme.stderr));
+}

@@ -186,3 +186,27 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_url_that_would_never_be_fetched_is_refused_at_load() {
+    let feed = |url: &str| format!("[feeds.a]\nurl = '{url}'\n");
+    assert_eq!(
+        mistakes(&feed("http://localhost:1200/x")),
+        ["2:7 port 1200 is not fetched, only 80, 443, 8080, 8443 and those that `fetch.allow` names"]
+    );
+    assert!(parse(&feed("http://[::1]:1200/x")).unwrap_err().to_string().contains("allow = [\"[::1]:1200\"]"));
+    let allowed = format!("[fetch]\nallow = ['127.0.0.1:1200']\n{}", feed("http://localhost:1200/x"));
+    assert!(parse(&allowed).is_ok());
+    let problems = mistakes(&feed("https://me:secret@example.org/"));
+    assert_eq!(problems, ["2:7 a user name or password in a URL is not accepted"]);
+}
+
+#[test]
+fn what_the_client_cannot_use_is_refused_at_load() {
+    for (line, part) in
+        [("allow = ['127.0.0.1:0']", "127.0.0.1:0"), ("proxy = 'https://127.0.0.1:1'", "scheme `https:`")]
+    {
+        let problems = mistakes(&format!("[fetch]\n{line}\n"));
+        assert!(problems.len() == 1 && problems[0].contains(part), "{problems:?}");
+    }
+}

@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use refeed::fetch::guard::{Allowed, Guard, Verdict, is_public};
+use refeed::config::fields::Allow;
+use refeed::fetch::guard::{Guard, Verdict, is_public};
 
 /// IPv4 by the registry's rows: this network, private, carrier NAT, loopback, link-local, assignments, documentation,
 /// relays, benchmarks, multicast, reserved. Then IPv6: outside 2000::/3, carrying IPv4, refused inside 2000::/3.
@@ -46,7 +47,7 @@ fn every_address_of_the_table_is_judged_right() {
 }
 
 fn guard(allow: &[&str]) -> Guard {
-    Guard::new(allow.iter().map(|entry| entry.parse::<Allowed>().unwrap()).collect(), vec![])
+    Guard::new(allow.iter().map(|entry| entry.parse::<Allow>().unwrap()).collect(), vec![])
 }
 
 fn judge(guard: &Guard, address: &str) -> Verdict {

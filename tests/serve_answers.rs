@@ -168,3 +168,37 @@ async fn any_url_is_served_without_rules_to_this_machine() {
     assert_eq!(server.get(&format!("/feed?url={encoded}"), &[]).await.status, 200);
     assert_eq!(upstream.hits(), 2);
 }
+
+#[tokio::test]
+async fn a_request_for_other_bytes_than_these_fails() {
+    let upstream = Upstream::start("").await;
+    let server = Server::of(&upstream).await;
+    let full = server.get("/feed/a", &[]).await;
+    for (condition, status) in [
+        (("If-Match", full.header("etag")), 200),
+        (("If-Match", "*"), 200),
+        (("If-Match", "\"x\""), 412),
+        (("If-Match", &format!("W/{}", full.header("etag"))), 412),
+        (("If-Unmodified-Since", full.header("last-modified")), 200),
+        (("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"), 412),
+        (("If-Unmodified-Since", "yesterday"), 200),
+    ] {
+        assert_eq!(server.get("/feed/a", &[condition]).await.status, status, "{condition:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_set_back_neither_keeps_answers_fresh_nor_sends_dates_of_the_future() {
+    let upstream = Upstream::start("").await;
+    let server = Server::of(&upstream).await;
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    server.clock.advance(year);
+    let ahead = server.get("/feed/a", &[]).await;
+    server.clock.set_back(year);
+    let same = server.get("/feed/a", &[]).await;
+    assert_eq!((upstream.hits(), same.header("age"), same.header("last-modified")), (2, "0", ""));
+    upstream.answers(200, "", &feed(51));
+    server.clock.advance(Duration::from_secs(3600));
+    let changed = server.get("/feed/a", &[("If-Modified-Since", ahead.header("last-modified"))]).await;
+    assert_eq!((changed.status, changed.header("last-modified")), (200, "Fri, 15 Jan 2027 09:00:00 GMT"));
+}

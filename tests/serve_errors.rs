@@ -23,6 +23,9 @@ async fn problems_name_cause_blame_and_key() {
         ("GET", "/feed", &[], 400, "bad-parameter"),
         ("GET", "/feed/%FF", &[], 400, "bad-request"),
         ("GET", "/feed/a", &[("Host", "a"), ("Host", "b")], 400, "bad-request"),
+        ("GET", "/feed/a", &[("Host", "a b/c")], 400, "bad-request"),
+        ("GET", "/feed/a", &[("Host", "me@localhost")], 400, "bad-request"),
+        ("CONNECT", "example.org:443", &[], 405, "method"),
         ("GET", &long, &[], 414, "target-too-long"),
         ("GET", "/feed?url=https://example.org/", &foreign, 403, "key"),
         ("GET", "/feed/a", &[("Content-Length", "0"), ("Transfer-Encoding", "chunked")], 413, "body"),
@@ -32,7 +35,8 @@ async fn problems_name_cause_blame_and_key() {
         let problem = reply.json();
         assert_eq!(problem["type"], format!("urn:refeed:problem:{name}"), "{target}");
         assert_eq!((problem["status"].as_u64(), problem["blame"].as_str()), (Some(status.into()), Some("reader")));
-        assert_eq!(problem["instance"], target.split('?').next().unwrap());
+        let path = if method == "CONNECT" { "" } else { target.split('?').next().unwrap() };
+        assert_eq!(problem["instance"], path);
         assert_eq!(reply.header("cache-control"), "no-store");
         assert_eq!(reply.header("x-content-type-options"), "nosniff");
         assert_eq!(reply.header("allow"), if status == 405 { "GET, HEAD, OPTIONS" } else { "" });
@@ -121,8 +125,6 @@ async fn any_url_needs_what_the_configuration_asks_for() {
     ] {
         assert_eq!(server.get(&target(key), headers).await.status, status, "{headers:?} {key}");
     }
-    let absolute = format!("http://evil.example{}", target(""));
-    assert_eq!(server.get(&absolute, &[]).await.status, 403);
     let nobody = Server::start(&with(Some(Open::Nobody), Some("s3cret"))).await;
     let closed = nobody.get(&target("&key=s3cret"), &[]).await;
     assert_eq!((closed.status, closed.json()["config_key"].as_str()), (403, Some("server.open")));
@@ -135,4 +137,91 @@ async fn a_request_of_our_own_is_a_loop() {
     let via = format!("1.0 other, 1.1 {}", server.pipeline.via());
     let reply = server.get("/feed/a", &[("Via", &via)]).await;
     assert_eq!((reply.status, reply.json()["title"].as_str()), (508, Some("Loop detected")));
+}
+
+#[tokio::test]
+async fn a_url_of_another_server_is_not_answered_with_our_own_feed() {
+    let upstream = Upstream::start("").await;
+    let server = Server::of(&upstream).await;
+    let ours = server.get(&format!("http://{}/feed/a", server.address), &[]).await;
+    assert_eq!((ours.status, ours.text()), (200, feed(50)));
+    for target in
+        ["http://blog.example/feed/a", "http://blog.example/feed?url=http://127.0.0.1/", "https://blog.example/"]
+    {
+        let theirs = server.get(target, &[]).await;
+        assert_eq!((theirs.status, theirs.json()["type"].as_str()), (421, Some("urn:refeed:problem:other-host")));
+    }
+}
+
+#[tokio::test]
+async fn a_circle_through_a_second_refeed_ends_at_once() {
+    let turn = Upstream::start("").await;
+    let everybody = |feeds: &[(&str, String, &str)]| {
+        let mut config = config(feeds);
+        config.server.open = Some(Open::Everybody);
+        config
+    };
+    let second = Server::start(&everybody(&[])).await;
+    let through_second = format!("http://{}/feed?url={}", second.address, turn.url("/"));
+    let first = Server::start(&everybody(&[("a", through_second, "")])).await;
+    turn.answers(302, &format!("Location: http://{}/feed/a\r\n", first.address), "");
+    let reply = first.get("/feed/a", &[("Via", "1.1 someones-own-proxy")]).await;
+    assert_eq!((reply.status, reply.json()["title"].as_str()), (508, Some("Loop detected")));
+    assert_eq!(turn.hits(), 1);
+}
+
+#[tokio::test]
+async fn a_feed_of_the_configuration_does_not_show_where_it_comes_from() {
+    let upstream = Upstream::start("").await;
+    let private = "http://10.0.0.1/token-in-the-path/feed".to_owned();
+    let feeds = [("a", upstream.url("/token-in-the-path/feed?q=secret"), ""), ("b", private, "")];
+    let server = Server::start(&config(&feeds)).await;
+    upstream.answers(302, "Location: http://10.0.0.2/inner\r\n", "");
+    for (name, status, blame, detail) in [
+        (
+            "a",
+            502,
+            "upstream",
+            "feed `a`: it redirects elsewhere: the host has no public address, and `fetch.allow` does not name it",
+        ),
+        ("b", 500, "refeed", "feed `b`: the host has no public address, and `fetch.allow` does not name it"),
+    ] {
+        let reply = server.get(&format!("/feed/{name}"), &[]).await;
+        assert_eq!((reply.status, reply.json()["blame"].as_str()), (status, Some(blame)));
+        assert_eq!(reply.json()["detail"], detail);
+        let page = server.get(&format!("/feed/{name}"), &[("Accept", "text/html")]).await;
+        for text in [reply.text(), page.text()] {
+            assert!(!text.contains("10.0.0") && !text.contains("token") && !text.contains("secret"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_a_key_that_would_change_it_is_named() {
+    let upstream = Upstream::start("").await;
+    let server = Server::of(&upstream).await;
+    for (status, headers, name, key) in [
+        (200, "Content-Encoding: gzip\r\n".to_owned(), "bad-answer", None),
+        (206, String::new(), "bad-answer", None),
+        (200, format!("X: {}\r\n", "y".repeat(20_000)), "too-large", None),
+        (302, "Location: ftp://a/\r\n".to_owned(), "redirect-refused", None),
+        (302, "Location: http://10.0.0.1/\r\n".to_owned(), "redirect-refused", Some("fetch.allow")),
+        (302, "Location: /feed\r\n".to_owned(), "bad-redirect", None),
+    ] {
+        upstream.answers(status, &headers, &feed(1));
+        let problem = server.get("/feed/a", &[]).await.json();
+        assert_eq!(problem["type"], format!("urn:refeed:problem:{name}"), "{headers:.40}");
+        assert_eq!(problem["config_key"].as_str(), key, "{headers:.40}");
+        server.clock.advance(Duration::from_secs(3600));
+    }
+}
+
+#[tokio::test]
+async fn who_claims_to_come_in_a_circle_spoils_the_feed_for_nobody_else() {
+    let upstream = Upstream::start("").await;
+    let server = Server::of(&upstream).await;
+    upstream.answers(508, "", "");
+    assert_eq!(server.get("/feed/a", &[("Via", "1.1 refeed-0123")]).await.status, 508);
+    upstream.answers(200, "", &feed(1));
+    assert_eq!(server.get("/feed/a", &[]).await.status, 200);
 }

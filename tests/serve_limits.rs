@@ -150,7 +150,7 @@ impl Accept for Exhausted {
 async fn running_out_of_descriptors_does_not_spin() {
     let config = config(&[]);
     let pipeline = Pipeline::from_config(&config, Clock::system()).unwrap();
-    let router = Router::new(pipeline, Access::new(&config.server, [127, 0, 0, 1].into()));
+    let router = Router::new(pipeline, Access::new(&config.server, ([127, 0, 0, 1], 0).into()));
     let (asked, came) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let acceptor = Exhausted { asked: Arc::clone(&asked), came: Arc::clone(&came) };
     let (stop, stopped) = watch::channel(Stop::Running);

@@ -78,6 +78,13 @@ impl Clock {
         }
     }
 
+    /// Moves a manual clock back, as an administrator may the machine's; the machine's clock is left alone.
+    pub fn set_back(&self, by: Duration) {
+        if let Some(hands) = &self.0 {
+            hands.fetch_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
+
     /// Moves a manual clock forward; the machine's clock is left alone.
     pub fn advance(&self, by: Duration) {
         if let Some(hands) = &self.0 {

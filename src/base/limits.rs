@@ -72,6 +72,8 @@ pub const MAX_DRAWN: usize = 4 * KIB;
 pub const MESSAGE_CHARS: usize = 400;
 /// How much of a mistyped name is compared with the known ones, in characters: no name of ours is longer.
 pub const SUGGEST_CHARS: usize = 64;
+/// Most known names that a message about an unknown one lists: all rules, fields and conversions, not all feeds.
+pub const LISTED_NAMES: usize = 24;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
 pub const MAX_FEED_NAME: usize = 200;
 /// Ceiling of `fetch.timeout`: every reader has hung up long before.
@@ -208,6 +210,8 @@ pub const HOLD_REFUSED: Duration = Duration::from_secs(15 * 60);
 pub const HOLD_UNUSABLE: Duration = Duration::from_secs(15 * 60);
 /// No new try after our own guard refused the address.
 pub const HOLD_BLOCKED: Duration = Duration::from_secs(60 * 60);
+/// Shortest: an upstream that fails and says `Retry-After: 0` is not asked by every reader.
+pub const HOLD_SHORTEST: Duration = Duration::from_secs(10);
 /// Longest `Retry-After` obeyed: an upstream that says ten years is mistaken.
 pub const HOLD_LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Most failures remembered at once, about 1 KiB each.
@@ -216,8 +220,9 @@ pub const MAX_HELD_FAILURES: u64 = 4096;
 pub const ENTRY_OVERHEAD: usize = KIB;
 /// Most pieces of work (fetches, or answers) under way at once; above it callers are told to come back.
 pub const MAX_FLIGHTS: usize = 1024;
-/// Most callers waiting for one piece of work.
-pub const MAX_WAITERS: usize = 512;
+/// Most callers waiting for one piece of work: all connections there can be, so that no reader of a popular feed is
+/// turned away. A waiting caller costs its connection only.
+pub const MAX_WAITERS: usize = MAX_CONNECTIONS;
 /// What a caller waits beyond `fetch.timeout`: transformation and queueing.
 pub const WAIT_SLACK: Duration = Duration::from_secs(10);
 /// Most transformations waiting for a processor; above it callers are told to come back.
@@ -256,6 +261,8 @@ pub const WRITE_STALL: Duration = Duration::from_secs(15);
 pub const WRITE_TOTAL: Duration = Duration::from_secs(120);
 /// Most bytes of a request head that are buffered.
 pub const MAX_REQUEST_HEAD: usize = 32 * KIB;
+/// Most refeeds of a request's `Via` that the fetch it causes tells of. One reads from another, seldom from a third.
+pub const MAX_HOPS_TOLD: usize = 8;
 /// Most header lines of a request.
 pub const MAX_REQUEST_HEADERS: usize = 64;
 /// Longest request target.

@@ -66,7 +66,7 @@ pub enum Prepared {
 
 impl Content {
     /// The content of `body`, first produced at `now`. `previous`, the content it replaces, is kept where the bytes
-    /// are the same; where they are not, `Last-Modified` does not go back behind it.
+    /// are the same.
     pub fn new(body: Bytes, content_type: &'static str, now: Time, previous: Option<&Arc<Content>>) -> Arc<Content> {
         let digest = blake3::hash(&body).to_hex();
         let digest = &digest[..32]; // 128 bits
@@ -74,7 +74,7 @@ impl Content {
         if let Some(same) = previous.filter(|old| old.identity.etag == etag && old.content_type == content_type) {
             return Arc::clone(same);
         }
-        let modified = Time::from_secs(previous.map_or(now, |old| now.max(old.modified)).secs());
+        let modified = Time::from_secs(now.secs());
         let date = httpdate::fmt_http_date(modified.to_system());
         let encoded =
             Encoding::ALL.map(|encoding| Encoded { etag: tag(digest, encoding.tag_suffix()), body: OnceLock::new() });
@@ -131,11 +131,9 @@ impl Content {
 pub struct Answer {
     /// The bytes.
     pub content: Arc<Content>,
-    /// When upstream's bytes were current: `Age` counts from here.
-    pub fetched: Time,
-    /// Until when the answer may be used as it is.
-    pub fresh_until: Time,
-    /// `Cache-Control`. Its `max-age` is the whole lifetime since `fetched`, because a cache takes `Age` off it
+    /// How long it may be used. `Age` counts from `generated`.
+    pub freshness: Freshness,
+    /// `Cache-Control`. Its `max-age` is the whole lifetime since the bytes were current, because a cache takes `Age` off it
     /// (RFC 9111 §4.2): what remains for the reader is what remains for us.
     pub cache_control: HeaderValue,
 }
@@ -143,24 +141,23 @@ pub struct Answer {
 impl Answer {
     /// `content` made of what was fetched with `freshness`.
     pub fn new(content: Arc<Content>, freshness: &Freshness) -> Answer {
-        let Freshness { generated, fresh_until, scope } = *freshness;
-        let scope = match scope {
+        let scope = match freshness.scope {
             Scope::Public => "public",
             Scope::Private => "private",
         };
-        let lifetime = fresh_until.since(generated).as_secs();
+        let lifetime = freshness.fresh_until.since(freshness.generated).as_secs();
         let cache_control = value(&format!("{scope}, max-age={lifetime}"));
-        Answer { content, fetched: generated, fresh_until, cache_control }
+        Answer { content, freshness: *freshness, cache_control }
     }
 
     /// True while no upstream need be asked.
     pub fn is_fresh(&self, now: Time) -> bool {
-        now < self.fresh_until
+        self.freshness.is_fresh(now)
     }
 
     /// Time since upstream's bytes were current.
     pub fn age(&self, now: Time) -> Duration {
-        now.since(self.fetched)
+        now.since(self.freshness.generated)
     }
 }
 
@@ -193,14 +190,6 @@ mod tests {
     }
 
     #[test]
-    fn last_modified_does_not_go_back() {
-        let first = content("a", NOW, None);
-        let later = content("b", NOW - limits::MAX_TTL, Some(&first));
-        assert_eq!(later.modified, first.modified);
-        assert_ne!(later.etag(None), first.etag(None));
-    }
-
-    #[test]
     fn each_encoding_has_its_own_strong_tag() {
         let content = content("a", NOW, None);
         let mut tags: Vec<_> = Encoding::ALL.map(|e| content.etag(Some(e)).to_str().unwrap().to_owned()).to_vec();
@@ -229,6 +218,6 @@ mod tests {
         assert_eq!(answer.cache_control, "private, max-age=1800");
         let now = NOW + Duration::from_millis(600_500);
         assert_eq!(answer.age(now).as_secs(), 600);
-        assert!(answer.is_fresh(now) && !answer.is_fresh(answer.fresh_until));
+        assert!(answer.is_fresh(now) && !answer.is_fresh(answer.freshness.fresh_until));
     }
 }

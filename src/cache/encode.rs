@@ -59,7 +59,9 @@ pub fn compress(encoding: Encoding, body: &[u8]) -> Option<Bytes> {
         Encoding::Zstd => zstd::bulk::compress(body, limits::ZSTD_LEVEL),
     };
     // writing to memory does not fail; if a library says so all the same, the reader gets the body as it is
-    packed.ok().filter(|packed| packed.len() < body.len()).map(Bytes::from)
+    let mut packed = packed.ok().filter(|packed| packed.len() < body.len())?;
+    packed.shrink_to_fit(); // the cache keeps this allocation and weighs its length
+    Some(Bytes::from(packed))
 }
 
 fn gzip(body: &[u8]) -> io::Result<Vec<u8>> {

@@ -35,6 +35,14 @@ pub struct Freshness {
     pub scope: Scope,
 }
 
+impl Freshness {
+    /// True while no upstream need be asked. A clock that was set back to before the fetch makes everything stale: what
+    /// it fetched would stay fresh for as long as the clock was wrong.
+    pub fn is_fresh(&self, now: Time) -> bool {
+        self.generated <= now && now < self.fresh_until
+    }
+}
+
 /// The freshness of a response with `headers` that came in at `now`.
 pub fn freshness(headers: &HeaderMap, now: Time, policy: Policy) -> Freshness {
     let control = Control::read(headers);

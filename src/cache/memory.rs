@@ -99,12 +99,18 @@ impl Memory {
 
     /// Stores an answer.
     pub async fn put_answer(&self, key: Key, answer: Arc<Answer>) {
-        self.entries.insert(key, Entry::Answer(answer)).await;
+        self.put(key, Entry::Answer(answer)).await;
     }
 
     /// Stores a fetched body.
     pub async fn put_fetched(&self, key: Key, fetched: Arc<Fetched>) {
-        self.entries.insert(key, Entry::Fetched(fetched)).await;
+        self.put(key, Entry::Fetched(fetched)).await;
+    }
+
+    /// The store evicts when it has time or some dozen writes have come, and of large bodies a dozen is too many.
+    async fn put(&self, key: Key, entry: Entry) {
+        self.entries.insert(key, entry).await;
+        self.entries.run_pending_tasks().await;
     }
 
     /// Forgets `key`.
@@ -158,6 +164,19 @@ mod tests {
         assert!(memory.weight().await <= 100 * limits::KIB as u64);
         assert!(memory.answer(&Key::of(&[&[49]])).await.is_some());
         assert!(memory.answer(&Key::of(&[&[0]])).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_evicted_is_freed_at_once() {
+        let memory = Memory::new(4 * limits::MIB);
+        let mut all = Vec::new();
+        for n in 0..40u8 {
+            let held = answer(limits::MIB - limits::ENTRY_OVERHEAD);
+            all.push(Arc::downgrade(&held));
+            memory.put_answer(Key::of(&[&[n]]), held).await;
+            let alive = all.iter().filter(|held| held.strong_count() > 0).count();
+            assert!(alive <= 5, "{alive} MiB are held after {n}, 4 are allowed and 1 is ours");
+        }
     }
 
     #[tokio::test]

@@ -19,15 +19,16 @@ pub enum Cause {
     Network,
     /// Upstream answered with this status, which is not a success.
     Status(u16),
-    /// Upstream's body cannot be used: it is not a feed, breaks a bound, or a rule failed on it.
+    /// Upstream's body cannot be used: it is not a feed, breaks a bound, or a rule (or refeed itself) failed on it.
     Unusable,
     /// We refuse to ask this address.
     Blocked,
-    /// Our own: configuration, load, a bug. The next call may try at once.
+    /// Our own: configuration, load. The next call may try at once.
     Ours,
 }
 
-/// How long not to try again. What upstream asked for (`Retry-After`) counts before our own table.
+/// How long not to try again. What upstream asked for (`Retry-After`) counts before our own table, but nobody is asked
+/// again at once.
 pub fn hold(cause: Cause, asked: Option<Duration>) -> Option<Duration> {
     let own = match cause {
         Cause::Ours => return None,
@@ -39,7 +40,7 @@ pub fn hold(cause: Cause, asked: Option<Duration>) -> Option<Duration> {
         Cause::Unusable => limits::HOLD_UNUSABLE,
         Cause::Blocked => limits::HOLD_BLOCKED,
     };
-    Some(asked.unwrap_or(own).min(limits::HOLD_LONGEST))
+    Some(asked.unwrap_or(own).clamp(limits::HOLD_SHORTEST, limits::HOLD_LONGEST))
 }
 
 /// A failure and the time from which its work may be tried again.
@@ -70,7 +71,9 @@ impl<E: Send + Sync + 'static> Negative<E> {
 
     /// The failure of `key` that still forbids a try at `now`.
     pub async fn get(&self, key: &Key, now: Time) -> Option<Held<E>> {
-        self.held.get(key).await.filter(|held| now < held.retry_at)
+        // a clock that was set back must not hold a failure for as long as it was wrong
+        let still = |held: &Held<E>| now < held.retry_at && held.retry_at.since(now) <= limits::HOLD_LONGEST;
+        self.held.get(key).await.filter(still)
     }
 
     /// Remembers `held`.
@@ -93,6 +96,7 @@ mod tests {
             (Cause::Status(410), None, minutes(24 * 60)),
             (Cause::Status(429), None, minutes(15)),
             (Cause::Status(429), minutes(60), minutes(60)),
+            (Cause::Status(503), Some(Duration::ZERO), Some(limits::HOLD_SHORTEST)),
             (Cause::Status(503), Some(Duration::MAX), Some(limits::HOLD_LONGEST)),
             (Cause::Unusable, None, minutes(15)),
             (Cause::Blocked, None, minutes(60)),
@@ -100,6 +104,15 @@ mod tests {
         ] {
             assert_eq!(hold(cause, asked), expected, "{cause:?} {asked:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_clock_set_back_does_not_prolong_a_hold() {
+        let (negative, key) = (Negative::<&str>::new(8), Key::of(&[b"a"]));
+        let wrong = Time::from_secs(0) + limits::TTL_CEILING;
+        negative.put(key, Held { error: Arc::new("down"), retry_at: wrong + limits::HOLD_NETWORK }).await;
+        assert!(negative.get(&key, wrong).await.is_some());
+        assert!(negative.get(&key, Time::from_secs(0)).await.is_none());
     }
 
     #[tokio::test]

@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use super::load::{ConfigArg, load};
 use super::{Failure, terminal};
+use crate::base::clock::Clock;
 use crate::config::{Config, Open};
-use crate::rules::{BuildContext, Chain};
+use crate::pipeline::Pipeline;
+use crate::rules::Chain;
 
 const EXAMPLES: &str = "\
 Each problem is shown with its file, line and column, and what to write instead. Exit code 0: none; 2: some.
@@ -28,9 +30,10 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let plural = if config.feeds.len() == 1 { "feed" } else { "feeds" };
     let mut out = format!("{}: {} {plural}, no problems\n", path.display(), config.feeds.len());
     let _ = writeln!(out, "listens on {}; any URL: {}", config.server.listen, who(&config));
+    let pipeline = Pipeline::from_config(&config, Clock::system())?; // all that `serve` would do before it listens
     for (name, feed) in &config.feeds {
-        let chain = Chain::build(&feed.rules, &BuildContext::default())?;
-        let rules = if chain.is_empty() { "no rules".to_owned() } else { chain.names().collect::<Vec<_>>().join(", ") };
+        let names: Vec<_> = pipeline.chain(name).into_iter().flat_map(Chain::names).collect();
+        let rules = if names.is_empty() { "no rules".to_owned() } else { names.join(", ") };
         let _ = writeln!(out, "/feed/{name}  {rules}\n    {}", feed.url);
     }
     terminal::print(out.as_bytes())

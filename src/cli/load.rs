@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigError};
 use crate::rules;
 
 /// What is used where neither an option nor `REFEED_CONFIG` names a file, by the commands that need one.
@@ -31,5 +31,10 @@ impl ConfigArg {
 
 /// Reads `path` and checks all of it, the rules too.
 pub(super) fn load(path: &Path) -> Result<Config, Failure> {
-    Ok(Config::load(path, rules::check)?)
+    Config::load(path, rules::check).map_err(|error| match error {
+        ConfigError::Read { .. } if path == Path::new(DEFAULT) => {
+            Failure::Usage(format!("{error}; name the configuration with --config FILE"))
+        }
+        error => error.into(),
+    })
 }

@@ -1,5 +1,6 @@
 //! `refeed rules`: the documentation of rules and rule sets, from the program itself.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::{Failure, terminal};
@@ -44,7 +45,7 @@ fn show(name: &str) -> Result<String, Failure> {
     match [rule, set].into_iter().flatten().collect::<Vec<_>>().join("\n") {
         found if !found.is_empty() => Ok(found),
         _ => {
-            let all: Vec<_> = Kind::names().chain(Sets::embedded().names()).collect();
+            let all: BTreeSet<_> = Kind::names().chain(Sets::embedded().names()).collect();
             let advice = suggest::advice(name, all.iter().copied());
             Err(Failure::Usage(format!("no rule and no rule set is called `{name}`: {advice}")))
         }

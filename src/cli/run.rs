@@ -8,7 +8,7 @@ use super::{Failure, terminal};
 use crate::base::clock::Clock;
 use crate::base::url::Url;
 use crate::config::{self, Config, Origin, Relative, RuleList, read_capped, suggest};
-use crate::pipeline::{Input, Pipeline};
+use crate::pipeline::{Ask, Input, Pipeline};
 use crate::rules::{BuildContext, Chain};
 
 const EXAMPLES: &str = "\
@@ -70,6 +70,19 @@ enum From {
     Path(String),
 }
 
+impl From {
+    /// For messages, without what may be secret.
+    fn name(&self) -> String {
+        match self {
+            From::Path(path) if path == "-" => "standard input".to_owned(),
+            From::Path(path) => path.clone(),
+            From::Origin(Origin::Http(url)) => Ask::Url(url).label(),
+            From::Origin(Origin::File(path)) => path.display().to_string(),
+            From::Origin(Origin::Embedded { .. }) => "the built-in feed".to_owned(),
+        }
+    }
+}
+
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let path = match args.feed {
         Some(_) => Some(args.config.path_or_default()),
@@ -90,10 +103,12 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     };
     let chain = Chain::build(&list, &BuildContext::default())?;
     let pipeline = Pipeline::from_config(&config, Clock::system())?;
-    let mut input = read(&pipeline, &config, source(args.input, origin)?)?;
+    let source = source(args.input, origin)?;
+    let named = source.name();
+    let mut input = read(&pipeline, &config, source)?;
     input.url = args.url.or(input.url);
     input.content_type = args.content_type.or(input.content_type);
-    let output = pipeline.run(input, &chain, relative).map_err(Failure::failed)?;
+    let output = pipeline.run(input, &chain, relative).map_err(|e| Failure::Failed(format!("{named}: {e}")))?;
     terminal::print(output.body.as_bytes())
 }
 
@@ -123,6 +138,11 @@ fn source(argument: Option<String>, origin: Option<Origin>) -> Result<From, Fail
                 Ok(path) => From::Origin(Origin::File(path)),
                 Err(()) => return Err(Failure::Usage(format!("`{text}` is not a file of this machine"))),
             },
+            Ok(url) if text.contains("://") => {
+                let message =
+                    format!("`{}:` URLs cannot be read; `http:`, `https:` and `file:` ones can", url.scheme());
+                return Err(Failure::Usage(message));
+            }
             _ => From::Path(text),
         }),
     }
@@ -137,7 +157,9 @@ fn read(pipeline: &Pipeline, config: &Config, from: From) -> Result<Input, Failu
         From::Origin(origin) => {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
-            runtime.block_on(pipeline.fetch(&origin)).map_err(Failure::failed)
+            let fetched = runtime.block_on(pipeline.fetch(&origin));
+            runtime.shutdown_background(); // a name lookup that was given up may still run
+            fetched.map_err(Failure::failed)
         }
     }
 }

@@ -1,10 +1,11 @@
 //! `refeed serve`: the proxy.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use tracing::info;
 
-use super::load::{ConfigArg, load};
+use super::load::{ConfigArg, DEFAULT, load};
 use super::{Failure, demo};
 use crate::base::clock::Clock;
 use crate::config::fields::parse_listen;
@@ -37,6 +38,9 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         Some(path) => load(&path)?,
         None => {
             info!("no configuration: the built-in feed is at /feed/demo, any feed at /feed?url=URL");
+            if Path::new(DEFAULT).exists() {
+                info!("{DEFAULT} is not read: name it with --config {DEFAULT}");
+            }
             demo::config()?
         }
     };
@@ -45,5 +49,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     }
     let pipeline = Pipeline::from_config(&config, Clock::system())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
-    runtime.block_on(crate::serve::serve(pipeline, config.server)).map_err(Failure::failed)
+    let ended = runtime.block_on(crate::serve::serve(pipeline, config.server));
+    runtime.shutdown_background(); // name lookups and transformations that nobody waits for may still run
+    ended.map_err(Failure::failed)
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -35,23 +36,25 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Non-public addresses that may be fetched: a range, on one port or on all.
+/// One entry of `fetch.allow`: non-public addresses that may be fetched, on one port or on all. Names are refused: who
+/// answers for a name can change, and the list must not change with it.
+///
+/// Written `127.0.0.1`, `127.0.0.1:9000`, `192.168.1.0/24`, `192.168.1.0/24:8080`, `::1`, `[::1]:80`, `[fd00::/8]:80`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allow {
-    /// The addresses; a single one is a range of one.
+    /// The addresses; a single one is a range of one. IPv4 is written as such.
     pub net: IpNet,
     /// The port, or any.
     pub port: Option<u16>,
 }
 
 impl Allow {
-    /// True where `address` may be dialled because of this entry.
+    /// True where `address` may be dialled because of this entry. Mapped addresses count as IPv4.
     pub fn admits(&self, address: SocketAddr) -> bool {
-        self.net.contains(&address.ip()) && self.port.is_none_or(|port| port == address.port())
+        self.net.contains(&address.ip().to_canonical()) && self.port.is_none_or(|port| port == address.port())
     }
 
-    /// `192.168.1.0/24`, `127.0.0.1:9000`, `10.0.0.0/8:8080`, `::1`, `[fd00::/8]:80`.
-    pub fn parse(text: &str) -> Option<Allow> {
+    fn read(text: &str) -> Option<Allow> {
         let (address, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (address, after) = rest.split_once(']')?;
@@ -59,28 +62,42 @@ impl Allow {
             }
             None => match text.split_once(':') {
                 Some((address, port)) if !port.contains(':') => (address, Some(port)),
-                _ => (text, None),
+                _ => (text, None), // bare IPv6
             },
         };
-        let net = address.parse().ok().or_else(|| address.parse::<IpAddr>().ok().map(IpNet::from))?;
+        let single = || address.parse::<IpAddr>().ok().map(|ip| IpNet::from(ip.to_canonical()));
+        let net: IpNet = address.parse().ok().or_else(single)?;
+        if matches!(net, IpNet::V6(v6) if v6.addr().to_ipv4_mapped().is_some()) {
+            return None; // a range of IPv4 in disguise, which no canonical address is in
+        }
         let port = match port {
-            Some(port) => Some(port.parse().ok()?),
             None => None,
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+                Some(digits.parse().ok().filter(|port| *port != 0)?)
+            }
+            Some(_) => return None,
         };
-        Some(Allow { net, port })
+        Some(Allow { net: net.trunc(), port })
+    }
+}
+
+impl FromStr for Allow {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Allow, String> {
+        Allow::read(text.trim()).ok_or_else(|| {
+            format!(
+                "`{text}` is not an address or a range\n\
+                 write `192.168.1.7`, `192.168.1.0/24`, `127.0.0.1:9000` or `[fd00::1]:80`; names are not allowed here, \
+                 because what they mean can change"
+            )
+        })
     }
 }
 
 impl<'de> Deserialize<'de> for Allow {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Allow, D::Error> {
-        let text = text(from, "an address such as `\"127.0.0.1:9000\"`")?;
-        Allow::parse(&text).ok_or_else(|| {
-            D::Error::custom(format!(
-                "`{text}` is not an address or a range\n\
-                 write `192.168.1.7`, `192.168.1.0/24`, `127.0.0.1:9000` or `[fd00::1]:80`; names are not allowed here, \
-                 because what they mean can change"
-            ))
-        })
+        text(from, "an address such as `\"127.0.0.1:9000\"`")?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -134,7 +151,7 @@ pub(super) fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Ur
 /// An outgoing proxy.
 pub(super) fn proxy<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
     let text = String::deserialize(from)?;
-    parse_url(&text, &["http", "https", "socks5", "socks5h"]).map(Some).map_err(D::Error::custom)
+    parse_url(&text, &["http", "socks5", "socks5h"]).map(Some).map_err(D::Error::custom)
 }
 
 /// A URL with a host and one of `schemes`.
@@ -151,7 +168,7 @@ pub(super) fn parse_url(text: &str, schemes: &[&str]) -> Result<Url, String> {
     Ok(url)
 }
 
-fn has_credentials(url: &Url) -> bool {
+pub(super) fn has_credentials(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
@@ -211,27 +228,50 @@ mod tests {
     use super::*;
 
     #[test]
-    fn allowed_addresses_are_ranges_with_or_without_a_port() {
-        for (text, inside, outside) in [
-            ("127.0.0.1:9000", "127.0.0.1:9000", "127.0.0.1:9001"),
-            ("192.168.1.0/24", "192.168.1.77:80", "192.168.2.1:80"),
-            ("10.0.0.0/8:8080", "10.9.8.7:8080", "10.9.8.7:80"),
-            ("::1", "[::1]:80", "[::2]:80"),
-            ("[fd00::/8]:80", "[fd00::9]:80", "[fd00::9]:81"),
-            ("[fd00::1]", "[fd00::1]:5", "[fd00::2]:5"),
-        ] {
-            let allow = Allow::parse(text).unwrap();
-            assert!(allow.admits(inside.parse().unwrap()), "{text}");
-            assert!(!allow.admits(outside.parse().unwrap()), "{text}");
-        }
+    fn an_entry_permits_its_range_and_port_only() {
+        let on = |entry: &str, address: &str| entry.parse::<Allow>().unwrap().admits(address.parse().unwrap());
+        assert!(on("127.0.0.1:9000", "127.0.0.1:9000"));
+        assert!(on("127.0.0.1:9000", "[::ffff:127.0.0.1]:9000"));
+        assert!(!on("127.0.0.1:9000", "127.0.0.1:9001"));
+        assert!(!on("127.0.0.1", "127.0.0.2:80"));
+        assert!(on("192.168.1.7/24", "192.168.1.200:5000"));
+        assert!(on("192.168.1.0/24:8000", "192.168.1.200:8000"));
+        assert!(!on("192.168.1.0/24:8000", "192.168.1.200:80"));
+        assert!(on("::ffff:10.0.0.1", "10.0.0.1:1"));
+        assert!(on("[::1]:80", "[::1]:80"));
+        assert!(on("::1", "[::1]:443"));
+        assert!(on("[fd00::/8]:80", "[fd12::1]:80"));
+        assert!(!on("fd00::/8", "10.0.0.1:80"));
     }
 
     #[test]
-    fn names_and_nonsense_are_not_addresses() {
-        for text in
-            ["", "localhost", "localhost:80", "1.2.3", "1.2.3.4/33", "1.2.3.4:", "1.2.3.4:99999", "[::1", "[::1]80"]
-        {
-            assert_eq!(Allow::parse(text), None, "{text}");
+    fn names_broken_ports_and_disguised_ranges_are_refused() {
+        for text in [
+            "",
+            "localhost",
+            "localhost:80",
+            "example.org",
+            "127.1",
+            "0x7f000001",
+            "1.2.3",
+            "1.2.3.4/33",
+            "[::1",
+            "[::1]80",
+            "127.0.0.1:0",
+            "127.0.0.1:65536",
+            "127.0.0.1:",
+            "127.0.0.1:+80",
+            "[::1]:http",
+            "::ffff:10.0.0.0/104",
+        ] {
+            assert!(text.parse::<Allow>().is_err(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics_the_parser(text in ".{0,60}") {
+            let _ = text.parse::<Allow>();
         }
     }
 

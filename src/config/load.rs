@@ -10,17 +10,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use url::{Host, Url};
 
 use super::decode::decode;
-use super::fields::parse_url;
+use super::fields::{has_credentials, parse_url};
 use super::name;
-use super::problem::{Problems, Report, Source};
+use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
-use super::schema::{Cache, Config, Feed, Open, Origin, Relative, Server};
+use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
 use super::suggest;
 use super::value::{Data, Entry, Value};
-use crate::base::limits::MAX_CONFIG;
+use crate::base::limits::{MAX_CONFIG, WEB_PORTS};
 use crate::base::text::{human_size, line_column};
 
 /// Why there is no configuration. The operator is to blame for each.
@@ -128,14 +129,16 @@ fn understand(mut document: Value, check: Check<'_>, report: &mut Report) -> Con
             report.error(key_span.clone(), format!("unknown table `{key}`")).help(suggest::advice(key, TABLES));
         }
     }
+    let mut urls = Vec::new();
     let config = Config {
         server: section(server.as_ref(), report),
         fetch: section(fetch.as_ref(), report),
         cache: section(cache.as_ref(), report),
-        feeds: feeds.map(|value| read_feeds(value, check, report)).unwrap_or_default(),
+        feeds: feeds.map(|value| read_feeds(value, check, &mut urls, report)).unwrap_or_default(),
     };
     if report.count() == 0 {
         check_together(&config, server.as_ref(), cache.as_ref(), report);
+        check_ports(&config.fetch, &urls, report);
     }
     config
 }
@@ -156,7 +159,10 @@ struct Plain {
     _rules: Option<()>,
 }
 
-fn read_feeds(value: Value, check: Check<'_>, report: &mut Report) -> BTreeMap<String, Feed> {
+/// The URLs of feeds, with their places.
+type Urls = Vec<(Span, Url)>;
+
+fn read_feeds(value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Report) -> BTreeMap<String, Feed> {
     let found = value.kind();
     let Data::Table(entries) = value.data else {
         report.error(value.span, format!("expected a table of feeds, found {found}")).help("write `[feeds.NAME]`");
@@ -167,14 +173,14 @@ fn read_feeds(value: Value, check: Check<'_>, report: &mut Report) -> BTreeMap<S
         if let Err(message) = name::check(&key) {
             report.error(key_span, message).help(name::ADVICE);
         }
-        if let Some(feed) = read_feed(value, check, report) {
+        if let Some(feed) = read_feed(value, check, urls, report) {
             feeds.insert(key, feed);
         }
     }
     feeds
 }
 
-fn read_feed(mut value: Value, check: Check<'_>, report: &mut Report) -> Option<Feed> {
+fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Report) -> Option<Feed> {
     let rules = match value.take("rules") {
         Some(entry) => RuleList::from_value(entry.value, report),
         None => Some(RuleList::empty()),
@@ -184,7 +190,10 @@ fn read_feed(mut value: Value, check: Check<'_>, report: &mut Report) -> Option<
     }
     let plain: Plain = decode(&value, report)?;
     let origin = match parse_origin(plain.url.get_ref()) {
-        Ok(origin) => Some(origin),
+        Ok(origin) => {
+            urls.extend(origin.base().map(|url| (plain.url.span(), url.clone())));
+            Some(origin)
+        }
         Err(message) => {
             report.error(plain.url.span(), message);
             None
@@ -196,6 +205,9 @@ fn read_feed(mut value: Value, check: Check<'_>, report: &mut Report) -> Option<
 /// Where a configured `url` leads.
 fn parse_origin(text: &str) -> Result<Origin, String> {
     let url = parse_url(text, &["https", "http", "file"])?;
+    if has_credentials(&url) {
+        return Err("a user name or password in a URL is not accepted\nleave them out of the URL".to_owned());
+    }
     if url.scheme() != "file" {
         return Ok(Origin::Http(url));
     }
@@ -225,6 +237,26 @@ fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>
         report
             .error(span, "`open = \"key\"` without a key lets nobody in")
             .help("set `access_key`, or `open = \"nobody\"`");
+    }
+}
+
+/// A port that will be refused on every fetch is refused here, where it can be shown.
+fn check_ports(fetch: &Fetch, urls: &Urls, report: &mut Report) {
+    for (span, url) in urls {
+        let Some(port) = url.port_or_known_default() else { continue };
+        if WEB_PORTS.contains(&port) || fetch.allow.iter().any(|entry| entry.port.is_none_or(|known| known == port)) {
+            continue;
+        }
+        let address = match url.host() {
+            Some(Host::Ipv4(ip)) => ip.to_string(),
+            Some(Host::Ipv6(ip)) => format!("[{ip}]"),
+            Some(Host::Domain("localhost")) => "127.0.0.1".to_owned(),
+            _ => "ADDRESS".to_owned(),
+        };
+        let known = WEB_PORTS.map(|port| port.to_string()).join(", ");
+        report
+            .error(span.clone(), format!("port {port} is not fetched, only {known} and those that `fetch.allow` names"))
+            .help(format!("write `allow = [\"{address}:{port}\"]` under `[fetch]`"));
     }
 }
 

@@ -78,7 +78,7 @@ pub struct Fetch {
     pub max_redirects: usize,
     /// Non-public addresses that may be fetched, with or without a port. Default: none.
     pub allow: Vec<Allow>,
-    /// An outgoing proxy: `http:`, `https:`, `socks5:` or `socks5h:`. Default: none.
+    /// An outgoing proxy: `http:`, `socks5:` or `socks5h:`. Default: none.
     #[serde(deserialize_with = "fields::proxy")]
     pub proxy: Option<Url>,
 }

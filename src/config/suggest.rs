@@ -1,6 +1,6 @@
 //! «Did you mean»: the known name nearest to a mistyped one.
 
-use crate::base::limits::SUGGEST_CHARS;
+use crate::base::limits::{LISTED_NAMES, SUGGEST_CHARS};
 
 /// The name of `known` that `typed` most likely meant, or nothing where none is near. Case, `-` and `_` count for
 /// nothing; a third of the letters may differ.
@@ -15,9 +15,14 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
-/// `` `a`, `b` `` for messages.
+/// `` `a`, `b` `` for messages; of many only the first, and how many there are.
 pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    let mut names = names.into_iter();
+    let shown: Vec<_> = names.by_ref().take(LISTED_NAMES).map(|name| format!("`{name}`")).collect();
+    match names.count() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// The help for an unknown name: the nearest, or all of them.

@@ -34,7 +34,7 @@ pub enum Kind {
 pub struct Node {
     /// What it is.
     pub kind: Kind,
-    /// The namespace of an element; [`Ns::None`] for JSON.
+    /// The namespace of an element; none for JSON.
     pub ns: Ns,
     name_len: u16,
     name_start: u32,

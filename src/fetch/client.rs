@@ -13,13 +13,13 @@ use hyper::header::{self, HeaderValue};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::body::{self, Bounds, CODINGS};
 use super::connect::{Connector, Fault, Way};
 use super::error::{BadRedirect, Bound, FetchError, Phase, reason};
 use super::guard::Guard;
-use super::manners::{Manners, retry_after};
+use super::manners::{Manners, Turn, retry_after};
 use super::network::{Network, System};
 use super::proxy::Proxy;
 use super::response::{Hop, Response, keep_end_to_end};
@@ -29,6 +29,9 @@ use crate::base::limits;
 
 /// Who asks, for the logs of upstreams.
 const USER_AGENT: &str = concat!("refeed/", env!("CARGO_PKG_VERSION"), " (feed proxy)");
+
+/// How every refeed's name in `Via` begins.
+pub const INSTANCE: &str = "refeed-";
 
 /// Fetches. Cheap to clone; clones share connections and manners.
 #[derive(Clone)]
@@ -58,7 +61,7 @@ impl Client {
     pub fn on(settings: Settings, network: Arc<dyn Network>) -> Result<Client, FetchError> {
         let proxy = settings.proxy.as_ref().map(Proxy::new).transpose()?;
         let token_char = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        let via = HeaderValue::try_from(format!("1.1 refeed-{}", settings.own_id))
+        let via = HeaderValue::try_from(format!("1.1 {INSTANCE}{}", settings.own_id))
             .ok()
             .filter(|_| settings.own_id.chars().all(token_char))
             .ok_or_else(|| FetchError::Settings("the instance id may hold letters, digits and hyphens".into()))?;
@@ -75,7 +78,7 @@ impl Client {
 
     /// The name of this instance in `Via`. A request that arrives with it went in a circle.
     pub fn via_token(&self) -> String {
-        format!("refeed-{}", self.0.settings.own_id)
+        format!("{INSTANCE}{}", self.0.settings.own_id)
     }
 
     /// Fetches `request.url`, redirects followed, body whole and decoded. Dropping the future ends the fetch.
@@ -83,17 +86,18 @@ impl Client {
         let first = Target::typed(&request.url, &self.0.way.guard)?;
         let (at, limit) = (first.place.clone(), self.0.settings.timeout);
         let late = |_| FetchError::Timeout { at, phase: Phase::Whole, limit };
-        timeout(limit, self.0.follow(request, first)).await.map_err(late)?
+        let until = Instant::now() + limit;
+        timeout_at(until, self.0.follow(request, first, until)).await.map_err(late)?
     }
 }
 
 impl Inner {
-    async fn follow(&self, request: &Request, first: Target) -> Result<Response, FetchError> {
+    async fn follow(&self, request: &Request, first: Target, until: Instant) -> Result<Response, FetchError> {
         let limit = self.settings.max_redirects;
         let mut moved: Vec<Hop> = Vec::new();
         let mut target = first.clone();
         loop {
-            let (status, next) = match self.hop(request, &first, &target).await? {
+            let (status, next) = match self.hop(request, &first, &target, until).await? {
                 Answer::Moved(status, next) => (status, next),
                 Answer::Arrived(answer) => return Ok(arrived(answer, target, moved)),
             };
@@ -110,9 +114,23 @@ impl Inner {
         }
     }
 
-    async fn hop(&self, request: &Request, first: &Target, target: &Target) -> Result<Answer, FetchError> {
-        let busy = || FetchError::Busy { at: target.place.clone() };
-        let _turn = self.manners.turn(target.host()).await.ok_or_else(busy)?;
+    /// A turn at the target's host, within the fetch's time. A line that is too long is not the host's fault.
+    async fn turn(&self, target: &Target, until: Instant) -> Result<Turn, FetchError> {
+        let (at, limit) = (|| target.place.clone(), self.settings.timeout);
+        match timeout_at(until, self.manners.turn(target.host())).await {
+            Ok(turn) => turn.ok_or_else(|| FetchError::Busy { at: at() }),
+            Err(_) => Err(FetchError::Timeout { at: at(), phase: Phase::Turn, limit }),
+        }
+    }
+
+    async fn hop(
+        &self,
+        request: &Request,
+        first: &Target,
+        target: &Target,
+        until: Instant,
+    ) -> Result<Answer, FetchError> {
+        let _turn = self.turn(target, until).await?;
         let mut asked = hyper::Request::new(Empty::new());
         *asked.uri_mut() = target.uri.clone();
         let conditional = self.write_headers(asked.headers_mut(), request, first, target);
@@ -134,7 +152,9 @@ impl Inner {
         out.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         out.insert(header::ACCEPT, HeaderValue::from_static(request.accept));
         out.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(CODINGS));
-        out.insert(header::VIA, self.via.clone());
+        for via in request.via.iter().chain([&self.via]) {
+            out.append(header::VIA, via.clone());
+        }
         if let Some(login) = self.way.proxy.as_ref().and_then(|proxy| proxy.authorization(target.is_tls())) {
             out.insert(header::PROXY_AUTHORIZATION, login.clone());
         }
@@ -189,6 +209,10 @@ impl Inner {
             return Err(FetchError::Protocol { at: at(), reason });
         }
         let body = match parts.status.as_u16() {
+            206 => {
+                let reason = "206 to a request without `Range`: a part of the body is missing".into();
+                return Err(FetchError::Protocol { at: at(), reason });
+            }
             200..=299 => {
                 let bounds = Bounds { body: self.settings.max_body, gap: self.settings.timeouts.gap };
                 body::read(&parts.headers, body, bounds, &target.place).await?
@@ -237,6 +261,9 @@ fn explain(error: &legacy::Error, target: &Target) -> FetchError {
         if let Some(error) = inner.downcast_ref::<hyper::Error>() {
             return match error {
                 e if e.is_parse_too_large() => FetchError::TooLarge { at, bound: Bound::Head },
+                e if e.is_parse() => {
+                    FetchError::Protocol { at, reason: format!("the answer is not HTTP: {}", reason(e)) }
+                }
                 e if e.is_incomplete_message() => {
                     FetchError::Protocol { at, reason: "the connection closed before a complete response head".into() }
                 }
@@ -278,4 +305,20 @@ fn trust(extra: &[Vec<u8>]) -> Result<rustls::ClientConfig, FetchError> {
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_fetch_that_only_waited_in_line_does_not_blame_the_host() {
+        let settings = Settings { timeout: Duration::from_millis(10), ..Settings::default() };
+        let client = Client::new(settings).unwrap();
+        let _turns = [client.0.manners.turn("example.org").await, client.0.manners.turn("example.org").await];
+        let error = client.get(&Request::feed("https://example.org/feed")).await.unwrap_err();
+        assert!(matches!(error, FetchError::Timeout { phase: Phase::Turn, .. }), "{error}");
+        assert_eq!(error.blame(), super::super::Blame::Us);
+    }
 }

@@ -117,7 +117,7 @@ impl Way {
         }
         match refused {
             Some(why) if kept.is_empty() => Err(Fault::Refused(why)),
-            None if kept.is_empty() => Err(Fault::Dns("it has no addresses".into())),
+            None if kept.is_empty() => Err(Fault::Dns("the name has no addresses".into())),
             _ => Ok(kept),
         }
     }
@@ -131,7 +131,7 @@ impl Way {
         let mut found = timeout(limit, self.network.resolve(host))
             .await
             .map_err(|_| Fault::Timeout(Phase::Dns, limit))?
-            .map_err(|error| Fault::Dns(reason(error.kind())))?;
+            .map_err(|error| Fault::Dns(unresolved(&error)))?;
         found.truncate(limits::MAX_ADDRESSES);
         Ok(found)
     }
@@ -164,6 +164,13 @@ impl Way {
             .map_err(|error| Fault::Tls(reason(error)))?;
         Ok(Stream { io, absolute_form: false })
     }
+}
+
+/// The resolver's own words, without the library's before them.
+fn unresolved(error: &io::Error) -> String {
+    let text = error.to_string();
+    let said = text.rsplit(": ").next().unwrap_or_default();
+    format!("the name does not resolve: {}", reason(said))
 }
 
 /// IPv6 and IPv4 in turn, each family in its own order (RFC 8305 §4), so that one broken family costs one try.

@@ -94,6 +94,9 @@ pub enum Phase {
     /// Between two pieces of the body.
     #[error("silence within the body")]
     Body,
+    /// Waiting for other fetches of the same host: none of its doing.
+    #[error("{} fetches of this host are under way already, and none ended", limits::FETCHES_PER_HOST)]
+    Turn,
     /// Everything together, waiting for other fetches included: `fetch.timeout`.
     #[error("no complete answer (`fetch.timeout`)")]
     Whole,
@@ -160,8 +163,8 @@ pub enum FetchError {
     /// Too many fetches at once.
     #[error("{at}: {} fetches are under way or waiting already", limits::FETCHES_PENDING)]
     Busy { at: Place },
-    /// No addresses for the name.
-    #[error("{at}: the name does not resolve: {reason}")]
+    /// No addresses for the name; the reason says so.
+    #[error("{at}: {reason}")]
     Dns { at: Place, reason: String },
     /// No address accepted a connection.
     #[error("{at}: cannot connect: {reason}")]
@@ -202,6 +205,7 @@ impl FetchError {
             FetchError::Refused { led: Led::Typed, .. } => Blame::Reader,
             FetchError::OwnLoop { .. } => Blame::Reader,
             FetchError::Settings(_) | FetchError::Busy { .. } | FetchError::Proxy { .. } => Blame::Us,
+            FetchError::Timeout { phase: Phase::Turn, .. } => Blame::Us,
             _ => Blame::Upstream,
         }
     }
@@ -210,9 +214,26 @@ impl FetchError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             FetchError::Status { retry_after, .. } => *retry_after,
-            FetchError::Busy { .. } => Some(limits::BUSY_RETRY),
+            FetchError::Busy { .. } | FetchError::Timeout { phase: Phase::Turn, .. } => Some(limits::BUSY_RETRY),
             _ => None,
         }
+    }
+
+    /// The message without its place: for readers of a feed whose URL is the operator's own business.
+    pub fn without_place(&self) -> String {
+        use FetchError as E;
+        let text = self.to_string();
+        let at = match self {
+            E::Settings(_) => return text,
+            E::Refused { why, led: Led::Redirected, .. } => return format!("it redirects elsewhere: {why}"),
+            E::Refused { at, .. } | E::OwnLoop { at } | E::Busy { at } | E::Dns { at, .. } | E::Connect { at, .. } => {
+                at
+            }
+            E::Proxy { at, .. } | E::Tls { at, .. } | E::Timeout { at, .. } | E::TooLarge { at, .. } => at,
+            E::Encoding { at, .. } | E::Truncated { at } | E::Protocol { at, .. } | E::Redirect { at, .. } => at,
+            E::Status { at, .. } => at,
+        };
+        text.strip_prefix(&format!("{at}: ")).map(str::to_owned).unwrap_or(text)
     }
 
     /// True where the same fetch may succeed later with nothing changed but time.

@@ -32,10 +32,10 @@ use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::limits;
+use crate::config::fields::Allow;
 
-pub use client::Client;
+pub use client::{Client, INSTANCE};
 pub use error::{BadRedirect, Blame, Bound, FetchError, Led, Phase, Place, Refusal};
-pub use guard::{Allowed, AllowedError};
 pub use manners::retry_after;
 pub use network::{Network, Pending, System};
 pub use response::{Hop, Response};
@@ -50,7 +50,7 @@ pub struct Settings {
     /// `fetch.max_redirects`.
     pub max_redirects: usize,
     /// `fetch.allow`.
-    pub allow: Vec<Allowed>,
+    pub allow: Vec<Allow>,
     /// `fetch.proxy`: `http`, `socks5` or `socks5h`, with or without a login.
     pub proxy: Option<Url>,
     /// What tells this instance from others in `Via`: letters, digits and hyphens.
@@ -140,6 +140,9 @@ pub struct Request {
     pub validated_by: Option<Url>,
     /// The `Accept` header.
     pub accept: &'static str,
+    /// The refeeds that this request came through, as in `Via`: without them, two that fetch from each other would not
+    /// see it. Nothing else of a reader's request goes upstream.
+    pub via: Option<HeaderValue>,
 }
 
 impl Request {
@@ -151,6 +154,7 @@ impl Request {
             if_modified_since: None,
             validated_by: None,
             accept: ACCEPT_FEED,
+            via: None,
         }
     }
 }

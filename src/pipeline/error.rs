@@ -13,7 +13,7 @@ use crate::cache::negative::{Cause, Held};
 use crate::config::{ConfigError, Problems};
 use crate::feed::FeedError;
 pub use crate::fetch::Blame;
-use crate::fetch::FetchError;
+use crate::fetch::{FetchError, Phase};
 use crate::rules::RuleError;
 
 /// Why there is no pipeline.
@@ -57,6 +57,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// For readers of a feed of the configuration: where it comes from is the operator's business.
+    pub fn without_place(&self) -> String {
+        match self {
+            Error::Fetch(error) => error.without_place(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
@@ -74,7 +82,9 @@ impl Error {
             Error::Fetch(error) => match error {
                 FetchError::Status { status, .. } => Cause::Status(*status),
                 FetchError::Refused { .. } | FetchError::OwnLoop { .. } => Cause::Blocked,
-                FetchError::Settings(_) | FetchError::Busy { .. } => Cause::Ours,
+                FetchError::Settings(_) | FetchError::Busy { .. } | FetchError::Timeout { phase: Phase::Turn, .. } => {
+                    Cause::Ours
+                }
                 FetchError::TooLarge { .. } | FetchError::Encoding { .. } | FetchError::Redirect { .. } => {
                     Cause::Unusable
                 }

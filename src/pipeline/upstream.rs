@@ -2,12 +2,12 @@
 //!
 //! Keeps failures too: while one is held, upstream is left in peace.
 
-use std::str::FromStr;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hyper::header;
-use ipnet::IpNet;
+use hyper::header::{self, HeaderValue};
 
 use super::ask::Route;
 use super::error::{Error, Failure};
@@ -16,11 +16,10 @@ use crate::base::limits;
 use crate::base::url::Url;
 use crate::cache::flight::Flights;
 use crate::cache::freshness::{Policy, freshness, shortest};
-use crate::cache::negative::{Cause, Held, Negative, hold};
+use crate::cache::negative::{Held, Negative, hold};
 use crate::cache::{Fetched, Key, Memory};
-use crate::config::fields::Allow;
 use crate::config::{Config, Origin, read_capped};
-use crate::fetch::{Allowed, Client, FetchError, Request, Settings};
+use crate::fetch::{Client, FetchError, Request, Settings};
 
 /// Fetches, behind the cache. Clones share everything.
 #[derive(Clone)]
@@ -56,9 +55,9 @@ impl Upstream {
     }
 
     /// What upstream has for `route`.
-    pub(super) async fn get(&self, route: &Arc<Route>) -> Result<Arc<Fetched>, Failure> {
+    pub(super) async fn get(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Arc<Fetched>, Failure> {
         let (upstream, asked) = (self.clone(), Arc::clone(route));
-        self.0.flights.run(route.fetched, async move { upstream.fetch(&asked).await }).await?.0
+        self.0.flights.run(route.fetched, async move { upstream.fetch(&asked, via).await }).await?.0
     }
 
     /// An earlier failure of `key` that is still held is the failure of this try, too.
@@ -67,20 +66,24 @@ impl Upstream {
         self.0.failures.get(key, now).await.map_or(Ok(()), |held| Err(Failure::held(held, now)))
     }
 
-    /// What was fetched for `route` could not be used: a body that never will be is forgotten, so that the next try asks
-    /// again.
+    /// What was fetched for `route` could not be used. What is no feed is none for every rule set over the URL: it is
+    /// forgotten, so that the next try asks again. A rule that failed says nothing of the other rule sets.
     pub(super) async fn rejected(&self, route: &Route, error: Error) -> Failure {
-        if error.cause() == Cause::Unusable {
-            self.0.memory.forget(&route.fetched).await;
-        }
-        self.failed(route.answer, &route.label, error).await
+        let key = match error {
+            Error::NotAFeed(_) => {
+                self.0.memory.forget(&route.fetched).await;
+                route.fetched
+            }
+            _ => route.answer,
+        };
+        self.failed(key, &route.label, error).await
     }
 
     /// Remembers a failure for as long as its cause asks.
     async fn failed(&self, key: Key, feed: &str, error: Error) -> Failure {
-        tracing::warn!(feed, %error, "no answer");
+        warn(feed, &error);
         let wait = hold(error.cause(), error.retry_after());
-        let failure = Failure { error: Arc::new(error), retry_after: wait };
+        let failure = Failure { retry_after: wait.or(error.retry_after()), error: Arc::new(error) };
         if let Some(wait) = wait {
             let held = Held { error: Arc::clone(&failure.error), retry_at: self.0.clock.now() + wait };
             self.0.failures.put(key, held).await;
@@ -88,26 +91,30 @@ impl Upstream {
         failure
     }
 
-    async fn fetch(&self, route: &Route) -> Result<Arc<Fetched>, Failure> {
+    async fn fetch(&self, route: &Route, via: Option<HeaderValue>) -> Result<Arc<Fetched>, Failure> {
         let held = self.0.memory.fetched(&route.fetched).await;
-        if let Some(fresh) = held.filter(|held| self.0.clock.now() < held.freshness.fresh_until) {
+        if let Some(fresh) = held.filter(|held| held.freshness.is_fresh(self.0.clock.now())) {
             return Ok(fresh);
         }
         self.check(&route.fetched).await?;
-        match self.ask(&route.origin).await {
+        let told = via.is_some();
+        match self.ask(&route.origin, via).await {
             Ok(fetched) => {
                 self.0.memory.put_fetched(route.fetched, Arc::clone(&fetched)).await;
                 Ok(fetched)
             }
+            // perhaps only this reader's way is a circle, and anyone may claim to have come any way
+            Err(error @ Error::Fetch(FetchError::OwnLoop { .. })) if told => Err(error.into()),
             Err(error) => Err(self.failed(route.fetched, &route.label, error).await),
         }
     }
 
     /// The bytes behind `origin`, asked for now.
-    pub(super) async fn ask(&self, origin: &Origin) -> Result<Arc<Fetched>, Error> {
+    pub(super) async fn ask(&self, origin: &Origin, via: Option<HeaderValue>) -> Result<Arc<Fetched>, Error> {
         let found = match origin {
             Origin::Http(url) => {
-                let response = self.0.client.get(&Request::feed(url.as_str())).await.map_err(Error::Fetch)?;
+                let request = Request { via, ..Request::feed(url.as_str()) };
+                let response = self.0.client.get(&request).await.map_err(Error::Fetch)?;
                 let content_type = response.headers.get(header::CONTENT_TYPE).cloned();
                 let freshness = freshness(&response.headers, self.0.clock.now(), self.0.policy);
                 Fetched { body: response.body, content_type, url: Some(response.url), freshness }
@@ -128,35 +135,30 @@ impl Upstream {
     }
 }
 
+/// For the operator: with the reason behind the error, which may name paths of this machine.
+fn warn(feed: &str, error: &Error) {
+    let reason = std::error::Error::source(error).map(tracing::field::display);
+    tracing::warn!(feed, %error, reason, "no answer");
+}
+
 /// The client that `config` asks for.
 pub(super) fn client(config: &Config, clock: Clock) -> Result<Client, FetchError> {
     let fetch = &config.fetch;
-    let wrong = |_| FetchError::Settings("an entry of `fetch.allow` cannot be used".into());
     Client::new(Settings {
         timeout: fetch.timeout,
         max_body: fetch.max_body,
         max_redirects: fetch.max_redirects,
-        allow: fetch.allow.iter().map(allowed).collect::<Result<_, _>>().map_err(wrong)?,
+        allow: fetch.allow.clone(),
         proxy: fetch.proxy.clone(),
-        own_id: instance(&clock),
+        own_id: instance(),
         own_addresses: vec![config.server.listen],
         clock,
         ..Settings::default()
     })
 }
 
-fn allowed(entry: &Allow) -> Result<Allowed, <Allowed as FromStr>::Err> {
-    match (entry.port, entry.net) {
-        (None, net) => net.to_string().parse(),
-        (Some(port), IpNet::V4(net)) => format!("{net}:{port}").parse(),
-        (Some(port), IpNet::V6(net)) => format!("[{net}]:{port}").parse(),
-    }
+/// What tells this process from other refeeds on the way. Random: containers that start together share process number
+/// and time.
+fn instance() -> String {
+    format!("{:016x}", RandomState::new().hash_one(()))
 }
-
-/// What tells this process from other refeeds on the way: its number and its start. Told to every upstream, so a hash.
-fn instance(clock: &Clock) -> String {
-    let start = (std::process::id(), clock.now().0);
-    blake3::hash(format!("{start:?}").as_bytes()).to_hex()[..INSTANCE_DIGITS].to_owned()
-}
-
-const INSTANCE_DIGITS: usize = 16;

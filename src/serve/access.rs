@@ -4,7 +4,7 @@
 //! nobody gave it a public one, the request passed no proxy and names a loopback host (a page that rebinds its own name
 //! to this address names itself). All others need `server.access_key`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use hyper::HeaderMap;
 use hyper::header;
@@ -20,16 +20,33 @@ pub struct Access {
     key: Option<blake3::Hash>,
     /// Nobody but this machine can reach the listener directly.
     local: bool,
+    /// The host of `server.public_url`.
+    public: Option<String>,
+    port: u16,
 }
 
 impl Access {
     /// For a server that listens on `address`.
-    pub fn new(server: &Server, address: IpAddr) -> Access {
+    pub fn new(server: &Server, address: SocketAddr) -> Access {
         Access {
             open: server.open,
             key: server.access_key.as_ref().map(|key| blake3::hash(key.reveal().as_bytes())),
-            local: address.is_loopback() && server.public_url.is_none(),
+            local: address.ip().is_loopback() && server.public_url.is_none(),
+            public: server
+                .public_url
+                .as_ref()
+                .and_then(|url| Some(url.host_str()?.trim_matches(['[', ']']).to_owned())),
+            port: address.port(),
         }
+    }
+
+    /// Is `authority` a name of this server, as far as it can know: a loopback host, any address with its port, or the
+    /// host of `server.public_url`?
+    pub fn is_own(&self, authority: &str) -> bool {
+        let (name, port) = split_host(authority);
+        is_loopback_host(authority)
+            || (name.parse::<IpAddr>().is_ok() && port == Some(self.port))
+            || self.public.as_ref().is_some_and(|host| host.eq_ignore_ascii_case(name))
     }
 
     /// May a request for `host` with `headers` that shows `key` ask for any URL?
@@ -59,12 +76,18 @@ fn was_forwarded(headers: &HeaderMap) -> bool {
     })
 }
 
+/// `HOST`, `HOST:PORT`, `[HOST]:PORT`: the host without brackets, and the port.
+fn split_host(authority: &str) -> (&str, Option<u16>) {
+    let (name, rest) = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').unwrap_or((rest, "")),
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    (name, rest.strip_prefix(':').and_then(|port| port.parse().ok()))
+}
+
 /// `host` with or without a port: `localhost`, `127.0.0.0/8`, `[::1]`.
 fn is_loopback_host(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
+    let (name, _) = split_host(host);
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
@@ -79,7 +102,7 @@ mod tests {
     fn access(listener: &str, change: impl FnOnce(&mut Server)) -> Access {
         let mut server = Server::default();
         change(&mut server);
-        Access::new(&server, listener.parse().unwrap())
+        Access::new(&server, SocketAddr::new(listener.parse().unwrap(), 4600))
     }
 
     fn may(access: &Access, host: &str, header: Option<&'static str>, key: Option<&str>) -> bool {
@@ -105,6 +128,25 @@ mod tests {
         assert!(!may(&access("0.0.0.0", |_| {}), "localhost", None, None));
         let public = access(LOOPBACK, |server| server.public_url = "https://feeds.example".parse().ok());
         assert!(!may(&public, "localhost", None, None));
+    }
+
+    #[test]
+    fn only_what_can_be_its_own_name_is() {
+        let server = access("0.0.0.0", |server| server.public_url = "https://Feeds.example/x".parse().ok());
+        for own in [
+            "feeds.EXAMPLE",
+            "feeds.example:443",
+            "localhost",
+            "127.0.0.1:1",
+            "[::1]",
+            "192.0.2.1:4600",
+            "[2001:db8::1]:4600",
+        ] {
+            assert!(server.is_own(own), "{own}");
+        }
+        for other in ["blog.example", "feeds.example.org", "192.0.2.1", "192.0.2.1:80", "localhost.example", "", "["] {
+            assert!(!server.is_own(other), "{other}");
+        }
     }
 
     #[test]

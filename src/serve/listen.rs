@@ -58,6 +58,7 @@ pub async fn serve<A: Accept>(mut acceptor: A, router: Router, settings: Setting
     // closed when the last connection has dropped its end
     let (alive, mut ended) = mpsc::channel::<Infallible>(1);
     let mut patience = Patience::new(settings.accept_pause);
+    let mut full = false; // said once, until a connection finds a place again
     loop {
         let accepted = tokio::select! {
             biased;
@@ -68,7 +69,12 @@ pub async fn serve<A: Accept>(mut acceptor: A, router: Router, settings: Setting
             Ok((io, peer)) => {
                 patience.succeeded();
                 // no place: the connection is closed by being dropped
-                if let Some(place) = peers.admit(peer.ip()) {
+                let place = peers.admit(peer.ip());
+                if place.is_none() && !std::mem::replace(&mut full, true) {
+                    tracing::warn!(%peer, "too many connections: new ones are closed");
+                }
+                if let Some(place) = place {
+                    full = false;
                     let connection = Connection { router: router.clone(), settings, peer, place, alive: alive.clone() };
                     tokio::spawn(connection.serve(io, phases.clone()));
                 }

@@ -83,7 +83,7 @@ pub async fn serve(pipeline: Pipeline, server: Server) -> Result<(), ServeError>
     let failed = |error| ServeError::Listen { address: server.listen, error };
     let listener = TcpListener::bind(server.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let router = Router::new(pipeline, Access::new(&server, address.ip()));
+    let router = Router::new(pipeline, Access::new(&server, address));
     announce(address);
     listen::serve(listener, router, Settings::default(), stop).await;
     Ok(())

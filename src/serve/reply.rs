@@ -33,7 +33,10 @@ pub async fn feed(pipeline: &Pipeline, served: &Served, headers: &HeaderMap) -> 
     let accepted = Accepted::read(headers);
     let Some(preferred) = accepted.preferred().next() else { return Err(Refused::NotAcceptable) };
     let now = pipeline.clock().now();
-    if let Some(etag) = unchanged(content, accepted, headers) {
+    if changed(content, headers) {
+        return Err(Refused::Precondition);
+    }
+    if let Some(etag) = unchanged(content, accepted, headers, now) {
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         describe(response.headers_mut(), served, etag, now);
@@ -52,7 +55,10 @@ pub async fn feed(pipeline: &Pipeline, served: &Served, headers: &HeaderMap) -> 
     out.reserve(16); // once, instead of growing by halves
     describe(out, served, representation.etag, now);
     out.insert(header::CONTENT_TYPE, content.content_type.clone());
-    out.insert(header::LAST_MODIFIED, content.last_modified.clone());
+    // after the clock was set back the date would lie in the future, which no server may send (RFC 9110 §8.8.2.1)
+    if content.modified <= now {
+        out.insert(header::LAST_MODIFIED, content.last_modified.clone());
+    }
     if let Some(encoding) = encoding {
         out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.token()));
     }
@@ -67,7 +73,7 @@ fn describe(out: &mut HeaderMap, served: &Served, etag: HeaderValue, now: Time) 
     out.insert(header::VARY, VARY);
     out.insert(header::CACHE_CONTROL, answer.cache_control.clone());
     out.insert(header::AGE, HeaderValue::from(answer.age(now).as_secs()));
-    out.insert(CACHE_STATUS, cache_status(served.how, answer.fresh_until.since(now).as_secs()));
+    out.insert(CACHE_STATUS, cache_status(served.how, answer.freshness.fresh_until.since(now).as_secs()));
 }
 
 /// RFC 9211: `refeed; hit; ttl=1200`.
@@ -84,17 +90,17 @@ fn cache_status(how: How, ttl: u64) -> HeaderValue {
 
 /// The tag of the representation that the reader has and may keep, if it has one. Any acceptable encoding of the same
 /// content will do, also one that this server has not made yet.
-fn unchanged(content: &Content, accepted: Accepted, headers: &HeaderMap) -> Option<HeaderValue> {
+fn unchanged(content: &Content, accepted: Accepted, headers: &HeaderMap, now: Time) -> Option<HeaderValue> {
     let would_send = || match accepted.preferred().next().flatten() {
         Some(encoding) if matches!(content.encoded(encoding), Prepared::Ready(_)) => Some(encoding),
         _ => None,
     };
     if !headers.contains_key(header::IF_NONE_MATCH) {
         let date = headers.get(header::IF_MODIFIED_SINCE)?;
-        return not_modified_since(content, date).then(|| content.etag(would_send()).clone());
+        return not_modified_since(content, date, now).then(|| content.etag(would_send()).clone());
     }
-    let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
-    let known: Vec<&str> = lines.flat_map(tags).collect();
+    let known: Vec<&str> =
+        members(headers, header::IF_NONE_MATCH).map(|tag| tag.strip_prefix("W/").unwrap_or(tag)).collect();
     if known == ["*"] {
         return Some(content.etag(would_send()).clone());
     }
@@ -102,27 +108,35 @@ fn unchanged(content: &Content, accepted: Accepted, headers: &HeaderMap) -> Opti
     accepted.preferred().find(has).map(|coding| content.etag(coding).clone())
 }
 
-/// The opaque tags of a list, quotes included; for a weak comparison `W/` does not count.
-fn tags(line: &str) -> impl Iterator<Item = &str> {
-    line.split(',').map(|tag| {
-        let tag = tag.trim();
-        tag.strip_prefix("W/").unwrap_or(tag)
-    })
+/// True where the request wants other bytes than these (`If-Match`, else `If-Unmodified-Since`): RFC 9110 §13.1.1, by
+/// strong comparison.
+fn changed(content: &Content, headers: &HeaderMap) -> bool {
+    if headers.contains_key(header::IF_MATCH) {
+        let codings = || Encoding::ALL.into_iter().map(Some).chain([None]);
+        return !members(headers, header::IF_MATCH).any(|tag| tag == "*" || codings().any(|c| content.etag(c) == tag));
+    }
+    headers.get(header::IF_UNMODIFIED_SINCE).and_then(date).is_some_and(|date| content.modified > date)
 }
 
-fn not_modified_since(content: &Content, date: &HeaderValue) -> bool {
-    // most readers send back what they got
-    *date == content.last_modified
-        || date
-            .to_str()
-            .ok()
-            .and_then(|text| httpdate::parse_http_date(text).ok())
-            .is_some_and(|date| content.modified <= Time::from_system(date))
+/// The tags of a list, `W/` and quotes included.
+fn members(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
+}
+
+/// A date later than now is none that we sent, or one from before the clock was set back: it says nothing.
+fn not_modified_since(content: &Content, since: &HeaderValue, now: Time) -> bool {
+    date(since).is_some_and(|date| content.modified <= date && date <= now)
+}
+
+fn date(value: &HeaderValue) -> Option<Time> {
+    value.to_str().ok().and_then(|text| httpdate::parse_http_date(text).ok()).map(Time::from_system)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const NOW: Time = Time::from_secs(1_800_000_000); // Fri, 15 Jan 2027 08:00:00 GMT
 
@@ -137,7 +151,7 @@ mod tests {
                 .replace("ID", content.etag(None).to_str().unwrap());
             headers.append(name, line.parse().unwrap());
         }
-        let found = unchanged(&content, Accepted::read(&headers), &headers)?;
+        let found = unchanged(&content, Accepted::read(&headers), &headers, NOW + Duration::from_secs(1))?;
         let codings = Encoding::ALL.map(Some).into_iter().chain([None]);
         Some(codings.into_iter().find(|coding| content.etag(*coding) == found).unwrap())
     }
@@ -162,6 +176,8 @@ mod tests {
             ("", ims("Fri, 15 Jan 2027 08:00:00 GMT"), Some(None)),
             ("", ims("Friday, 15-Jan-27 08:00:01 GMT"), Some(None)),
             ("", ims("Fri, 15 Jan 2027 07:59:59 GMT"), None),
+            ("", ims("Fri Jan 15 08:00:00 2027"), Some(None)),
+            ("", ims("Fri, 15 Jan 2027 08:00:02 GMT"), None), // in the future
             ("", ims("yesterday"), None),
             ("", [inm("\"x\""), ims("Fri, 15 Jan 2027 08:00:00 GMT")].concat(), None),
         ] {

@@ -11,8 +11,10 @@ use http_body_util::Full;
 use hyper::body::Body;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
+use hyper::http::uri::Authority;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::Instant;
+use url::ParseError;
 
 use super::access::Access;
 use super::query::{decode, parameters};
@@ -20,6 +22,7 @@ use super::status::{ALLOW, Refused, problem};
 use super::{health, reply};
 use crate::base::limits;
 use crate::base::url::Url;
+use crate::fetch::INSTANCE;
 use crate::pipeline::{Ask, How, Pipeline};
 
 /// Answers requests. Clones share everything.
@@ -74,29 +77,31 @@ impl Router {
 
     async fn answer(&self, parts: &Parts, has_body: bool) -> Result<Answered, Refused> {
         let host = check(parts, has_body, &self.0.via)?;
-        if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
-            return Ok((allow(), "-"));
-        }
-        let path = Path::of(parts.uri.path())?;
         match parts.method {
             Method::GET | Method::HEAD => {}
-            Method::OPTIONS => return Ok((allow(), "-")),
+            Method::OPTIONS if parts.uri.path() == "*" => return Ok((allow(), "-")),
+            Method::OPTIONS => return Path::of(parts.uri.path()).map(|_| (allow(), "-")),
             _ => return Err(Refused::Method),
         }
+        // in absolute form: a request for another server, sent here by who takes refeed for an HTTP proxy
+        if parts.uri.authority().is_some() && !self.0.access.is_own(host) {
+            return Err(Refused::OtherHost);
+        }
+        let path = Path::of(parts.uri.path())?;
         match path.with(parts.uri.query().unwrap_or_default())? {
             Target::Health => Ok((health::healthz(), "-")),
-            Target::Named(name) => self.feed(Ask::Named(&name), &parts.headers).await,
+            Target::Named(name) => self.feed(Ask::Named(&name), true, &parts.headers).await,
             Target::Any { url, key } => {
                 self.0.access.judge(host, &parts.headers, key.as_deref())?;
-                self.feed(Ask::Url(&url), &parts.headers).await
+                self.feed(Ask::Url(&url), false, &parts.headers).await
             }
         }
     }
 
-    async fn feed(&self, ask: Ask<'_>, headers: &HeaderMap) -> Result<Answered, Refused> {
+    async fn feed(&self, ask: Ask<'_>, named: bool, headers: &HeaderMap) -> Result<Answered, Refused> {
         let pipeline = &self.0.pipeline;
-        let failed = |failure| Refused::Feed { feed: ask.label(), failure };
-        let served = pipeline.answer(ask).await.map_err(failed)?;
+        let failed = |failure| Refused::Feed { feed: ask.label(), named, failure };
+        let served = pipeline.answer(ask, trail(headers)).await.map_err(failed)?;
         let cache = match served.how {
             How::Hit => "hit",
             How::Made { stale: true, .. } => "stale",
@@ -109,24 +114,42 @@ impl Router {
 /// What every request must keep to. The host that it names, empty where HTTP/1.0 names none.
 fn check<'a>(parts: &'a Parts, has_body: bool, via: &str) -> Result<&'a str, Refused> {
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
-    let hosts = parts.headers.get_all(header::HOST).iter().count();
     match () {
         () if has_body => Err(Refused::Body),
         () if target > limits::MAX_REQUEST_TARGET => Err(Refused::TargetTooLong),
-        () if hosts > 1 || (hosts == 0 && parts.version == Version::HTTP_11) => Err(Refused::Host),
-        () if names(&parts.headers, via) => Err(Refused::Loop),
-        () => {
-            let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-            // in absolute form the target's own host counts (RFC 9112 §3.2.2)
-            Ok(parts.uri.authority().map_or(host, |authority| authority.as_str()))
-        }
+        () if hops(&parts.headers).any(|hop| hop == via) => Err(Refused::Loop),
+        // in absolute form the target's own host counts (RFC 9112 §3.2.2)
+        () => host(parts).map(|host| parts.uri.authority().map_or(host, |authority| authority.as_str())),
     }
 }
 
-/// True where `Via` names us: `1.1 NAME (comment)`, in a list.
-fn names(headers: &HeaderMap, via: &str) -> bool {
+/// The value of the one `Host` header.
+fn host(parts: &Parts) -> Result<&str, Refused> {
+    let mut lines = parts.headers.get_all(header::HOST).iter();
+    match (lines.next(), lines.next()) {
+        (None, _) if parts.version < Version::HTTP_11 => Ok(""),
+        (Some(line), None) => {
+            let text = line.to_str().map_err(|_| Refused::Host)?;
+            // an empty one is allowed, and no name that anything is open for
+            let sound = text.is_empty() || (text.parse::<Authority>().is_ok() && !text.contains('@'));
+            if sound { Ok(text) } else { Err(Refused::Host) }
+        }
+        _ => Err(Refused::Host),
+    }
+}
+
+/// The names in `Via`: `1.1 NAME (comment)`, in a list.
+fn hops(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let lines = headers.get_all(header::VIA).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|hop| hop.split_whitespace().nth(1) == Some(via))
+    lines.flat_map(|line| line.split(',')).filter_map(|hop| hop.split_whitespace().nth(1))
+}
+
+/// The refeeds that a request came through, for the request that it causes: each must see itself to end a circle. Other
+/// names in `Via` are the reader's own business.
+fn trail(headers: &HeaderMap) -> Option<HeaderValue> {
+    let own = hops(headers).filter(|hop| hop.starts_with(INSTANCE)).take(limits::MAX_HOPS_TOLD);
+    let hops: Vec<String> = own.map(|hop| format!("1.1 {hop}")).collect();
+    HeaderValue::try_from(hops.join(", ")).ok().filter(|trail| !trail.is_empty())
 }
 
 fn allow() -> Response<Full<Bytes>> {
@@ -165,13 +188,21 @@ impl<'a> Path<'a> {
             }
         }
         if !unknown.is_empty() {
-            return Err(Refused::UnknownParameters(unknown.join(", ")));
+            let advice = match self {
+                Path::Any => "; a `&` that belongs to the feed's URL is written %26",
+                Path::Named(_) => "; a feed of the configuration takes none but `key`",
+                Path::Health => "",
+            };
+            return Err(Refused::UnknownParameters { names: unknown.join(", "), advice });
         }
         match self {
             Path::Health => Ok(Target::Health),
             Path::Named(name) => Ok(Target::Named(decode(name).ok_or(Refused::Undecodable)?)),
             Path::Any => {
-                let missing = || Refused::Parameter { name: "url", problem: "is missing".into() };
+                let missing = || Refused::Parameter {
+                    name: "url",
+                    problem: "is missing: write /feed?url=https://example.org/feed.xml".into(),
+                };
                 Ok(Target::Any { url: feed_url(&url.ok_or_else(missing)?)?, key })
             }
         }
@@ -189,7 +220,14 @@ fn once<'a>(place: &mut Option<Cow<'a, str>>, name: &'static str, value: &'a str
 
 fn feed_url(text: &str) -> Result<Url, Refused> {
     let wrong = |problem: String| Refused::Parameter { name: "url", problem };
-    let mut url = Url::parse(text).map_err(|error| wrong(format!("is not a URL: {error}")))?;
+    if text.trim().is_empty() {
+        return Err(wrong("is empty".into()));
+    }
+    let mut url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(ParseError::RelativeUrlWithoutBase) => return Err(wrong("must begin with http:// or https://".into())),
+        Err(error) => return Err(wrong(format!("is not a URL: {error}"))),
+    };
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("must begin with http:// or https://".into()));
     }
@@ -241,7 +279,9 @@ mod tests {
             ("/feed", "", "`url` is missing"),
             ("/feed", "url=a&url=b", "`url` is there twice"),
             ("/feed", "url=https://example.org/f?a=1&b=2&c", "`b`, `c`"),
-            ("/feed", "url=example.org", "is not a URL"),
+            ("/feed", "url=example.org", "http://"),
+            ("/feed", "url=", "is empty"),
+            ("/feed", "url=http://", "is not a URL"),
             ("/feed", "url=file:///etc/passwd", "http://"),
             ("/feed", "url=https://me:secret@example.org/", "password"),
             ("/feed", "url=%FF", "not UTF-8"),
@@ -256,9 +296,9 @@ mod tests {
     fn a_request_that_we_sent_is_recognised() {
         let mut headers = HeaderMap::new();
         headers.append(header::VIA, HeaderValue::from_static("1.0 fred, 1.1 refeed-1 (x)"));
-        assert!(names(&headers, "refeed-1"));
-        assert!(!names(&headers, "refeed-2"));
-        assert!(!names(&headers, "1.1"));
+        assert_eq!(hops(&headers).collect::<Vec<_>>(), ["fred", "refeed-1"]);
+        assert_eq!(trail(&headers).unwrap(), "1.1 refeed-1");
+        assert_eq!(trail(&HeaderMap::new()), None);
     }
 
     proptest! {

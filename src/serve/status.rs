@@ -14,7 +14,7 @@ use hyper::{Response, StatusCode};
 use super::negotiate::wants_html;
 use super::reply::harden;
 use crate::base::limits;
-use crate::fetch::{FetchError, Led};
+use crate::fetch::{BadRedirect, Bound, FetchError, Led, Phase, Refusal};
 use crate::pipeline::error::Blame;
 use crate::pipeline::{Error, Failure};
 
@@ -24,6 +24,9 @@ pub enum Refused {
     /// No such path.
     #[error("nothing is served here; feeds are at /feed/NAME and /feed?url=URL")]
     NoSuchPath,
+    /// A URL of another server: refeed was taken for an HTTP proxy.
+    #[error("this server is no HTTP proxy for other hosts; any feed is at /feed?url=URL")]
+    OtherHost,
     /// A method that this path does not know.
     #[error("only GET, HEAD and OPTIONS are served")]
     Method,
@@ -33,15 +36,20 @@ pub enum Refused {
     /// A target above the limit.
     #[error("the request's target is longer than {} bytes", limits::MAX_REQUEST_TARGET)]
     TargetTooLong,
-    /// No `Host`, or several.
-    #[error("a request needs exactly one Host header")]
+    /// No `Host`, several, or one that is none (RFC 9112 §3.2).
+    #[error("a request needs exactly one Host header, with a host and no more")]
     Host,
     /// A target that cannot be decoded.
     #[error("the path is not UTF-8 or holds control characters")]
     Undecodable,
     /// Parameters that mean nothing here.
-    #[error("unknown parameter {0}; a `&` that belongs to the feed's URL is written %26")]
-    UnknownParameters(String),
+    #[error("unknown parameter {names}{advice}")]
+    UnknownParameters {
+        /// The parameters, quoted.
+        names: String,
+        /// What to write instead.
+        advice: &'static str,
+    },
     /// A parameter that is missing, said twice or unusable.
     #[error("parameter `{name}` {problem}")]
     Parameter {
@@ -65,14 +73,19 @@ pub enum Refused {
     /// The request was sent by ourselves.
     #[error("the request has come back to the server that sent it")]
     Loop,
+    /// `If-Match` or `If-Unmodified-Since` names other bytes.
+    #[error("the feed is not what `If-Match` or `If-Unmodified-Since` asks for")]
+    Precondition,
     /// No coding that the request accepts.
     #[error("the request accepts neither the plain bytes nor br, zstd or gzip")]
     NotAcceptable,
     /// A feed that could be asked for but not made.
-    #[error("feed `{feed}`: {}", failure.error)]
+    #[error("feed `{feed}`: {}", failure.error.without_place())]
     Feed {
         /// Its name, or its URL without the query.
         feed: String,
+        /// It is a feed of the configuration: the reader has not chosen its URL.
+        named: bool,
         /// What happened.
         failure: Failure,
     },
@@ -93,7 +106,11 @@ const fn kind(status: StatusCode, name: &'static str, title: &'static str) -> Ki
 
 impl Kind {
     const fn key(self, config_key: &'static str) -> Kind {
-        Kind { config_key: Some(config_key), ..self }
+        self.maybe(Some(config_key))
+    }
+
+    const fn maybe(self, config_key: Option<&'static str>) -> Kind {
+        Kind { config_key, ..self }
     }
 }
 
@@ -102,11 +119,12 @@ impl Refused {
         use StatusCode as S;
         match self {
             Refused::NoSuchPath => kind(S::NOT_FOUND, "no-such-path", "Not found"),
+            Refused::OtherHost => kind(S::MISDIRECTED_REQUEST, "other-host", "Not this server"),
             Refused::Method => kind(S::METHOD_NOT_ALLOWED, "method", "Method not allowed"),
             Refused::Body => kind(S::PAYLOAD_TOO_LARGE, "body", "Body not allowed"),
             Refused::TargetTooLong => kind(S::URI_TOO_LONG, "target-too-long", "URL too long"),
             Refused::Host | Refused::Undecodable => kind(S::BAD_REQUEST, "bad-request", "Bad request"),
-            Refused::UnknownParameters(_) | Refused::Parameter { .. } => {
+            Refused::UnknownParameters { .. } | Refused::Parameter { .. } => {
                 kind(S::BAD_REQUEST, "bad-parameter", "Bad parameter")
             }
             Refused::Closed => kind(S::FORBIDDEN, "closed", "Not open").key("server.open"),
@@ -114,14 +132,16 @@ impl Refused {
                 kind(S::FORBIDDEN, "key", "Key needed").key("server.access_key")
             }
             Refused::Loop => kind(S::LOOP_DETECTED, "loop", "Loop detected"),
+            Refused::Precondition => kind(S::PRECONDITION_FAILED, "precondition", "Precondition failed"),
             Refused::NotAcceptable => kind(S::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable"),
-            Refused::Feed { failure, .. } => feed_kind(&failure.error),
+            Refused::Feed { failure, named, .. } => feed_kind(&failure.error, *named),
         }
     }
 
     fn blame(&self) -> &'static str {
         match self {
-            Refused::Feed { failure, .. } => match failure.error.blame() {
+            Refused::Feed { failure, named, .. } => match failure.error.blame() {
+                Blame::Reader if *named && !matches!(*failure.error, Error::UnknownFeed) => "refeed",
                 Blame::Reader => "reader",
                 Blame::Upstream => "upstream",
                 Blame::Us => "refeed",
@@ -141,13 +161,13 @@ impl Refused {
     }
 }
 
-fn feed_kind(error: &Error) -> Kind {
+fn feed_kind(error: &Error, named: bool) -> Kind {
     use StatusCode as S;
     match error {
         Error::UnknownFeed => kind(S::NOT_FOUND, "unknown-feed", "No such feed").key("feeds"),
         Error::File(_) => kind(S::INTERNAL_SERVER_ERROR, "file", "File cannot be read").key("feeds"),
         Error::Rule(_) => kind(S::INTERNAL_SERVER_ERROR, "rule-failed", "A rule failed").key("feeds"),
-        Error::Fetch(error) => fetch_kind(error),
+        Error::Fetch(error) => fetch_kind(error, named),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),
@@ -155,23 +175,43 @@ fn feed_kind(error: &Error) -> Kind {
     }
 }
 
-fn fetch_kind(error: &FetchError) -> Kind {
+fn fetch_kind(error: &FetchError, named: bool) -> Kind {
     use FetchError as F;
     use StatusCode as S;
+    let bad_gateway = |name, title| kind(S::BAD_GATEWAY, name, title);
     match error {
-        F::Refused { led: Led::Typed, .. } => {
-            kind(S::FORBIDDEN, "address-refused", "Address refused").key("fetch.allow")
+        F::Refused { led: Led::Redirected, why, .. } => {
+            bad_gateway("redirect-refused", "Redirect refused").maybe(allow_key(why))
         }
-        F::Refused { .. } => kind(S::BAD_GATEWAY, "redirect-refused", "Redirect refused").key("fetch.allow"),
-        F::Redirect { .. } => kind(S::BAD_GATEWAY, "bad-redirect", "Bad redirect").key("fetch.max_redirects"),
+        F::Refused { why, .. } => {
+            let status = if named { S::INTERNAL_SERVER_ERROR } else { S::FORBIDDEN };
+            kind(status, "address-refused", "Address refused").maybe(allow_key(why))
+        }
+        F::Redirect { why: BadRedirect::TooMany(_), .. } => {
+            bad_gateway("bad-redirect", "Bad redirect").key("fetch.max_redirects")
+        }
+        F::Redirect { .. } => bad_gateway("bad-redirect", "Bad redirect"),
         F::OwnLoop { .. } => kind(S::LOOP_DETECTED, "loop", "Loop detected"),
         F::Settings(_) | F::Busy { .. } => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
-        F::Proxy { .. } => kind(S::BAD_GATEWAY, "proxy", "Outgoing proxy failed").key("fetch.proxy"),
-        F::Timeout { .. } => kind(S::GATEWAY_TIMEOUT, "upstream-timeout", "Upstream too slow").key("fetch.timeout"),
-        F::TooLarge { .. } => kind(S::BAD_GATEWAY, "too-large", "Upstream's body is too large").key("fetch.max_body"),
-        F::Status { .. } => kind(S::BAD_GATEWAY, "upstream-status", "Upstream refused"),
-        _ => kind(S::BAD_GATEWAY, "upstream-unreachable", "Upstream unreachable"),
+        F::Timeout { phase: Phase::Turn, .. } => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy").key("fetch.timeout"),
+        F::Proxy { .. } => bad_gateway("proxy", "Outgoing proxy failed").key("fetch.proxy"),
+        F::Timeout { phase, .. } => kind(S::GATEWAY_TIMEOUT, "upstream-timeout", "Upstream too slow")
+            .maybe((*phase == Phase::Whole).then_some("fetch.timeout")),
+        F::TooLarge { bound, .. } => bad_gateway("too-large", "Upstream's answer is too large")
+            .maybe(matches!(bound, Bound::Body(_)).then_some("fetch.max_body")),
+        F::Status { .. } => bad_gateway("upstream-status", "Upstream refused"),
+        F::Encoding { .. } | F::Truncated { .. } | F::Protocol { .. } => {
+            bad_gateway("bad-answer", "Upstream's answer is broken")
+        }
+        F::Dns { .. } | F::Connect { .. } | F::Tls { .. } => {
+            bad_gateway("upstream-unreachable", "Upstream unreachable")
+        }
     }
+}
+
+/// The key that changes a refusal, where one does.
+fn allow_key(why: &Refusal) -> Option<&'static str> {
+    matches!(why, Refusal::Address | Refusal::Port(_)).then_some("fetch.allow")
 }
 
 /// The response to a refused request for `path` (without its query) with `headers`.

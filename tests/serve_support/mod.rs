@@ -143,7 +143,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let (clock, (stop, stopped)) = (Clock::manual(NOW), watch::channel(Stop::Running));
         let pipeline = Pipeline::from_config(config, clock.clone()).unwrap();
-        let router = Router::new(pipeline.clone(), Access::new(&config.server, address.ip()));
+        let router = Router::new(pipeline.clone(), Access::new(&config.server, address));
         let ended = tokio::spawn(listen::serve(listener, router, settings, stopped));
         Server { address, clock, pipeline, stop, ended }
     }
