@@ -38,7 +38,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use self::blocks::Block;
+use self::blocks::{Block, Converted};
 use self::html::Text;
 use super::{Build, Context, Rule, RuleError};
 use crate::base::limits::MAX_WORDS_FILE;
@@ -310,12 +310,13 @@ fn convert(text: &str, converter: &Converter) -> Option<String> {
     if text.is_ascii() {
         return None;
     }
-    let edits = Block::of(text).convert(converter);
+    let mut room = Converted::default();
+    let edits = Block::of(text).convert(converter, &mut room);
     let mut converted = String::with_capacity(text.len() + text.len() / 8);
     let mut at = 0;
     for edit in &edits {
         converted.push_str(text.get(at..edit.range.start)?);
-        converted.push_str(&edit.with);
+        converted.push_str(edit.with);
         at = edit.range.end;
     }
     converted.push_str(text.get(at..)?);

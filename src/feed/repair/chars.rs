@@ -3,19 +3,7 @@
 
 use super::refs::{self, Reference};
 use super::{FixKind, Out};
-
-/// NameStartChar (§2.3).
-pub(super) fn is_name_start(c: char) -> bool {
-    matches!(c, ':' | '_' | 'A'..='Z' | 'a'..='z'
-        | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}'
-        | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}' | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}'
-        | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
-}
-
-/// NameChar (§2.3).
-pub(super) fn is_name_char(c: char) -> bool {
-    is_name_start(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
-}
+pub(super) use crate::feed::chars::{is_name_char, is_name_start};
 
 /// The name at the start of `text`; empty where none begins there.
 pub(super) fn name(text: &str) -> &str {
@@ -59,11 +47,31 @@ pub(super) enum Place {
     Cdata,
 }
 
+/// Bytes that are copied as they are wherever they stand.
+const IS_PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        plain[byte] = false;
+        byte += 1;
+    }
+    plain[b'&' as usize] = false;
+    plain[b'<' as usize] = false;
+    plain[b'>' as usize] = false;
+    plain[b'"' as usize] = false;
+    plain[0xEF] = false;
+    plain
+};
+
 /// Copies `text` (at byte `offset` of the source) to `out`, made fit for `place`.
 pub(super) fn copy(out: &mut Out, text: &str, offset: usize, place: Place) {
     let bytes = text.as_bytes();
     let (mut copied, mut at) = (0, 0);
-    while at < bytes.len() {
+    loop {
+        at += bytes[at..].iter().take_while(|byte| IS_PLAIN[usize::from(**byte)]).count();
+        if at >= bytes.len() {
+            break;
+        }
         let replaced: Option<(FixKind, usize, std::borrow::Cow<'static, str>)> = match (bytes[at], place) {
             (b'&', Place::Text | Place::Attribute(_)) => match refs::read(&text[at..], out.c1) {
                 Reference::Kept(len, c1) => {

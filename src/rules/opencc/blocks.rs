@@ -24,15 +24,22 @@ struct Piece {
     in_block: usize,
 }
 
+/// Room for what a block becomes, used again for the next.
+#[derive(Debug, Default)]
+pub struct Converted {
+    text: String,
+    matches: Vec<Match>,
+}
+
 /// What of a node's text becomes what.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Edit {
+pub struct Edit<'a> {
     /// The node, as it was given to [`Block::add`].
     pub node: usize,
     /// Bytes of its text.
     pub range: Range<usize>,
     /// What stands there now.
-    pub with: String,
+    pub with: &'a str,
 }
 
 impl Block {
@@ -67,12 +74,16 @@ impl Block {
 
     /// The edits that conversion makes, in the order of the nodes and their text. A match over a cut is split by character where both
     /// sides have equally many, else it stays with its first node.
-    pub fn convert(&self, converter: &Converter) -> Vec<Edit> {
-        let mut matches = Vec::new();
-        let Some(converted) = converter.convert_spans(&self.text, &mut matches) else { return Vec::new() };
-        let mut edits = Vec::new();
+    pub fn convert<'a>(&self, converter: &Converter, converted: &'a mut Converted) -> Vec<Edit<'a>> {
+        let Converted { text, matches } = converted;
+        match converter.convert_spans(&self.text, matches) {
+            Some(new) => *text = new,
+            None => return Vec::new(),
+        }
+        let converted: &'a str = text;
+        let mut edits = Vec::with_capacity(matches.len());
         let mut piece = 0;
-        for Match { source, target } in &matches {
+        for Match { source, target } in matches.iter() {
             let source = source.start as usize..source.end as usize;
             let with = converted.get(target.start as usize..target.end as usize).unwrap_or_default();
             while self.end_of(piece) <= source.start && piece + 1 < self.pieces.len() {
@@ -91,15 +102,15 @@ impl Block {
         self.pieces.get(piece + 1).map_or(self.text.len(), |next| next.in_block)
     }
 
-    fn edit(&self, piece: usize, source: Range<usize>, with: &str, edits: &mut Vec<Edit>) {
+    fn edit<'a>(&self, piece: usize, source: Range<usize>, with: &'a str, edits: &mut Vec<Edit<'a>>) {
         let Some(Piece { node, in_node, in_block }) = self.pieces.get(piece).copied() else { return };
         let range = source.start - in_block + in_node..source.end - in_block + in_node;
         if self.text.get(source) != Some(with) {
-            edits.push(Edit { node, range, with: with.to_owned() });
+            edits.push(Edit { node, range, with });
         }
     }
 
-    fn edit_over_cuts(&self, first: usize, source: Range<usize>, with: &str, edits: &mut Vec<Edit>) {
+    fn edit_over_cuts<'a>(&self, first: usize, source: Range<usize>, with: &'a str, edits: &mut Vec<Edit<'a>>) {
         let is_even = self.text.get(source.clone()).unwrap_or("").chars().count() == with.chars().count();
         let mut rest = with;
         let mut start = source.start;
@@ -123,13 +134,14 @@ impl Block {
 }
 
 /// Where characters stand that show nothing and end no word (U+00AD, U+200B–D, U+2060, U+FEFF), and how long they are.
-fn zero_widths(text: &str) -> Vec<(usize, usize)> {
-    const MARKS: [&[u8]; 6] =
-        [b"\xC2\xAD", b"\xE2\x80\x8B", b"\xE2\x80\x8C", b"\xE2\x80\x8D", b"\xE2\x81\xA0", b"\xEF\xBB\xBF"];
-    let of = |mark: &'static [u8]| memchr::memmem::find_iter(text.as_bytes(), mark).map(move |at| (at, mark.len()));
-    let mut found: Vec<_> = MARKS.into_iter().flat_map(of).collect();
-    found.sort_unstable();
-    found
+/// Looked for by their first bytes, of which ordinary text has few.
+fn zero_widths(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    let bytes = text.as_bytes();
+    memchr::memchr3_iter(0xC2, 0xE2, 0xEF, bytes).filter_map(move |at| match bytes.get(at..)? {
+        [0xC2, 0xAD, ..] => Some((at, 2)),
+        [0xE2, 0x80, 0x8B..=0x8D, ..] | [0xE2, 0x81, 0xA0, ..] | [0xEF, 0xBB, 0xBF, ..] => Some((at, 3)),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -141,8 +153,8 @@ mod tests {
         let mut block = Block::default();
         nodes.iter().enumerate().for_each(|(node, text)| block.add(node, text));
         let mut out: Vec<String> = nodes.iter().map(|text| (*text).to_owned()).collect();
-        for edit in block.convert(&Converter::new(config)).iter().rev() {
-            out[edit.node].replace_range(edit.range.clone(), &edit.with);
+        for edit in block.convert(&Converter::new(config), &mut Converted::default()).iter().rev() {
+            out[edit.node].replace_range(edit.range.clone(), edit.with);
         }
         out
     }

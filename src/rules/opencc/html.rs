@@ -2,23 +2,47 @@
 //!
 //! Never: code and what else no person reads as prose, `translate="no"`, subtrees in Japanese, Korean or English. Linear in the tokens.
 
-use super::blocks::{Block, Edit};
+use std::borrow::Cow;
+
+use super::blocks::{Block, Converted, Edit};
 use crate::chinese::{Converter, Tally};
 use crate::html::{Fragment, Kind};
 
-/// Elements whose text is no prose.
-const SKIPPED: &[&str] =
-    &["code", "pre", "kbd", "samp", "var", "tt", "script", "style", "textarea", "math", "svg", "template"];
+/// What an element means for the text in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It does not end a word.
+    Inline,
+    /// It does.
+    Block,
+    /// What stands above a word: no part of it, but text.
+    Annotation,
+    /// Its text is no prose.
+    Skipped,
+}
 
-/// Elements that do not end a word.
-const INLINE: &[&str] = &[
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "data", "del", "dfn", "em", "font", "i", "ins", "label",
-    "mark", "nobr", "q", "rb", "rtc", "ruby", "s", "small", "span", "strike", "strong", "sub", "sup", "time", "u",
-    "wbr",
-];
+fn role(fragment: &Fragment, id: usize) -> Role {
+    let mut lower = [0; 10];
+    let name = fragment.name(id).as_bytes();
+    let Some(lower) = lower.get_mut(..name.len()) else { return Role::Block };
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    match &*lower {
+        b"a" | b"abbr" | b"acronym" | b"b" | b"bdi" | b"bdo" | b"big" | b"cite" | b"data" | b"del" | b"dfn" | b"em"
+        | b"font" | b"i" | b"ins" | b"label" | b"mark" | b"nobr" | b"q" | b"rb" | b"rtc" | b"ruby" | b"s"
+        | b"small" | b"span" | b"strike" | b"strong" | b"sub" | b"sup" | b"time" | b"u" | b"wbr" => Role::Inline,
+        b"rt" | b"rp" => Role::Annotation,
+        b"code" | b"pre" | b"kbd" | b"samp" | b"var" | b"tt" | b"script" | b"style" | b"textarea" | b"math"
+        | b"svg" | b"template" => Role::Skipped,
+        _ => Role::Block,
+    }
+}
 
 /// Attributes that a person reads.
 const ATTRIBUTES: &[&str] = &["title", "alt", "aria-label", "placeholder", "label", "summary"];
+
+/// Attributes that name the language of an element.
+const LANGUAGES: &[&str] = &["lang", "xml:lang"];
 
 /// What of a fragment is to be converted.
 #[derive(Debug, Default)]
@@ -37,24 +61,26 @@ impl Text {
         while id < fragment.len() {
             match fragment.kind(id) {
                 Kind::Text => block.add(id, &fragment.text(id)),
-                Kind::Start { .. } if is_skipped(fragment, id) => {
-                    id = fragment.element_end(id).max(id + 1);
-                    continue;
-                }
-                Kind::Start { .. } => {
-                    if has_attributes(fragment, id) {
-                        text.tags.push(id);
-                    }
-                    if fragment.is(id, "rt") || fragment.is(id, "rp") {
-                        // What stands above a word does not stand in it.
-                        id = text.annotation(fragment, id);
+                Kind::Start { .. } => match role(fragment, id) {
+                    role if role == Role::Skipped || is_untranslated(fragment, id) => {
+                        id = fragment.element_end(id).max(id + 1);
                         continue;
                     }
-                    if !is_inline(fragment, id) {
-                        text.end(&mut block);
+                    role => {
+                        if has_attributes(fragment, id) {
+                            text.tags.push(id);
+                        }
+                        match role {
+                            Role::Annotation => {
+                                id = text.annotation(fragment, id);
+                                continue;
+                            }
+                            Role::Block => text.end(&mut block),
+                            Role::Inline | Role::Skipped => {}
+                        }
                     }
-                }
-                Kind::End if !is_inline(fragment, id) => text.end(&mut block),
+                },
+                Kind::End if role(fragment, id) == Role::Block => text.end(&mut block),
                 _ => {}
             }
             id += 1;
@@ -87,45 +113,41 @@ impl Text {
 
     /// Converts what was gathered from this fragment.
     pub fn convert(&self, fragment: &mut Fragment, converter: &Converter, language: &str) {
+        let mut converted = Converted::default();
         for block in &self.blocks {
-            let edits = block.convert(converter);
+            let edits = block.convert(converter, &mut converted);
             for of_node in edits.chunk_by(|a, b| a.node == b.node) {
-                let ranges: Vec<_> =
-                    of_node.iter().map(|Edit { range, with, .. }| (range.clone(), with.as_str())).collect();
+                let ranges: Vec<_> = of_node.iter().map(|Edit { range, with, .. }| (range.clone(), *with)).collect();
                 if let Some(first) = of_node.first() {
                     fragment.replace_in_text(first.node, &ranges);
                 }
             }
         }
         for tag in &self.tags {
-            for name in ATTRIBUTES {
-                let changed = fragment.attr(*tag, name).and_then(|value| super::convert(&value, converter));
-                if let Some(value) = changed {
-                    fragment.set_attr(*tag, name, &value);
+            let changed = |(name, value): (&str, Cow<'_, str>)| {
+                let is = |known: &&str| name.eq_ignore_ascii_case(known);
+                if ATTRIBUTES.iter().any(|known| is(known)) {
+                    return super::convert(&value, converter).map(|value| (name.to_owned(), value));
                 }
-            }
-            for name in ["lang", "xml:lang"] {
-                if fragment.attr(*tag, name).is_some_and(|tag| super::names_chinese(&tag)) {
-                    fragment.set_attr(*tag, name, language);
-                }
+                let is_tag = LANGUAGES.iter().any(|known| is(known)) && super::names_chinese(&value);
+                is_tag.then(|| (name.to_owned(), language.to_owned()))
+            };
+            let changes: Vec<_> = fragment.attrs(*tag).filter_map(changed).collect();
+            for (name, value) in changes {
+                fragment.set_attr(*tag, &name, &value);
             }
         }
     }
 }
 
-fn is_inline(fragment: &Fragment, id: usize) -> bool {
-    INLINE.iter().any(|name| fragment.is(id, name))
-}
-
+/// Cheap: whether a tag may hold an attribute to convert.
 fn has_attributes(fragment: &Fragment, id: usize) -> bool {
     let raw = fragment.raw(id);
-    !raw.is_ascii() || raw.contains("lang") || raw.contains('&')
+    !raw.is_ascii() || raw.contains("lang") || raw.contains("&#")
 }
 
-fn is_skipped(fragment: &Fragment, id: usize) -> bool {
-    if SKIPPED.iter().any(|name| fragment.is(id, name)) {
-        return true;
-    }
+/// `translate="no"`, the class that means the same, and other languages.
+fn is_untranslated(fragment: &Fragment, id: usize) -> bool {
     let raw = fragment.raw(id);
     if raw.contains("translate") {
         let untranslated = fragment.attr(id, "translate").is_some_and(|value| value.eq_ignore_ascii_case("no"));
@@ -135,8 +157,7 @@ fn is_skipped(fragment: &Fragment, id: usize) -> bool {
             return true;
         }
     }
-    raw.contains("lang")
-        && ["lang", "xml:lang"].iter().any(|name| fragment.attr(id, name).is_some_and(|tag| is_foreign(&tag)))
+    raw.contains("lang") && LANGUAGES.iter().any(|name| fragment.attr(id, name).is_some_and(|tag| is_foreign(&tag)))
 }
 
 /// Languages whose text is left alone even where it holds Han.
