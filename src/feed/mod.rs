@@ -16,6 +16,7 @@ mod fields;
 mod item;
 pub mod json;
 mod names;
+mod prolog;
 pub mod repair;
 mod slots;
 pub mod sniff;
