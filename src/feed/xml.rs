@@ -189,7 +189,7 @@ impl<'a> Builder<'a> {
             if parent.is_item && parent.children > MAX_ITEM_CHILDREN {
                 return Err(Refusal::TooLarge(at, Bound::ItemChildren(MAX_ITEM_CHILDREN)));
             }
-            frame.is_field = parent.is_item || (depth <= 2 && !frame.is_item && local != "channel");
+            frame.is_field = parent.is_item || (depth <= 2 && !frame.is_item && !matches!(local, "channel" | "items"));
         }
         Ok(())
     }

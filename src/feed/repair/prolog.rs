@@ -23,7 +23,8 @@ pub(super) fn copy(out: &mut Out, text: &str, start: usize, wrap: Wrap, root: &s
         out.fix(FixKind::Wrapped, 0);
         return Ok(());
     }
-    let mut walk = Walk { out, text: before, root, ahead: Ahead::new(before), spaces: declaration.is_none() };
+    let mut walk =
+        Walk { out, text: before, root, ahead: Ahead::new(before), spaces: declaration.is_none(), typed: false };
     match declaration {
         None => walk.range(0, start),
         Some((from, to)) => {
@@ -63,6 +64,8 @@ struct Walk<'o, 'a> {
     ahead: Ahead<'a>,
     /// White space is kept.
     spaces: bool,
+    /// A document type was kept; there may be one.
+    typed: bool,
 }
 
 impl Walk<'_, '_> {
@@ -104,7 +107,8 @@ impl Walk<'_, '_> {
         if memchr::memmem::find(text.as_bytes(), b"<!ENTITY").is_some() {
             return Err(Stop::EntityDeclarations(at));
         }
-        if is_doctype(text, Some(self.root)) {
+        if !self.typed && is_doctype(text, Some(self.root)) {
+            self.typed = true;
             self.out.push(text);
         } else {
             self.out.fix(FixKind::Doctype, at);
