@@ -53,6 +53,7 @@ fn what_only_looks_like_a_slip_passes() {
         r#"<rss xmlns:xml="http://www.w3.org/XML/1998/namespace" xml:lang="zh"/>"#,
         r#"<rss xmlns:a="u" xmlns:b="v" x="0" a:x="1" b:x="2" xmlns:x="w"/>"#,
         r#"<rss><!-- ]]> --><channel a="]]>"><title><![CDATA[a]]]]><![CDATA[>b]]></title><?p ]]>?></channel></rss>"#,
+        "<rss xmlns:a='\u{85}' xmlns:b=' ' a:c='' b:d=''/>",
         "<rss\n/>",
     ] {
         assert!(read(fine).is_ok(), "{fine}: {:?}", read(fine).err());

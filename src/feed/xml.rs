@@ -278,7 +278,7 @@ impl<'a> Builder<'a> {
         if self.bindings.len() > MAX_NAMESPACES {
             return Err(Refusal::TooLarge(at, Bound::Namespaces(MAX_NAMESPACES)));
         }
-        if !prefix.is_empty() && uri.trim().is_empty() {
+        if !prefix.is_empty() && uri.is_empty() {
             return Err(malformed(at, "a namespace prefix without a namespace"));
         }
         if prefix == "xmlns" || uri == "http://www.w3.org/2000/xmlns/" || (prefix == "xml") != (uri == XML_URI) {

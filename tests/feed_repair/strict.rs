@@ -57,9 +57,9 @@ impl<'a> Strict<'a> {
                     return self.bad("declaration not at the start");
                 }
                 self.until("?>")?
-            } else if rest.starts_with("<?") {
-                let Some(len) = rest[2..].find("?>").map(|at| at + 4) else { return self.bad("open instruction") };
-                let inner = &rest[2..len - 2];
+            } else if let Some(body) = rest.strip_prefix("<?") {
+                let Some(len) = body.find("?>").map(|at| at + 4) else { return self.bad("open instruction") };
+                let inner = &body[..len - 4];
                 let target = name(inner);
                 if target.is_empty() || target.contains(':') || target.eq_ignore_ascii_case("xml") {
                     return self.bad("instruction's target");
@@ -114,7 +114,7 @@ impl<'a> Strict<'a> {
     }
 
     fn bad<T>(&self, why: &str) -> Result<T, String> {
-        let from = self.text.floor_char_boundary(self.at);
+        let from = (0..=self.at).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
         Err(format!("{why} at {}: {:?}", self.at, self.text[from..].chars().take(60).collect::<String>()))
     }
 
