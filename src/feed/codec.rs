@@ -77,6 +77,9 @@ impl<'a> Segments<'a> {
             b'<' if rest.starts_with("<!--") => {
                 Segment::Mark(self.to(self.at + rest.find("-->").map_or(rest.len(), |end| end + 3)))
             }
+            b'<' if rest.starts_with("<?") => {
+                Segment::Mark(self.to(self.at + rest.find("?>").map_or(rest.len(), |end| end + 2)))
+            }
             b'<' => Segment::Mark(self.to(self.at + rest.find('>').map_or(rest.len(), |end| end + 1))),
             _ => {
                 Segment::Literal(self.to(self.at + memchr::memchr2(b'&', b'<', rest.as_bytes()).unwrap_or(rest.len())))
@@ -198,7 +201,7 @@ pub fn splice(out: &mut String, source: &str, coding: Coding, edits: &[Splice<'_
         // What begins at the end belongs to the next segment, unless there is none.
         while let Some(edit) = edits.peek().filter(|edit| edit.range.start < end || last_value == Some(index)) {
             if edit.range.start >= start {
-                copy(out, source, segment, done - start, edit.range.start.min(end) - start);
+                copy(out, source, coding, segment, done - start..edit.range.start.min(end) - start);
                 encode(out, edit.with, coding, matches!(segment, Segment::Cdata(_)));
             }
             done = edit.range.end.clamp(done, end);
@@ -207,7 +210,7 @@ pub fn splice(out: &mut String, source: &str, coding: Coding, edits: &[Splice<'_
             }
             edits.next();
         }
-        copy(out, source, segment, done - start, end - start);
+        copy(out, source, coding, segment, done - start..end - start);
         start = end;
     }
     for edit in edits {
@@ -215,18 +218,33 @@ pub fn splice(out: &mut String, source: &str, coding: Coding, edits: &[Splice<'_
     }
 }
 
-/// Copies the part `from..to` of what a segment decodes to, as it is spelled; a reference goes whole or not at all.
-fn copy(out: &mut String, source: &str, segment: &Segment, from: usize, to: usize) {
-    if from >= to {
+/// Copies a part of what a segment decodes to, as it is spelled; a reference goes whole or not at all.
+fn copy(out: &mut String, source: &str, coding: Coding, segment: &Segment, part: Range<usize>) {
+    if part.is_empty() {
         return;
     }
     match segment {
         Segment::Literal(span) | Segment::Cdata(span) => {
-            out.push_str(source.get(span.start + from..span.start + to).unwrap_or(""))
+            let text = source.get(span.start + part.start..span.start + part.end).unwrap_or("");
+            match coding {
+                Coding::Text | Coding::Markup => push_after_edit(out, text, matches!(segment, Segment::Cdata(_))),
+                Coding::Attribute(_) | Coding::Empty | Coding::Json => out.push_str(text),
+            }
         }
         Segment::Character(span, _) => out.push_str(&source[span.clone()]),
         Segment::Mark(_) => {}
     }
+}
+
+/// Copies `text`, where an edit before it may have made the end mark of a section of what was apart: `]]` and then `>`.
+fn push_after_edit(out: &mut String, text: &str, in_cdata: bool) {
+    let brackets = text.bytes().take(2).take_while(|byte| *byte == b']').count();
+    let rest =
+        text[brackets..].strip_prefix('>').filter(|_| (out.ends_with(']') && brackets == 1) || out.ends_with("]]"));
+    let Some(rest) = rest.filter(|_| brackets < 2) else { return out.push_str(text) };
+    out.push_str(&text[..brackets]);
+    out.push_str(if in_cdata { "]]><![CDATA[>" } else { "&gt;" });
+    out.push_str(rest);
 }
 
 /// The one edit that turns `old` into `new`, as small as it can be.
@@ -267,6 +285,8 @@ fn encode_xml(out: &mut String, value: &str, quote: Option<char>) {
             '\'' if quote == Some('\'') => out.push_str("&#39;"),
             '\t' if quote.is_some() => out.push_str("&#9;"),
             '\n' if quote.is_some() => out.push_str("&#10;"),
+            // As it stands a parser would read it as the end of a line.
+            '\r' => out.push_str("&#13;"),
             c if is_allowed(c) => out.push(c),
             _ => {}
         }
@@ -318,6 +338,7 @@ mod tests {
         assert_eq!(decode("a=1&amp;b='", Coding::Attribute('"')), "a=1&b='");
         assert_eq!(decode(r#"\u53f0\ud83d\ude00\n\"\/\ud800x"#, Coding::Json), "台😀\n\"/\u{FFFD}x");
         assert_eq!(decode("a & b &unknown;", Coding::Text), "a & b &unknown;");
+        assert_eq!(decode("a<?b c>d?>e", Coding::Text), "ae");
     }
 
     #[test]
@@ -336,6 +357,16 @@ mod tests {
         assert_eq!(spliced("<![CDATA[a]]>", Coding::Text, &[(0..1, "<台>&")]), "<![CDATA[<台>&]]>");
         assert_eq!(spliced("<![CDATA[a]]><![CDATA[b]]>", Coding::Text, &[(0..2, "c")]), "<![CDATA[c]]><![CDATA[]]>");
         assert_eq!(spliced("<![CDATA[a]]]>", Coding::Text, &[(2..2, "]>")]), "<![CDATA[a]]]]><![CDATA[>]]>");
+    }
+
+    #[test]
+    fn no_end_mark_arises_where_an_edit_joins_what_was_apart() {
+        assert_eq!(spliced("]]x>y", Coding::Text, &[(2..3, "")]), "]]&gt;y");
+        assert_eq!(spliced("]x]>y", Coding::Text, &[(1..2, "")]), "]]&gt;y");
+        assert_eq!(spliced("]] <b/>", Coding::Markup, &[(2..3, "")]), "]]<b/>");
+        assert_eq!(spliced("<![CDATA[]]x>y]]>", Coding::Text, &[(2..3, "")]), "<![CDATA[]]]]><![CDATA[>y]]>");
+        assert_eq!(spliced("<![CDATA[x>y]]>", Coding::Text, &[(0..1, "]]")]), "<![CDATA[]]]]><![CDATA[>y]]>");
+        assert_eq!(spliced("<![CDATA[a x]>]]>", Coding::Text, &[(2..3, "]")]), "<![CDATA[a ]]]]><![CDATA[>]]>");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::item::Edit;
 use super::tree::{self, NodeId};
 use super::{Feed, Ns};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// What stands at a span of the source in the output.
@@ -129,9 +129,15 @@ impl Feed {
         if self.document.tree.node(0).ns == Ns::Rdf {
             let listed = self.listed();
             let of = |item: NodeId| listed.get(&self.about(item)?).copied();
-            changes.extend(self.removed_nodes(removed.filter_map(of)));
-            let entries: Vec<NodeId> = nodes.iter().filter_map(|item| of(*item)).collect();
-            self.permute(&entries, &mut changes);
+            // Items of one address share an entry: it goes with the last of them.
+            let mut kept = HashSet::new();
+            let entries: Vec<NodeId> =
+                nodes.iter().filter_map(|item| of(*item)).filter(|entry| kept.insert(*entry)).collect();
+            changes.extend(self.removed_nodes(removed.filter_map(of).filter(|entry| !kept.contains(entry))));
+            // The list is in the feed's own order until a rule orders the items.
+            if !self.order.is_sorted() {
+                self.permute(&entries, &mut changes);
+            }
         }
         changes
     }
@@ -199,7 +205,7 @@ impl Feed {
     }
 
     /// The value of an attribute by its local name.
-    fn attribute(&self, id: NodeId, local: &str) -> Option<String> {
+    pub(super) fn attribute(&self, id: NodeId, local: &str) -> Option<String> {
         let node = self.document.tree.node(id);
         if !matches!(node.kind, tree::Kind::Element | tree::Kind::EmptyElement) {
             return None;

@@ -2,6 +2,7 @@
 
 use super::codec::{Coding, decode};
 use super::fields::{Field, Kind};
+use super::names::Ns;
 use super::slots::{Finder, Slot};
 use super::{Feed, dates};
 use crate::base::clock::Time;
@@ -203,9 +204,10 @@ impl Feed {
     pub fn link(&self, place: Place) -> Option<String> {
         let link = self.first(place, Field::Link).map(Cow::into_owned);
         link.or_else(|| {
-            self.first(place, Field::Id)
-                .map(Cow::into_owned)
-                .filter(|id| id.starts_with("http://") || id.starts_with("https://"))
+            let is_link = |slot: &Slot| self.attribute(slot.node, "isPermaLink").is_none_or(|value| value != "false");
+            let ids = self.slots(place).filter(|slot| slot.field == Field::Id).filter(is_link);
+            ids.map(|slot| self.plain(&slot).into_owned())
+                .find(|id| id.starts_with("http://") || id.starts_with("https://"))
         })
     }
 
@@ -248,26 +250,29 @@ impl Feed {
         let declared = if self.document.bases.is_empty() { None } else { self.declared_base(slot) };
         match slot.field {
             _ if declared.is_some() => declared,
-            Field::Link if !matches!(slot.kind, Kind::Html) => self.feed_base(),
+            Field::Link if slot.kind == Kind::Url => self.feed_base(),
+            // What Atom's own elements say is read against the feed (RFC 4287 §2); HTML is written for the item's page.
+            _ if slot.kind == Kind::Url && matches!(self.root_ns, Ns::Atom10 | Ns::Atom03) => self.feed_base(),
             _ => place_base.cloned(),
         }
     }
 
-    /// The page of the feed (RSS, JSON Feed) or its address (Atom: RFC 4287 §2), whichever is there.
+    /// The page of the feed (RSS, JSON Feed) or its address (Atom: RFC 4287 §2), whichever is there, as the document came.
     fn feed_base(&self) -> Option<Url> {
+        self.base.get_or_init(|| self.find_feed_base()).clone()
+    }
+
+    fn find_feed_base(&self) -> Option<Url> {
         let page = || {
-            let link = self.first(Place::Head, Field::Link)?;
+            let links = self.slots(Place::Head).filter(|slot| slot.field == Field::Link);
+            let link = links.map(|slot| self.original(&slot)).find(|link| !link.trim().is_empty())?;
             let joined = match &self.url {
-                Some(url) => url.join(&link),
-                None => Url::parse(&link),
+                Some(url) => url.join(link.trim()),
+                None => Url::parse(link.trim()),
             };
             joined.ok().filter(is_base)
         };
-        if self.root_ns == super::Ns::Rss {
-            page().or_else(|| self.url.clone())
-        } else {
-            self.url.clone().or_else(page)
-        }
+        if self.root_ns == Ns::Rss { page().or_else(|| self.url.clone()) } else { self.url.clone().or_else(page) }
     }
 
     /// The `xml:base` in force, each read against the one outside it (at most `MAX_XML_BASE_NESTED`).
@@ -282,11 +287,11 @@ impl Feed {
         let mut base = if chain.is_empty() { return None } else { self.url.clone() };
         for span in chain.into_iter().rev() {
             let value = decode(&self.source[span], Coding::Attribute('"'));
-            base = match &base {
-                Some(outer) => outer.join(value.trim()).ok(),
-                None => Url::parse(value.trim()).ok(),
-            }
-            .or(base);
+            let joined = match &base {
+                Some(outer) => outer.join(value.trim()),
+                None => Url::parse(value.trim()),
+            };
+            base = joined.ok().filter(|url| !url.cannot_be_a_base()).or(base);
         }
         base.filter(is_base)
     }

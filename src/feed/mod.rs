@@ -16,6 +16,7 @@ mod fields;
 mod item;
 pub mod json;
 mod names;
+mod prolog;
 pub mod repair;
 mod slots;
 pub mod sniff;
@@ -104,6 +105,8 @@ pub struct Feed {
     /// The items that are left, as indexes of `items`, in the order of the output.
     order: Vec<u32>,
     slots: OnceLock<Arc<item::Index>>,
+    /// What the feed's own relative references are read against: found once, for each of them asks.
+    base: OnceLock<Option<Url>>,
     edits: BTreeMap<u32, item::Edit>,
     url: Option<Url>,
     notes: Vec<String>,
@@ -180,7 +183,7 @@ impl Feed {
             _ => Ns::Rss,
         };
         let order = (0..u32::try_from(kept).unwrap_or(0)).collect();
-        let (slots, edits) = (OnceLock::new(), BTreeMap::new());
+        let (slots, base, edits) = (OnceLock::new(), OnceLock::new(), BTreeMap::new());
         Ok(Feed {
             source,
             format,
@@ -190,6 +193,7 @@ impl Feed {
             items,
             order,
             slots,
+            base,
             edits,
             url: url.cloned(),
             notes,
@@ -291,7 +295,12 @@ fn format_of(source: &str, tree: &Tree) -> Option<Format> {
 
 /// The head and the items of an XML feed: items stand in the channel (RSS 0.91–2.0) or beside it (RSS 0.90, 1.0), entries in the feed.
 fn xml_items(source: &str, tree: &Tree) -> (NodeId, Vec<NodeId>) {
-    let named = |id: NodeId, name: &str| tree.node(id).name(source) == name;
+    // An extension's element of that name is none.
+    let is_ours = |id: NodeId| match tree.node(id).ns {
+        Ns::None | Ns::Rss | Ns::Atom10 | Ns::Atom03 => true,
+        ns => tree.parent(id).is_some_and(|parent| tree.node(parent).ns == ns),
+    };
+    let named = |id: NodeId, name: &str| tree.node(id).name(source) == name && is_ours(id);
     let is_item = |id: &NodeId| named(*id, "item") || named(*id, "entry");
     let mut head = 0;
     let mut items = Vec::new();

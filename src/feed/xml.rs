@@ -5,12 +5,15 @@
 //! The bounds of `base/limits.rs` are enforced on the way. Called by [`super::Feed::read`], before and after repair.
 
 use super::attributes::Attributes;
-use super::chars::{first_bad_reference, first_forbidden, is_name, reference};
+use super::chars::{first_bad_reference, first_forbidden, is_name, is_name_start, reference};
 use super::error::Bound;
 use super::names::{Ns, namespace};
+use super::prolog::{is_declaration, is_doctype};
 use super::tree::{Kind, Node, NodeId, Tree};
 use crate::base::limits::*;
+use memchr::memmem::FindIter;
 use quick_xml::events::Event;
+use std::iter::Peekable;
 use std::ops::Range;
 
 /// Why a document was refused; offsets are bytes of the source.
@@ -64,9 +67,10 @@ pub fn read(source: &str) -> Result<Document, Refusal> {
             Event::Decl(_) if span.start != 0 => {
                 return Err(malformed(span.start, "an XML declaration that is not at the start"));
             }
-            Event::Decl(declaration) => {
-                declaration.version().map_err(|error| malformed(0, &error.to_string()))?;
+            Event::Decl(_) if !is_declaration(&source[span.clone()]) => {
+                return Err(malformed(0, "a malformed XML declaration"));
             }
+            Event::Decl(_) => {}
             Event::DocType(_) => builder.doctype(span)?,
             Event::Eof => return builder.finish(),
         }
@@ -85,6 +89,11 @@ fn malformed(at: usize, what: &str) -> Refusal {
     Refusal::Malformed(at, what.to_owned())
 }
 
+/// True for what may follow a prefix and its colon, or stand without one (Namespaces in XML §3).
+fn is_local(name: &str) -> bool {
+    name.starts_with(is_name_start) && !name.contains(':')
+}
+
 /// What is remembered of an open element.
 struct Frame {
     is_item: bool,
@@ -95,30 +104,41 @@ struct Frame {
     bases: usize,
 }
 
+/// A prefix and what it stands for.
+struct Binding<'a> {
+    prefix: &'a str,
+    /// As written: two prefixes of one namespace may not give one tag the same attribute twice.
+    uri: &'a str,
+    ns: Ns,
+}
+
+/// The namespace of the prefix `xml`, which is bound everywhere.
+const XML_URI: &str = "http://www.w3.org/XML/1998/namespace";
+
 struct Builder<'a> {
     source: &'a str,
     document: Document,
     frames: Vec<Frame>,
-    /// Prefix and namespace, innermost last.
-    bindings: Vec<(&'a str, Ns)>,
+    /// Innermost last.
+    bindings: Vec<Binding<'a>>,
     bases_in_force: usize,
     fields_open: usize,
-    text_end_marks: bool,
+    /// The `]]>` that are left: each may only end a CDATA section.
+    ends: Peekable<FindIter<'a, 'static>>,
+    saw_doctype: bool,
 }
 
 impl<'a> Builder<'a> {
     fn new(source: &'a str) -> Builder<'a> {
-        // `]]>` may only end a CDATA section: where there are more ends than sections, each text is looked into.
-        let ends = memchr::memmem::find_iter(source.as_bytes(), "]]>").count();
-        let sections = if ends == 0 { 0 } else { memchr::memmem::find_iter(source.as_bytes(), "<![CDATA[").count() };
         Builder {
             source,
             document: Document { tree: Tree::with_capacity(source.len() / 160 + 16), ..Document::default() },
             frames: Vec::with_capacity(16),
-            bindings: vec![("xml", Ns::Xml)],
+            bindings: vec![Binding { prefix: "xml", uri: XML_URI, ns: Ns::Xml }],
             bases_in_force: 0,
             fields_open: 0,
-            text_end_marks: ends != sections,
+            ends: memchr::memmem::find_iter(source.as_bytes(), "]]>").peekable(),
+            saw_doctype: false,
         }
     }
 
@@ -142,14 +162,14 @@ impl<'a> Builder<'a> {
         let name = self.element_name(&span)?;
         let mut frame = Frame { is_item: false, is_field: false, children: 0, namespaces: 0, bases: 0 };
         if name.end + 1 < span.end && self.source.as_bytes()[name.end] != b'>' {
-            self.attributes(&span, &mut frame)?;
+            self.attributes(&span, name.end, &mut frame)?;
         }
         let qualified = &self.source[name.clone()];
         let (prefix, local) = qualified.split_once(':').unwrap_or(("", qualified));
-        let Some(ns) = self.resolve(prefix) else {
+        let Some(ns) = self.ns(prefix) else {
             return Err(Refusal::Malformed(span.start, format!("the prefix of <{qualified}> is not declared")));
         };
-        if local.is_empty() || local.contains(':') {
+        if !is_local(local) {
             return Err(malformed(span.start, "a name with a stray colon"));
         }
         self.place(&mut frame, local, span.start)?;
@@ -169,7 +189,7 @@ impl<'a> Builder<'a> {
             if parent.is_item && parent.children > MAX_ITEM_CHILDREN {
                 return Err(Refusal::TooLarge(at, Bound::ItemChildren(MAX_ITEM_CHILDREN)));
             }
-            frame.is_field = parent.is_item || (depth <= 2 && !frame.is_item && local != "channel");
+            frame.is_field = parent.is_item || (depth <= 2 && !frame.is_item && !matches!(local, "channel" | "items"));
         }
         Ok(())
     }
@@ -198,61 +218,78 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn attributes(&mut self, span: &Range<usize>, frame: &mut Frame) -> Result<(), Refusal> {
+    fn attributes(&mut self, span: &Range<usize>, name_end: usize, frame: &mut Frame) -> Result<(), Refusal> {
         let source = self.source;
-        let mut names: Vec<&str> = Vec::new();
-        let mut prefixed = false;
+        let mut names: Vec<(&str, &str)> = Vec::new();
+        let mut end = name_end;
         for attribute in Attributes::of(source, span.clone()) {
             let attribute = attribute.map_err(|at| malformed(at, "an attribute that is not written name=\"value\""))?;
             let (name, value) = (&source[attribute.name.clone()], &source[attribute.value.clone()]);
-            if !is_name(name) {
+            let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+            if !is_name(name) || !is_local(local) || name.starts_with(':') {
                 return Err(malformed(attribute.name.start, "an attribute name that XML forbids"));
             }
             if let Some(at) = first_bad_reference(value) {
                 return Err(malformed(attribute.value.start + at, "an `&` that begins no known reference"));
             }
-            names.push(name);
-            match name.split_once(':') {
-                None if name == "xmlns" => self.bind("", value, attribute.name.start, frame)?,
-                Some(("xmlns", prefix)) => self.bind(prefix, value, attribute.name.start, frame)?,
-                Some(("xml", "base")) => self.base(attribute.value, frame)?,
-                Some(("xml", "lang")) => {
+            end = attribute.value.end + 1;
+            names.push((local, prefix));
+            match (prefix, local) {
+                ("", "xmlns") => self.bind("", value, attribute.name.start, frame)?,
+                ("xmlns", prefix) => self.bind(prefix, value, attribute.name.start, frame)?,
+                ("xml", "base") => self.base(attribute.value, frame)?,
+                ("xml", "lang") => {
                     let id = u32::try_from(self.document.tree.len()).unwrap_or(u32::MAX);
                     self.document.languages.push((id, attribute.value));
                 }
-                Some(_) => prefixed = true,
-                None => {}
+                _ => {}
             }
         }
-        if let Some(name) = names.iter().filter(|_| prefixed).find(|name| self.is_unbound(name)) {
-            return Err(Refusal::Malformed(span.start, format!("the prefix of the attribute {name} is not declared")));
+        if !matches!(source[end..span.end].trim_ascii_start(), ">" | "/>") {
+            return Err(malformed(end, "a tag that does not end after its attributes"));
+        }
+        self.unique(&mut names, span.start)
+    }
+
+    /// No attribute may stand twice in a tag, under another prefix of its namespace neither; each prefix is bound.
+    fn unique(&self, names: &mut [(&str, &str)], at: usize) -> Result<(), Refusal> {
+        let uri = |prefix: &str| if prefix.is_empty() { Some("") } else { self.binding(prefix).map(|found| found.uri) };
+        if let Some((local, prefix)) = names.iter().find(|(_, prefix)| *prefix != "xmlns" && uri(prefix).is_none()) {
+            let what = format!("the prefix of the attribute {prefix}:{local} is not declared");
+            return Err(Refusal::Malformed(at, what));
         }
         names.sort_unstable();
-        match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => {
-                Err(Refusal::Malformed(span.start, format!("the attribute {} stands twice in one tag", pair[0])))
-            }
+        let twice = names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].0);
+        let twice = twice.or_else(|| {
+            let mut same_local = names.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1);
+            same_local.find_map(|same| {
+                let mut uris: Vec<_> = same.iter().filter_map(|(_, prefix)| uri(prefix)).collect();
+                uris.sort_unstable();
+                uris.windows(2).any(|pair| pair[0] == pair[1]).then_some(same[0].0)
+            })
+        });
+        match twice {
+            Some(name) => Err(Refusal::Malformed(at, format!("the attribute {name} stands twice in one tag"))),
             None => Ok(()),
         }
     }
 
-    fn is_unbound(&self, attribute: &str) -> bool {
-        attribute.split_once(':').is_some_and(|(prefix, _)| prefix != "xmlns" && self.resolve(prefix).is_none())
-    }
-
-    fn bind(&mut self, prefix: &'a str, uri: &str, at: usize, frame: &mut Frame) -> Result<(), Refusal> {
+    fn bind(&mut self, prefix: &'a str, uri: &'a str, at: usize, frame: &mut Frame) -> Result<(), Refusal> {
         if self.bindings.len() > MAX_NAMESPACES {
             return Err(Refusal::TooLarge(at, Bound::Namespaces(MAX_NAMESPACES)));
         }
-        if !prefix.is_empty() && uri.trim().is_empty() {
+        if !prefix.is_empty() && uri.is_empty() {
             return Err(malformed(at, "a namespace prefix without a namespace"));
+        }
+        if prefix == "xmlns" || uri == "http://www.w3.org/2000/xmlns/" || (prefix == "xml") != (uri == XML_URI) {
+            return Err(malformed(at, "a namespace or prefix that XML keeps for itself"));
         }
         // A home-made default namespace on the root means the format itself.
         let ns = match namespace(uri) {
             Ns::Other if prefix.is_empty() && self.frames.is_empty() => Ns::None,
             ns => ns,
         };
-        self.bindings.push((prefix, ns));
+        self.bindings.push(Binding { prefix, uri, ns });
         frame.namespaces += 1;
         Ok(())
     }
@@ -271,9 +308,13 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn resolve(&self, prefix: &str) -> Option<Ns> {
-        let found = self.bindings.iter().rev().find(|(bound, _)| *bound == prefix).map(|(_, ns)| *ns);
-        found.or((prefix.is_empty()).then_some(Ns::None))
+    fn binding(&self, prefix: &str) -> Option<&Binding<'a>> {
+        self.bindings.iter().rev().find(|binding| binding.prefix == prefix)
+    }
+
+    /// The namespace of an element with that prefix.
+    fn ns(&self, prefix: &str) -> Option<Ns> {
+        self.binding(prefix).map(|found| found.ns).or(prefix.is_empty().then_some(Ns::None))
     }
 
     fn end(&mut self, span: Range<usize>) -> Result<(), Refusal> {
@@ -297,9 +338,10 @@ impl<'a> Builder<'a> {
         if self.frames.is_empty() && !text.trim_ascii().is_empty() {
             return Err(malformed(span.start, "text outside the root element"));
         }
-        match self.text_end_marks.then(|| text.find("]]>")).flatten() {
-            Some(at) => Err(malformed(span.start + at, "`]]>` outside a CDATA section")),
-            None => Ok(()),
+        while self.ends.next_if(|end| *end < span.start).is_some() {}
+        match self.ends.peek() {
+            Some(end) if *end < span.end => Err(malformed(*end, "`]]>` outside a CDATA section")),
+            _ => Ok(()),
         }
     }
 
@@ -335,6 +377,12 @@ impl<'a> Builder<'a> {
         }
         if !self.document.tree.is_empty() {
             return Err(malformed(span.start, "a DOCTYPE after the root element began"));
+        }
+        if std::mem::replace(&mut self.saw_doctype, true) {
+            return Err(malformed(span.start, "a second DOCTYPE"));
+        }
+        if !is_doctype(text, None) {
+            return Err(malformed(span.start, "a DOCTYPE that is malformed or declares something itself"));
         }
         Ok(())
     }

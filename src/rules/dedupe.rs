@@ -3,7 +3,7 @@
 //! ## What it does
 //! Of items with the same id, link or title the first is kept. `by` says which of the three count; an item is dropped where any of
 //! them equals that of an item before it. Titles are compared without regard to case, script (臺灣 and 台湾 are one), width and white
-//! space; a link without its fragment. An item that lacks a field is no duplicate by it. `true` stands for `["id", "link"]`.
+//! space. An item that lacks a field is no duplicate by it. `true` stands for `["id", "link"]`.
 //!
 //! ## When to use
 //! A feed repeats itself, or lists one article under several sections.
@@ -116,7 +116,7 @@ impl Rule for Dedupe {
 fn value(feed: &Feed, item: Place, key: Key) -> Option<String> {
     match key {
         Key::Id => feed.first(item, Field::Id).map(|id| id.into_owned()),
-        Key::Link => feed.link(item).map(|link| link.split('#').next().unwrap_or("").to_owned()),
+        Key::Link => feed.link(item),
         Key::Title => feed.first(item, Field::Title).map(|title| fold_space(&fold(&title)).to_lowercase()),
     }
     .filter(|value| !value.is_empty())

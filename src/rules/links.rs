@@ -3,7 +3,7 @@
 //! ## What it does
 //! Every address of the feed, its items and the HTML in them that says only where from here (`/a.png`, `../b`, `//host/c`) is written
 //! out in full, read against `xml:base`, else the item's page, else the feed's page or address; inside HTML a `<base href>` counts
-//! first. Addresses that are only a fragment (`#note`) point into the item itself and stay. Ids are never touched.
+//! first. What Atom's own elements say, such as an enclosure's `href`, is read against the feed, not the item's page (RFC 4287). Addresses that are only a fragment (`#note`) point into the item itself and stay. Ids are never touched.
 //!
 //! ## When to use
 //! Never by hand, as a rule: refeed does this before all other rules, because the feed's own address has changed. Where a feed says

@@ -4,6 +4,7 @@
 use super::ahead::{Ahead, Mark, NOWHERE};
 use super::chars::{self, all_allowed, is_space, space_len};
 use super::{FixKind, Out, Stop};
+use crate::feed::prolog::{is_declaration, is_doctype};
 use crate::feed::sniff::Wrap;
 
 /// Writes what is kept of `text[..start]`; the root's tag, of that name, begins at `start`.
@@ -22,7 +23,8 @@ pub(super) fn copy(out: &mut Out, text: &str, start: usize, wrap: Wrap, root: &s
         out.fix(FixKind::Wrapped, 0);
         return Ok(());
     }
-    let mut walk = Walk { out, text: before, root, ahead: Ahead::new(before), spaces: declaration.is_none() };
+    let mut walk =
+        Walk { out, text: before, root, ahead: Ahead::new(before), spaces: declaration.is_none(), typed: false };
     match declaration {
         None => walk.range(0, start),
         Some((from, to)) => {
@@ -55,31 +57,6 @@ fn declaration_span(before: &str) -> Option<(usize, usize)> {
     }
 }
 
-/// XMLDecl (§2.8), byte for byte.
-fn is_declaration(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("<?xml").and_then(|rest| rest.strip_suffix("?>")) else { return false };
-    let digits = |v: &str| v.strip_prefix("1.").is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
-    let Some(rest) = pseudo_attribute(rest, "version", digits) else { return false };
-    let charset = |v: &str| {
-        v.starts_with(|c: char| c.is_ascii_alphabetic())
-            && v.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-    };
-    let rest = pseudo_attribute(rest, "encoding", charset).unwrap_or(rest);
-    let rest = pseudo_attribute(rest, "standalone", |v| matches!(v, "yes" | "no")).unwrap_or(rest);
-    space_len(rest) == rest.len()
-}
-
-/// What follows ` name="value"` in `text`, where that stands there with a value that `fits`.
-fn pseudo_attribute<'a>(text: &'a str, name: &str, fits: impl Fn(&str) -> bool) -> Option<&'a str> {
-    let space = space_len(text);
-    let rest = text[space..].strip_prefix(name).filter(|_| space > 0)?;
-    let rest = rest[space_len(rest)..].strip_prefix('=')?;
-    let rest = &rest[space_len(rest)..];
-    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let (value, rest) = rest[1..].split_once(quote)?;
-    fits(value).then_some(rest)
-}
-
 struct Walk<'o, 'a> {
     out: &'o mut Out,
     text: &'a str,
@@ -87,6 +64,8 @@ struct Walk<'o, 'a> {
     ahead: Ahead<'a>,
     /// White space is kept.
     spaces: bool,
+    /// A document type was kept; there may be one.
+    typed: bool,
 }
 
 impl Walk<'_, '_> {
@@ -128,7 +107,8 @@ impl Walk<'_, '_> {
         if memchr::memmem::find(text.as_bytes(), b"<!ENTITY").is_some() {
             return Err(Stop::EntityDeclarations(at));
         }
-        if is_harmless_doctype(text, self.root) {
+        if !self.typed && is_doctype(text, Some(self.root)) {
+            self.typed = true;
             self.out.push(text);
         } else {
             self.out.fix(FixKind::Doctype, at);
@@ -153,39 +133,6 @@ fn doctype_len(rest: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// doctypedecl (§2.8) without an internal subset, for that root.
-fn is_harmless_doctype(text: &str, root: &str) -> bool {
-    let inner = || {
-        let rest = text.strip_prefix("<!DOCTYPE")?.strip_suffix('>')?;
-        let rest = space(rest)?.strip_prefix(root)?;
-        if space_len(rest) == rest.len() {
-            return Some(());
-        }
-        let rest = space(rest)?;
-        let rest = match rest.strip_prefix("SYSTEM") {
-            Some(rest) => rest,
-            None => {
-                let (public, rest) = literal(space(rest.strip_prefix("PUBLIC")?)?)?;
-                let fits = |b: u8| b.is_ascii_alphanumeric() || b" \r\n-'()+,./:=?;!*#@$_%".contains(&b);
-                public.bytes().all(fits).then_some(rest)?
-            }
-        };
-        let (system, rest) = literal(space(rest)?)?;
-        (all_allowed(system) && space_len(rest) == rest.len()).then_some(())
-    };
-    inner().is_some()
-}
-
-fn space(text: &str) -> Option<&str> {
-    let len = space_len(text);
-    (len > 0).then(|| &text[len..])
-}
-
-fn literal(text: &str) -> Option<(&str, &str)> {
-    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    text[1..].split_once(quote)
 }
 
 /// Copies the comment that starts `rest`, mended; its length.
