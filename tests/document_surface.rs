@@ -82,7 +82,7 @@ fn a_guid_is_a_link_unless_it_says_otherwise() {
 #[test]
 fn an_unusable_base_is_passed_over() {
     let text = format!(
-        r#"<feed {ATOM}><entry xml:base="http://a.example/b/"><title type="html" xml:base="javascript:x">&lt;a href="c"></title></entry></feed>"#
+        r#"<feed {ATOM}><entry xml:base="http://a.example/b/"><summary type="html" xml:base="javascript:x">&lt;a href="c"></summary></entry></feed>"#
     );
     assert!(after("[{ links = true }]", &text).contains(r#"&lt;a href="http://a.example/b/c">"#));
 }

@@ -196,6 +196,7 @@ fn meaning(fragment: &Fragment) -> Vec<String> {
         let said = match kind {
             Kind::Start { self_closing } => format!("start {self_closing} {:?}", tag(fragment, id)),
             Kind::End => format!("end {}", fragment.name(id)),
+            Kind::RawText if fragment.text(id).is_empty() => continue, // as if it were not there
             Kind::RawText => format!("raw {}", fragment.text(id)),
             Kind::Comment => format!("comment {}", fragment.raw(id)),
             _ => continue,

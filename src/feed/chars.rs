@@ -72,12 +72,23 @@ pub fn reference(inside: &str) -> Option<char> {
     }
 }
 
+/// The reference that `text` begins with (at its `&`): how long it is, and its character.
+pub fn reference_at(text: &str) -> Option<(usize, char)> {
+    match text.as_bytes() {
+        [b'&', b'l', b't', b';', ..] => Some((4, '<')),
+        [b'&', b'g', b't', b';', ..] => Some((4, '>')),
+        [b'&', b'a', b'm', b'p', b';', ..] => Some((5, '&')),
+        [b'&', b'q', b'u', b'o', b't', b';', ..] => Some((6, '"')),
+        bytes => {
+            let end = memchr::memchr2(b';', b'<', bytes)?;
+            Some((end + 1, reference(text.get(1..end).filter(|_| bytes[end] == b';')?)?))
+        }
+    }
+}
+
 /// The offset of the first `&` in `text` that begins no known reference.
 pub fn first_bad_reference(text: &str) -> Option<usize> {
-    memchr::memchr_iter(b'&', text.as_bytes()).find(|at| {
-        let inside = &text[at + 1..];
-        inside.find(';').and_then(|end| reference(&inside[..end])).is_none()
-    })
+    memchr::memchr_iter(b'&', text.as_bytes()).find(|at| text.get(*at..).and_then(reference_at).is_none())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //!
 //! Both walk the same [`Segments`], so a position in the decoded value always means the same place in the source.
 
-use super::chars::{is_allowed, reference};
+use super::chars::{first_forbidden, is_allowed, reference_at};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -31,7 +31,7 @@ enum Segment {
     /// A reference or escape for one character.
     Character(Range<usize>, char),
     /// No part of the value: section marks, comments, instructions, tags.
-    Mark(Range<usize>),
+    Mark,
 }
 
 impl Segment {
@@ -39,7 +39,7 @@ impl Segment {
         match self {
             Segment::Literal(span) | Segment::Cdata(span) => span.len(),
             Segment::Character(_, c) => c.len_utf8(),
-            Segment::Mark(_) => 0,
+            Segment::Mark => 0,
         }
     }
 }
@@ -63,24 +63,25 @@ impl<'a> Segments<'a> {
         span
     }
 
+    fn mark(&mut self, end: usize) -> Segment {
+        self.to(end);
+        Segment::Mark
+    }
+
     fn next_text(&mut self) -> Segment {
         let rest = &self.source[self.at..];
         match rest.as_bytes()[0] {
-            b'&' => match rest.find(';').and_then(|end| Some((end, reference(&rest[1..end])?))) {
-                Some((end, c)) => Segment::Character(self.to(self.at + end + 1), c),
+            b'&' => match reference_at(rest) {
+                Some((length, c)) => Segment::Character(self.to(self.at + length), c),
                 None => Segment::Literal(self.to(self.at + 1)),
             },
             b'<' if rest.starts_with("<![CDATA[") => {
                 self.cdata_end = self.at + rest.find("]]>").unwrap_or(rest.len());
-                Segment::Mark(self.to(self.at + 9))
+                self.mark(self.at + 9)
             }
-            b'<' if rest.starts_with("<!--") => {
-                Segment::Mark(self.to(self.at + rest.find("-->").map_or(rest.len(), |end| end + 3)))
-            }
-            b'<' if rest.starts_with("<?") => {
-                Segment::Mark(self.to(self.at + rest.find("?>").map_or(rest.len(), |end| end + 2)))
-            }
-            b'<' => Segment::Mark(self.to(self.at + rest.find('>').map_or(rest.len(), |end| end + 1))),
+            b'<' if rest.starts_with("<!--") => self.mark(self.at + rest.find("-->").map_or(rest.len(), |end| end + 3)),
+            b'<' if rest.starts_with("<?") => self.mark(self.at + rest.find("?>").map_or(rest.len(), |end| end + 2)),
+            b'<' => self.mark(self.at + rest.find('>').map_or(rest.len(), |end| end + 1)),
             _ => {
                 Segment::Literal(self.to(self.at + memchr::memchr2(b'&', b'<', rest.as_bytes()).unwrap_or(rest.len())))
             }
@@ -134,7 +135,7 @@ impl Iterator for Segments<'_> {
             _ if self.at < self.cdata_end => Segment::Cdata(self.to(self.cdata_end)),
             Coding::Text if self.cdata_end > 0 && self.at == self.cdata_end => {
                 self.cdata_end = 0;
-                Segment::Mark(self.to(self.at + 3))
+                self.mark(self.at + 3)
             }
             Coding::Text => self.next_text(),
             Coding::Attribute(_) => self.next_attribute(),
@@ -164,7 +165,7 @@ pub fn decode(source: &str, coding: Coding) -> Cow<'_, str> {
         match segment {
             Segment::Literal(span) | Segment::Cdata(span) => value.push_str(&source[span]),
             Segment::Character(_, c) => value.push(c),
-            Segment::Mark(_) => {}
+            Segment::Mark => {}
         }
     }
     Cow::Owned(value)
@@ -187,52 +188,75 @@ pub struct Splice<'a> {
 
 /// Writes `source` with the edits (ascending, disjoint) to `out`: outside of them the bytes stay, CDATA stays CDATA.
 pub fn splice(out: &mut String, source: &str, coding: Coding, edits: &[Splice<'_>]) {
-    let segments: Vec<Segment> = Segments::new(source, coding).collect();
-    let last_value = segments.iter().rposition(|segment| !matches!(segment, Segment::Mark(_)));
+    let mut writer = Writer { out, source, coding, copied: 0, seam: None };
     let mut edits = edits.iter().peekable();
     let mut start = 0;
-    for (index, segment) in segments.iter().enumerate() {
-        if let Segment::Mark(span) = segment {
-            out.push_str(&source[span.clone()]);
-            continue;
+    let mut last = (0, false);
+    for segment in Segments::new(source, coding) {
+        if edits.peek().is_none() {
+            break;
         }
+        let (span, is_cdata) = match &segment {
+            Segment::Mark => continue,
+            Segment::Cdata(span) => (span.clone(), true),
+            Segment::Literal(span) | Segment::Character(span, _) => (span.clone(), false),
+        };
         let end = start + segment.decoded_len();
-        let mut done = start;
-        // What begins at the end belongs to the next segment, unless there is none.
-        while let Some(edit) = edits.peek().filter(|edit| edit.range.start < end || last_value == Some(index)) {
+        // A reference goes whole or not at all.
+        let place = |decoded: usize| if decoded >= end { span.end } else { span.start + (decoded - start) };
+        // What begins at the end belongs to the next segment.
+        while let Some(edit) = edits.peek().filter(|edit| edit.range.start < end) {
             if edit.range.start >= start {
-                copy(out, source, coding, segment, done - start..edit.range.start.min(end) - start);
-                encode(out, edit.with, coding, matches!(segment, Segment::Cdata(_)));
+                writer.replace(place(edit.range.start), edit.with, is_cdata);
+            } else {
+                writer.copy_to(span.start);
             }
-            done = edit.range.end.clamp(done, end);
-            if edit.range.end > end && last_value != Some(index) {
+            writer.skip_to(place(edit.range.end), is_cdata);
+            if edit.range.end > end {
                 break;
             }
             edits.next();
         }
-        copy(out, source, coding, segment, done - start..end - start);
         start = end;
+        last = (span.end, is_cdata);
     }
-    for edit in edits {
-        encode(out, edit.with, coding, false);
+    for edit in edits.filter(|edit| edit.range.start >= start) {
+        // An empty value takes the new one behind its marks.
+        writer.replace(if start == 0 { source.len() } else { last.0 }, edit.with, last.1);
     }
+    writer.copy_to(source.len());
 }
 
-/// Copies a part of what a segment decodes to, as it is spelled; a reference goes whole or not at all.
-fn copy(out: &mut String, source: &str, coding: Coding, segment: &Segment, part: Range<usize>) {
-    if part.is_empty() {
-        return;
-    }
-    match segment {
-        Segment::Literal(span) | Segment::Cdata(span) => {
-            let text = source.get(span.start + part.start..span.start + part.end).unwrap_or("");
-            match coding {
-                Coding::Text | Coding::Markup => push_after_edit(out, text, matches!(segment, Segment::Cdata(_))),
-                Coding::Attribute(_) | Coding::Empty | Coding::Json => out.push_str(text),
-            }
+/// The source as it is copied and left out.
+struct Writer<'a> {
+    out: &'a mut String,
+    source: &'a str,
+    coding: Coding,
+    /// How much of the source is done.
+    copied: usize,
+    /// An edit was written last; what follows it stands in CDATA or not.
+    seam: Option<bool>,
+}
+
+impl Writer<'_> {
+    fn copy_to(&mut self, end: usize) {
+        let Some(text) = self.source.get(self.copied..end).filter(|text| !text.is_empty()) else { return };
+        match self.seam.take().filter(|_| matches!(self.coding, Coding::Text | Coding::Markup)) {
+            Some(in_cdata) => push_after_edit(self.out, text, in_cdata),
+            None => self.out.push_str(text),
         }
-        Segment::Character(span, _) => out.push_str(&source[span.clone()]),
-        Segment::Mark(_) => {}
+        self.copied = end;
+    }
+
+    fn replace(&mut self, at: usize, with: &str, in_cdata: bool) {
+        self.copy_to(at);
+        encode(self.out, with, self.coding, in_cdata);
+        self.seam = Some(in_cdata);
+    }
+
+    fn skip_to(&mut self, end: usize, in_cdata: bool) {
+        self.copied = self.copied.max(end);
+        self.seam = self.seam.map(|_| in_cdata);
     }
 }
 
@@ -276,6 +300,10 @@ pub fn encode(out: &mut String, value: &str, coding: Coding, in_cdata: bool) {
 }
 
 fn encode_xml(out: &mut String, value: &str, quote: Option<char>) {
+    let is_plain = |byte: u8| byte >= 0x20 && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'');
+    if value.bytes().all(is_plain) && first_forbidden(value).is_none() {
+        return out.push_str(value);
+    }
     for c in value.chars() {
         match c {
             '&' => out.push_str("&amp;"),

@@ -5,7 +5,7 @@
 //! The bounds of `base/limits.rs` are enforced on the way. Called by [`super::Feed::read`], before and after repair.
 
 use super::attributes::Attributes;
-use super::chars::{first_bad_reference, first_forbidden, is_name, is_name_start, reference};
+use super::chars::{first_bad_reference, first_forbidden, is_name, is_name_start};
 use super::error::Bound;
 use super::names::{Ns, namespace};
 use super::prolog::{is_declaration, is_doctype};
@@ -13,6 +13,7 @@ use super::tree::{Kind, Node, NodeId, Tree};
 use crate::base::limits::*;
 use memchr::memmem::FindIter;
 use quick_xml::events::Event;
+use std::io::BufRead;
 use std::iter::Peekable;
 use std::ops::Range;
 
@@ -51,6 +52,9 @@ pub fn read(source: &str) -> Result<Document, Refusal> {
     config.check_comments = true;
     let mut builder = Builder::new(source);
     loop {
+        // Text, references and sections are most of a feed: they are gone through here, and quick-xml finds the next tag.
+        let skipped = builder.content(position(&reader))?;
+        reader.stream().consume(skipped);
         let start = position(&reader);
         let event =
             reader.read_event().map_err(|error| malformed(position_of_error(&reader, start), &error.to_string()))?;
@@ -59,10 +63,7 @@ pub fn read(source: &str) -> Result<Document, Refusal> {
             Event::Start(_) => builder.start(span, Kind::Element)?,
             Event::Empty(_) => builder.start(span, Kind::EmptyElement)?,
             Event::End(_) => builder.end(span)?,
-            Event::Text(_) => builder.text(span)?,
-            Event::GeneralRef(inside) => builder.reference(span.start, &inside)?,
-            Event::CData(_) => builder.inside_root(span.start, "a CDATA section outside the root element")?,
-            Event::Comment(_) => {}
+            Event::Text(_) | Event::GeneralRef(_) | Event::CData(_) | Event::Comment(_) => {}
             Event::PI(pi) => builder.instruction(span.start, pi.target())?,
             Event::Decl(_) if span.start != 0 => {
                 return Err(malformed(span.start, "an XML declaration that is not at the start"));
@@ -333,25 +334,38 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Goes through the character data from `start` on: how many bytes stand before the next tag, comment or instruction.
+    fn content(&mut self, start: usize) -> Result<usize, Refusal> {
+        let bytes = self.source.as_bytes();
+        let mut at = start;
+        loop {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let text = at..at + memchr::memchr(b'<', rest).unwrap_or(rest.len());
+            at = text.end;
+            self.text(text)?;
+            if !bytes[at..].starts_with(b"<![CDATA[") {
+                return Ok(at - start);
+            }
+            self.inside_root(at, "a CDATA section outside the root element")?;
+            let Some(length) = memchr::memmem::find(&bytes[at..], b"]]>") else {
+                return Err(malformed(at, "a CDATA section without its end"));
+            };
+            at += length + 3;
+        }
+    }
+
     fn text(&mut self, span: Range<usize>) -> Result<(), Refusal> {
         let text = &self.source[span.clone()];
         if self.frames.is_empty() && !text.trim_ascii().is_empty() {
             return Err(malformed(span.start, "text outside the root element"));
         }
         while self.ends.next_if(|end| *end < span.start).is_some() {}
-        match self.ends.peek() {
-            Some(end) if *end < span.end => Err(malformed(*end, "`]]>` outside a CDATA section")),
-            _ => Ok(()),
+        if let Some(end) = self.ends.peek().filter(|end| **end < span.end) {
+            return Err(malformed(*end, "`]]>` outside a CDATA section"));
         }
-    }
-
-    fn reference(&mut self, at: usize, inside: &str) -> Result<(), Refusal> {
-        match reference(inside) {
-            Some(_) => self.inside_root(at, "a reference outside the root element"),
-            None => Err(Refusal::Malformed(
-                at,
-                format!("the reference &{};, which XML does not know", crate::base::text::excerpt(inside, 20)),
-            )),
+        match first_bad_reference(text) {
+            Some(at) => Err(malformed(span.start + at, "an `&` that begins no reference XML knows")),
+            None => Ok(()),
         }
     }
 

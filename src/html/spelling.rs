@@ -222,6 +222,12 @@ pub(super) fn xml_chars(text: &str) -> Cow<'_, str> {
 /// `raw` with `edits` done on the text it spells: ranges of the decoded text, ascending and disjoint (others, and those
 /// that cut a character, are left out). All outside them keeps its spelling, unless that would then be read otherwise.
 pub(super) fn splice(raw: &str, spelling: Spelling, edits: &[(Range<usize>, &str)]) -> String {
+    let is_plain =
+        |text: &str| !text.bytes().any(|byte| byte < 0x20 || matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\''));
+    if memchr::memchr2(b'&', b'<', raw.as_bytes()).is_none() && edits.iter().all(|(_, new)| is_plain(new)) {
+        // Nothing is spelled with references, and nothing new needs one.
+        return mend_xml(splice_plain(raw, edits), spelling);
+    }
     let decoded = decode(raw, spelling);
     let mut last = 0;
     let mut done: Vec<(Range<usize>, Cow<'_, str>)> = Vec::with_capacity(edits.len());
@@ -249,6 +255,21 @@ pub(super) fn splice(raw: &str, spelling: Spelling, edits: &[(Range<usize>, &str
 /// `]]>` may not stand in XML text (§2.4); the `>` of the source may come to stand after new brackets.
 fn mend_xml(out: String, spelling: Spelling) -> String {
     if spelling == Spelling::XmlText && out.contains("]]>") { out.replace("]]>", "]]&gt;") } else { out }
+}
+
+/// [`splice`] where the raw text is the decoded one.
+fn splice_plain(raw: &str, edits: &[(Range<usize>, &str)]) -> String {
+    let mut out = String::with_capacity(raw.len() + raw.len() / 4);
+    let mut from = 0;
+    for (range, new) in edits {
+        if range.start >= from && raw.get(range.clone()).is_some() {
+            out.push_str(raw.get(from..range.start).unwrap_or_default());
+            out.push_str(new);
+            from = range.end;
+        }
+    }
+    out.push_str(raw.get(from..).unwrap_or_default());
+    out
 }
 
 fn splice_text(text: &str, edits: &[(Range<usize>, Cow<'_, str>)]) -> String {

@@ -35,6 +35,15 @@ fn by_quick_xml(text: &str) -> Result<(), String> {
     }
 }
 
+/// The start of the character at `at`.
+pub fn floor(text: &str, mut at: usize) -> usize {
+    at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 struct Strict<'a> {
     text: &'a str,
     at: usize,
@@ -57,9 +66,9 @@ impl<'a> Strict<'a> {
                     return self.bad("declaration not at the start");
                 }
                 self.until("?>")?
-            } else if let Some(body) = rest.strip_prefix("<?") {
-                let Some(len) = body.find("?>").map(|at| at + 4) else { return self.bad("open instruction") };
-                let inner = &body[..len - 4];
+            } else if let Some(inner) = rest.strip_prefix("<?") {
+                let Some(len) = inner.find("?>").map(|at| at + 4) else { return self.bad("open instruction") };
+                let inner = &inner[..len - 4];
                 let target = name(inner);
                 if target.is_empty() || target.contains(':') || target.eq_ignore_ascii_case("xml") {
                     return self.bad("instruction's target");
@@ -114,7 +123,7 @@ impl<'a> Strict<'a> {
     }
 
     fn bad<T>(&self, why: &str) -> Result<T, String> {
-        let from = (0..=self.at).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
+        let from = floor(self.text, self.at);
         Err(format!("{why} at {}: {:?}", self.at, self.text[from..].chars().take(60).collect::<String>()))
     }
 
