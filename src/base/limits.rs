@@ -23,6 +23,10 @@ pub const MAX_XML_BASE_NESTED: usize = 16;
 pub const MAX_DOCTYPE: usize = 4 * KIB;
 /// Most items kept of a feed; those after them are left out, and the log says so. Podcast archives reach thousands.
 pub const MAX_ITEMS: usize = 10_000;
+/// How much non-ASCII text the guess of a charset looks at: it is slow, and sure long before.
+pub const GUESS_WITHIN: usize = 16 * KIB;
+/// How many characters tell binary data from text.
+pub const BINARY_WITHIN: usize = 2048;
 /// Most elements or JSON values of a document: 10 000 items of 100 each.
 pub const MAX_NODES: usize = 1_000_000;
 /// Most namespace declarations in force at one place; real feeds declare under 20.
@@ -87,6 +91,8 @@ pub const TTL_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────
 
+/// How many Han characters of an item are enough to say in which script it is written.
+pub const SCRIPT_SAMPLE: u64 = 1000;
 /// Most rules of one feed, after rule sets are opened.
 pub const MAX_RULES: usize = 32;
 /// Longest regular expression in a rule.

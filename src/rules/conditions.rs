@@ -15,7 +15,7 @@ use super::pattern::{Case, Matcher, Patterns};
 use crate::base::clock::Time;
 use crate::chinese::fold;
 use crate::config::{Report, quantity};
-use crate::feed::{Feed, Field, Place, dates};
+use crate::feed::{Feed, Field, Kind, Place, Slot, dates};
 
 /// The settings of `keep` and `drop`.
 #[derive(Debug, Deserialize)]
@@ -133,6 +133,18 @@ fn read<T>(
 }
 
 impl Test {
+    /// Reads the HTML that will be looked into, so that the rules that follow find it read.
+    pub fn prepare(&self, feed: &mut Feed) {
+        let is_asked = |slot: &Slot| self.texts.iter().any(|(fields, _)| fields.contains(&slot.field));
+        for item in feed.items() {
+            for slot in feed.slots(item).filter(|slot| slot.kind == Kind::Html && is_asked(slot)) {
+                if feed.may_have_tags(&slot) {
+                    feed.fragment(&slot);
+                }
+            }
+        }
+    }
+
     /// True where the item meets all conditions. A date that cannot be read counts as `undated` says.
     pub fn holds(&self, feed: &Feed, item: Place, cx: &Context, undated: bool) -> bool {
         self.dates_hold(feed, item, cx, undated)

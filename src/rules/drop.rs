@@ -48,6 +48,7 @@ pub struct Drop(Test);
 
 impl Rule for Drop {
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
+        self.0.prepare(feed);
         feed.retain(|feed, item| !self.0.holds(feed, item, cx, false));
         Ok(())
     }

@@ -51,6 +51,7 @@ pub struct Keep(Test);
 
 impl Rule for Keep {
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
+        self.0.prepare(feed);
         feed.retain(|feed, item| self.0.holds(feed, item, cx, true));
         Ok(())
     }

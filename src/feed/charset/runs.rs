@@ -12,7 +12,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use memchr::{memchr2_iter, memmem};
 
 use super::{Labels, Note};
-use crate::base::limits::{MAX_GUESSED_STRINGS, XML_DECLARATION_WITHIN};
+use crate::base::limits::{GUESS_WITHIN, MAX_GUESSED_STRINGS, XML_DECLARATION_WITHIN};
 
 /// The runs of `body` with the delimiters that end them: concatenated they are `body`.
 fn runs(body: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -117,7 +117,15 @@ fn fits_most(label: &'static Encoding, body: &[u8]) -> bool {
 /// The browsers' guess, helped by the top-level domain that goes with the document's language.
 fn guess(bytes: &[u8], tld: Option<&'static str>) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
+    let mut seen = 0;
+    for run in runs(bytes).filter(|run| !run.is_ascii()) {
+        detector.feed(run, false);
+        seen += run.len();
+        if seen > GUESS_WITHIN {
+            break;
+        }
+    }
+    detector.feed(b"", true);
     detector.guess(tld.map(str::as_bytes), Utf8Detection::Deny)
 }
 

@@ -4,7 +4,7 @@
 use memchr::memmem;
 
 use super::{Element, Kind, NotAFeed, Sniffed, Wrap, json};
-use crate::base::limits::{CHALLENGE_MARK_WITHIN, FEED_ROOT_WITHIN};
+use crate::base::limits::{BINARY_WITHIN, CHALLENGE_MARK_WITHIN, FEED_ROOT_WITHIN};
 
 /// A file format told by the first bytes of a body, before any decoding: a picture, a PDF, an archive, media. The kind says
 /// which. `None` where the bytes may be text.
@@ -50,7 +50,7 @@ pub(super) fn not_text(body: &str) -> Option<&'static str> {
     }
     let odd = |c: &char| *c == '\u{FFFD}' || (c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{C}'));
     let (mut all, mut bad) = (0, 0);
-    for c in body.chars().take(FEED_ROOT_WITHIN) {
+    for c in body.chars().take(BINARY_WITHIN) {
         all += 1;
         bad += usize::from(odd(&c));
     }

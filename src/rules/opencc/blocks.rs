@@ -72,6 +72,14 @@ impl Block {
         &self.text
     }
 
+    /// The one node whose whole text this is.
+    pub fn sole_node(&self) -> Option<usize> {
+        match self.pieces.as_slice() {
+            [Piece { node, in_node: 0, .. }] => Some(*node),
+            _ => None,
+        }
+    }
+
     /// The edits that conversion makes, in the order of the nodes and their text. A match over a cut is split by character where both
     /// sides have equally many, else it stays with its first node.
     pub fn convert<'a>(&self, converter: &Converter, converted: &'a mut Converted) -> Vec<Edit<'a>> {

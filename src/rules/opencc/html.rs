@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::blocks::{Block, Converted, Edit};
+use crate::base::limits::SCRIPT_SAMPLE;
 use crate::chinese::{Converter, Tally};
 use crate::html::{Fragment, Kind};
 
@@ -106,15 +107,27 @@ impl Text {
         }
     }
 
-    /// Counts the characters that tell scripts apart.
+    /// Counts the characters that tell scripts apart, until there are enough of them.
     pub fn count(&self, tally: &mut Tally) {
-        self.blocks.iter().for_each(|block| tally.add(block.text()));
+        for block in &self.blocks {
+            if tally.han >= SCRIPT_SAMPLE {
+                break;
+            }
+            tally.add(block.text());
+        }
     }
 
     /// Converts what was gathered from this fragment.
     pub fn convert(&self, fragment: &mut Fragment, converter: &Converter, language: &str) {
         let mut converted = Converted::default();
         for block in &self.blocks {
+            // Without references in it a text has no spelling to keep.
+            if let Some(node) = block.sole_node().filter(|node| fragment.raw(*node).len() == block.text().len()) {
+                if let Cow::Owned(text) = converter.convert(block.text()) {
+                    fragment.set_text(node, &text);
+                }
+                continue;
+            }
             let edits = block.convert(converter, &mut converted);
             for of_node in edits.chunk_by(|a, b| a.node == b.node) {
                 let ranges: Vec<_> = of_node.iter().map(|Edit { range, with, .. }| (range.clone(), *with)).collect();
