@@ -24,8 +24,8 @@ pub const MAX_DOCTYPE: usize = 4 * KIB;
 /// Most items kept of a feed; those after them are left out, and the log says so. Podcast archives reach thousands.
 pub const MAX_ITEMS: usize = 10_000;
 /// How much non-ASCII text the guess of a charset looks at: it is slow, and sure long before.
-pub const GUESS_WITHIN: usize = 16 * KIB;
-/// How many characters tell binary data from text.
+pub const GUESS_WITHIN: usize = 4 * KIB;
+/// How many characters, or bytes, tell binary data from text.
 pub const BINARY_WITHIN: usize = 2048;
 /// Most elements or JSON values of a document: 10 000 items of 100 each.
 pub const MAX_NODES: usize = 1_000_000;

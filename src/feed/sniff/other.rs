@@ -48,6 +48,11 @@ pub(super) fn not_text(body: &str) -> Option<&'static str> {
             return Some(what);
         }
     }
+    let head = body.as_bytes().get(..BINARY_WITHIN).unwrap_or(body.as_bytes());
+    let is_usual = |byte: &u8| *byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r');
+    if head.iter().all(is_usual) && memmem::find(head, "\u{FFFD}".as_bytes()).is_none() {
+        return None;
+    }
     let odd = |c: &char| *c == '\u{FFFD}' || (c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{C}'));
     let (mut all, mut bad) = (0, 0);
     for c in body.chars().take(BINARY_WITHIN) {

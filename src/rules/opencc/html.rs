@@ -121,19 +121,18 @@ impl Text {
     pub fn convert(&self, fragment: &mut Fragment, converter: &Converter, language: &str) {
         let mut converted = Converted::default();
         for block in &self.blocks {
-            // Without references in it a text has no spelling to keep.
-            if let Some(node) = block.sole_node().filter(|node| fragment.raw(*node).len() == block.text().len()) {
-                if let Cow::Owned(text) = converter.convert(block.text()) {
-                    fragment.set_text(node, &text);
-                }
-                continue;
-            }
-            let edits = block.convert(converter, &mut converted);
-            for of_node in edits.chunk_by(|a, b| a.node == b.node) {
-                let ranges: Vec<_> = of_node.iter().map(|Edit { range, with, .. }| (range.clone(), *with)).collect();
-                if let Some(first) = of_node.first() {
-                    fragment.replace_in_text(first.node, &ranges);
-                }
+            // A text that needs no escapes and was written without references has no spelling to keep.
+            let is_whole = |(node, length)| {
+                let raw = fragment.raw(node);
+                raw.len() == length && is_plain(raw)
+            };
+            let edits = match block.pieces().all(is_whole) {
+                true => block.convert_whole(converter, &mut converted),
+                false => Err(block.convert(converter, &mut converted)),
+            };
+            match edits {
+                Ok(wholes) => wholes.into_iter().for_each(|(node, text)| fragment.set_text(node, text)),
+                Err(edits) => edits.chunk_by(|a, b| a.node == b.node).for_each(|edits| replace(fragment, edits)),
             }
         }
         for tag in &self.tags {
@@ -151,6 +150,19 @@ impl Text {
             }
         }
     }
+}
+
+/// Makes the edits of one node.
+fn replace(fragment: &mut Fragment, edits: &[Edit<'_>]) {
+    let ranges: Vec<_> = edits.iter().map(|edit| (edit.range.clone(), edit.with)).collect();
+    if let Some(first) = edits.first() {
+        fragment.replace_in_text(first.node, &ranges);
+    }
+}
+
+/// True for a text that is spelled as it is read, and that escaping would leave alone.
+fn is_plain(raw: &str) -> bool {
+    memchr::memchr3(b'&', b'<', b'>', raw.as_bytes()).is_none()
 }
 
 /// Cheap: whether a tag may hold an attribute to convert.
