@@ -10,8 +10,8 @@ pub fn first_forbidden(text: &str) -> Option<usize> {
         .chunks(4096)
         .position(|chunk| chunk.iter().fold(false, |found, b| found | suspicious(*b)))
         .and_then(|chunk| bytes[chunk * 4096..].iter().position(|b| suspicious(*b)).map(|at| chunk * 4096 + at));
-    let noncharacter =
-        memchr::memchr_iter(0xEF, bytes).find(|at| matches!(bytes.get(at + 1..at + 3), Some([0xBF, 0xBE | 0xBF])));
+    let mut lead = memchr::memmem::find_iter(bytes, b"\xEF\xBF");
+    let noncharacter = lead.find(|at| matches!(bytes.get(at + 2), Some(0xBE | 0xBF)));
     [control, noncharacter].into_iter().flatten().min()
 }
 

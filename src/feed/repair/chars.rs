@@ -3,6 +3,7 @@
 
 use super::refs::{self, Reference};
 use super::{FixKind, Out};
+use crate::feed::chars::first_forbidden;
 pub(super) use crate::feed::chars::{is_name_char, is_name_start};
 
 /// The name at the start of `text`; empty where none begins there.
@@ -25,7 +26,7 @@ pub(super) fn space_len(text: &str) -> usize {
 
 /// True where all characters of `text` are allowed in XML.
 pub(super) fn all_allowed(text: &str) -> bool {
-    (0..text.len()).all(|at| forbidden_len(text.as_bytes(), at) == 0)
+    first_forbidden(text).is_none()
 }
 
 /// The length of the forbidden character at `at`, 0 where it is allowed. `at` may be inside a character.
@@ -66,6 +67,14 @@ const IS_PLAIN: [bool; 256] = {
 /// Copies `text` (at byte `offset` of the source) to `out`, made fit for `place`.
 pub(super) fn copy(out: &mut Out, text: &str, offset: usize, place: Place) {
     let bytes = text.as_bytes();
+    let is_whole = match place {
+        Place::Text => memchr::memchr(b'&', bytes).is_none(),
+        Place::Cdata => true,
+        Place::Attribute(_) => false,
+    };
+    if is_whole && !out.text.ends_with(']') && all_allowed(text) && memchr::memmem::find(bytes, b"]]>").is_none() {
+        return out.push(text);
+    }
     let (mut copied, mut at) = (0, 0);
     loop {
         at += bytes[at..].iter().take_while(|byte| IS_PLAIN[usize::from(**byte)]).count();
