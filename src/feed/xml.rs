@@ -95,6 +95,9 @@ fn is_local(name: &str) -> bool {
     name.starts_with(is_name_start) && !name.contains(':')
 }
 
+/// What opens a CDATA section.
+const CDATA_OPEN: &[u8] = b"<![CDATA[";
+
 /// What is remembered of an open element.
 struct Frame {
     is_item: bool,
@@ -343,14 +346,15 @@ impl<'a> Builder<'a> {
             let text = at..at + memchr::memchr(b'<', rest).unwrap_or(rest.len());
             at = text.end;
             self.text(text)?;
-            if !bytes[at..].starts_with(b"<![CDATA[") {
+            if !bytes[at..].starts_with(CDATA_OPEN) {
                 return Ok(at - start);
             }
             self.inside_root(at, "a CDATA section outside the root element")?;
-            let Some(length) = memchr::memmem::find(&bytes[at..], b"]]>") else {
+            while self.ends.next_if(|end| *end < at + CDATA_OPEN.len()).is_some() {}
+            let Some(end) = self.ends.next() else {
                 return Err(malformed(at, "a CDATA section without its end"));
             };
-            at += length + 3;
+            at = end + 3;
         }
     }
 

@@ -68,6 +68,8 @@ const IS_PLAIN: [bool; 256] = {
 pub(super) fn copy(out: &mut Out, text: &str, offset: usize, place: Place) {
     let bytes = text.as_bytes();
     let is_whole = match place {
+        // Searching pays from a line of text on.
+        _ if bytes.len() < 128 => false,
         Place::Text => memchr::memchr(b'&', bytes).is_none(),
         Place::Cdata => true,
         Place::Attribute(_) => false,

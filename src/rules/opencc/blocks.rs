@@ -78,7 +78,11 @@ impl Block {
     }
 
     /// What each node's text becomes, for a block of whole texts; the edits where a match lies over a cut.
-    pub fn convert_whole<'a>(&self, converter: &Converter, room: &'a mut Converted) -> Result<Vec<(usize, &'a str)>, Vec<Edit<'a>>> {
+    pub fn convert_whole<'a>(
+        &self,
+        converter: &Converter,
+        room: &'a mut Converted,
+    ) -> Result<Vec<(usize, &'a str)>, Vec<Edit<'a>>> {
         match converter.convert_spans(&self.text, &mut room.matches) {
             Some(new) => room.text = new,
             None => return Ok(Vec::new()),
