@@ -138,10 +138,10 @@ impl Text {
         for tag in &self.tags {
             let changed = |(name, value): (&str, Cow<'_, str>)| {
                 let is = |known: &&str| name.eq_ignore_ascii_case(known);
-                if ATTRIBUTES.iter().any(|known| is(known)) {
+                if ATTRIBUTES.iter().any(&is) {
                     return super::convert(&value, converter).map(|value| (name.to_owned(), value));
                 }
-                let is_tag = LANGUAGES.iter().any(|known| is(known)) && super::names_chinese(&value);
+                let is_tag = LANGUAGES.iter().any(is) && super::names_chinese(&value);
                 is_tag.then(|| (name.to_owned(), language.to_owned()))
             };
             let changes: Vec<_> = fragment.attrs(*tag).filter_map(changed).collect();
