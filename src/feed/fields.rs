@@ -103,6 +103,12 @@ const fn group(name: &'static str, rows: &'static [Row]) -> Row {
     row(name, Part::Group(rows), Field::Other, Kind::Opaque)
 }
 
+const TEXT_INPUT: &[Row] = &[
+    inside("title", Field::Other, Kind::Text),
+    inside("description", Field::Other, Kind::Text),
+    inside("link", Field::Other, Kind::Url),
+];
+
 /// RSS 0.90 to 2.0, channel and item alike.
 const RSS: &[Row] = &[
     inside("title", Field::Title, Kind::Html),
@@ -133,22 +139,8 @@ const RSS: &[Row] = &[
             inside("description", Field::Other, Kind::Text),
         ],
     ),
-    group(
-        "textInput",
-        &[
-            inside("title", Field::Other, Kind::Text),
-            inside("description", Field::Other, Kind::Text),
-            inside("link", Field::Other, Kind::Url),
-        ],
-    ),
-    group(
-        "textinput",
-        &[
-            inside("title", Field::Other, Kind::Text),
-            inside("description", Field::Other, Kind::Text),
-            inside("link", Field::Other, Kind::Url),
-        ],
-    ),
+    group("textInput", TEXT_INPUT),
+    group("textinput", TEXT_INPUT),
 ];
 
 const ATOM_PERSON: &[Row] = &[
