@@ -164,6 +164,9 @@ impl Pipeline {
 /// The answer made of what was fetched; `previous` is the one it replaces.
 fn produce(route: &Route, fetched: &Fetched, previous: Option<&Answer>, now: Time) -> Result<Arc<Answer>, Error> {
     let mut output = transform(input(fetched), &route.chain, route.relative, now)?;
+    for note in &output.notes {
+        tracing::info!(feed = %route.label, %note, "mended while reading");
+    }
     output.body.shrink_to_fit(); // the cache keeps this allocation and weighs its length
     let previous = previous.map(|answer| &answer.content);
     let content = Content::new(output.body.into(), output.content_type, now, previous);
@@ -185,6 +188,6 @@ fn transform(input: Input, chain: &Chain, relative: Relative, now: Time) -> Resu
         Relative::Keep => {}
     }
     chain.apply(&mut feed, &context).map_err(Error::Rule)?;
-    let content_type = feed.format().content_type();
-    Ok(Output { body: feed.into_string(), content_type })
+    let (content_type, notes) = (feed.format().content_type(), feed.notes().to_vec());
+    Ok(Output { body: feed.into_string(), content_type, notes })
 }

@@ -55,6 +55,8 @@ pub struct Output {
     pub body: String,
     /// With its charset.
     pub content_type: &'static str,
+    /// What had to be done to read the input: charset, repairs, items left out.
+    pub notes: Vec<String>,
 }
 
 /// How an answer was come by.

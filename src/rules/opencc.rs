@@ -263,10 +263,7 @@ impl OpenCc {
             return false;
         }
         let label = feed.first(of.place, Field::Language).or_else(|| feed.first(Place::Head, Field::Language));
-        let is_foreign = label.is_some_and(|tag| {
-            let primary = tag.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
-            primary == "ja" || primary == "ko"
-        });
+        let is_foreign = label.is_some_and(|tag| matches!(primary(&tag).as_str(), "ja" | "ko"));
         let script = match of.tally.script() {
             Script::Neither => whole.script(),
             script => script,
@@ -332,8 +329,12 @@ fn retag(feed: &mut Feed, place: Place, language: &str) {
     }
 }
 
+/// The language of a tag, without script and region, in lower case.
+fn primary(tag: &str) -> String {
+    tag.trim().split(['-', '_']).next().unwrap_or("").to_ascii_lowercase()
+}
+
 /// True for a tag of Mandarin Chinese, in any spelling that feeds use.
 fn names_chinese(tag: &str) -> bool {
-    let primary = tag.trim().split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
-    matches!(primary.as_str(), "zh" | "cmn" | "zho" | "chi")
+    matches!(primary(tag).as_str(), "zh" | "cmn" | "zho" | "chi")
 }

@@ -3,6 +3,7 @@
 
 use super::refs::{self, Reference};
 use super::{FixKind, Out};
+pub(super) use crate::feed::attributes::is_space;
 use crate::feed::chars::first_forbidden;
 pub(super) use crate::feed::chars::{is_name_char, is_name_start};
 
@@ -12,11 +13,6 @@ pub(super) fn name(text: &str) -> &str {
         return "";
     }
     &text[..text.find(|c| !is_name_char(c)).unwrap_or(text.len())]
-}
-
-/// XML's white space (§2.3): fewer than Unicode's.
-pub(super) fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// How many bytes of white space `text` starts with.

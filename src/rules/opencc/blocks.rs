@@ -72,52 +72,6 @@ impl Block {
         &self.text
     }
 
-    /// The stretches it was gathered from: the node and the length of each.
-    pub fn pieces(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.pieces.iter().enumerate().map(|(index, piece)| (piece.node, self.end_of(index) - piece.in_block))
-    }
-
-    /// What each node's text becomes, for a block of whole texts; the edits where a match lies over a cut.
-    pub fn convert_whole<'a>(
-        &self,
-        converter: &Converter,
-        room: &'a mut Converted,
-    ) -> Result<Vec<(usize, &'a str)>, Vec<Edit<'a>>> {
-        match converter.convert_spans(&self.text, &mut room.matches) {
-            Some(new) => room.text = new,
-            None => return Ok(Vec::new()),
-        }
-        match self.wholes(room) {
-            Some(wholes) => Ok(wholes),
-            None => Err(self.edits(room)),
-        }
-    }
-
-    /// The nodes whose text changes, with their new text.
-    fn wholes<'a>(&self, room: &'a Converted) -> Option<Vec<(usize, &'a str)>> {
-        let mut wholes = Vec::with_capacity(self.pieces.len());
-        let mut matches = room.matches.iter().peekable();
-        // Where the piece begins in the new text, and how much longer that is so far.
-        let (mut start, mut shift) = (0, 0_isize);
-        for (index, piece) in self.pieces.iter().enumerate() {
-            let end = self.end_of(index);
-            let mut is_changed = false;
-            while let Some(found) = matches.next_if(|found| (found.source.start as usize) < end) {
-                if found.source.end as usize > end {
-                    return None;
-                }
-                is_changed = true;
-                shift = found.target.end as isize - found.source.end as isize;
-            }
-            let new_end = end.checked_add_signed(shift)?;
-            if is_changed {
-                wholes.push((piece.node, room.text.get(start..new_end)?));
-            }
-            start = new_end;
-        }
-        Some(wholes)
-    }
-
     /// The edits that conversion makes, in the order of the nodes and their text. A match over a cut is split by character where both
     /// sides have equally many, else it stays with its first node.
     pub fn convert<'a>(&self, converter: &Converter, room: &'a mut Converted) -> Vec<Edit<'a>> {
@@ -125,10 +79,6 @@ impl Block {
             Some(new) => room.text = new,
             None => return Vec::new(),
         }
-        self.edits(room)
-    }
-
-    fn edits<'a>(&self, room: &'a Converted) -> Vec<Edit<'a>> {
         let Converted { text: converted, matches } = room;
         let mut edits = Vec::with_capacity(matches.len());
         let mut piece = 0;

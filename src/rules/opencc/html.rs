@@ -121,18 +121,8 @@ impl Text {
     pub fn convert(&self, fragment: &mut Fragment, converter: &Converter, language: &str) {
         let mut converted = Converted::default();
         for block in &self.blocks {
-            // A text that needs no escapes and was written without references has no spelling to keep.
-            let is_whole = |(node, length)| {
-                let raw = fragment.raw(node);
-                raw.len() == length && is_plain(raw)
-            };
-            let edits = match block.pieces().all(is_whole) {
-                true => block.convert_whole(converter, &mut converted),
-                false => Err(block.convert(converter, &mut converted)),
-            };
-            match edits {
-                Ok(wholes) => wholes.into_iter().for_each(|(node, text)| fragment.set_text(node, text)),
-                Err(edits) => edits.chunk_by(|a, b| a.node == b.node).for_each(|edits| replace(fragment, edits)),
+            for edits in block.convert(converter, &mut converted).chunk_by(|a, b| a.node == b.node) {
+                replace(fragment, edits);
             }
         }
         for tag in &self.tags {
@@ -160,11 +150,6 @@ fn replace(fragment: &mut Fragment, edits: &[Edit<'_>]) {
     }
 }
 
-/// True for a text that is spelled as it is read, and that escaping would leave alone.
-fn is_plain(raw: &str) -> bool {
-    memchr::memchr3(b'&', b'<', b'>', raw.as_bytes()).is_none()
-}
-
 /// Cheap: whether a tag may hold an attribute to convert.
 fn has_attributes(fragment: &Fragment, id: usize) -> bool {
     let raw = fragment.raw(id);
@@ -187,6 +172,5 @@ fn is_untranslated(fragment: &Fragment, id: usize) -> bool {
 
 /// Languages whose text is left alone even where it holds Han.
 fn is_foreign(tag: &str) -> bool {
-    let primary = tag.trim().split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
-    matches!(primary.as_str(), "ja" | "ko" | "en")
+    matches!(super::primary(tag).as_str(), "ja" | "ko" | "en")
 }
