@@ -218,8 +218,6 @@ pub const HOLD_UNUSABLE: Duration = Duration::from_secs(15 * 60);
 pub const HOLD_BLOCKED: Duration = Duration::from_secs(60 * 60);
 /// Shortest: an upstream that fails and says `Retry-After: 0` is not asked by every reader.
 pub const HOLD_SHORTEST: Duration = Duration::from_secs(10);
-/// Longest `Retry-After` obeyed: an upstream that says ten years is mistaken.
-pub const HOLD_LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Most failures remembered at once, about 1 KiB each.
 pub const MAX_HELD_FAILURES: u64 = 4096;
 /// Bookkeeping of one cache entry beside its bytes, so that tiny entries are not free.
@@ -235,8 +233,6 @@ pub const WAIT_SLACK: Duration = Duration::from_secs(10);
 pub const MAX_QUEUED_WORK: usize = 256;
 /// A reader waits no longer for an encoding to be made; it gets the plain bytes then. 20 MiB take Brotli 1 s.
 pub const ENCODING_WAIT: Duration = Duration::from_secs(2);
-/// `Retry-After` of an answer that says we are busy.
-pub const OVERLOAD_RETRY: Duration = Duration::from_secs(5);
 /// Bodies below this are not compressed: they fit one packet anyway.
 pub const MIN_COMPRESSED: usize = KIB;
 /// Effort of gzip: the usual middle, about 40 MB/s.

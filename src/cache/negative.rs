@@ -40,7 +40,7 @@ pub fn hold(cause: Cause, asked: Option<Duration>) -> Option<Duration> {
         Cause::Unusable => limits::HOLD_UNUSABLE,
         Cause::Blocked => limits::HOLD_BLOCKED,
     };
-    Some(asked.unwrap_or(own).clamp(limits::HOLD_SHORTEST, limits::HOLD_LONGEST))
+    Some(asked.unwrap_or(own).clamp(limits::HOLD_SHORTEST, limits::MAX_RETRY_AFTER))
 }
 
 /// A failure and the time from which its work may be tried again.
@@ -72,7 +72,7 @@ impl<E: Send + Sync + 'static> Negative<E> {
     /// The failure of `key` that still forbids a try at `now`.
     pub async fn get(&self, key: &Key, now: Time) -> Option<Held<E>> {
         // a clock that was set back must not hold a failure for as long as it was wrong
-        let still = |held: &Held<E>| now < held.retry_at && held.retry_at.since(now) <= limits::HOLD_LONGEST;
+        let still = |held: &Held<E>| now < held.retry_at && held.retry_at.since(now) <= limits::MAX_RETRY_AFTER;
         self.held.get(key).await.filter(still)
     }
 
@@ -97,7 +97,7 @@ mod tests {
             (Cause::Status(429), None, minutes(15)),
             (Cause::Status(429), minutes(60), minutes(60)),
             (Cause::Status(503), Some(Duration::ZERO), Some(limits::HOLD_SHORTEST)),
-            (Cause::Status(503), Some(Duration::MAX), Some(limits::HOLD_LONGEST)),
+            (Cause::Status(503), Some(Duration::MAX), Some(limits::MAX_RETRY_AFTER)),
             (Cause::Unusable, None, minutes(15)),
             (Cause::Blocked, None, minutes(60)),
             (Cause::Ours, minutes(1), None),

@@ -153,7 +153,7 @@ impl Refused {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Refused::Feed { failure, .. } => match *failure.error {
-                Error::Busy | Error::Late => Some(failure.retry_after.unwrap_or(limits::OVERLOAD_RETRY)),
+                Error::Busy | Error::Late => Some(failure.retry_after.unwrap_or(limits::BUSY_RETRY)),
                 _ => failure.retry_after,
             },
             _ => None,
