@@ -33,6 +33,16 @@ impl Key {
         hasher.finalize_xof().fill(&mut key);
         Key(key)
     }
+
+    /// The key whose bytes these are.
+    pub fn from_bytes(bytes: [u8; 16]) -> Key {
+        Key(bytes)
+    }
+
+    /// As a store writes it.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
 }
 
 /// A body as it came from upstream, and what is needed to read it.
