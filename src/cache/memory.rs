@@ -43,6 +43,11 @@ impl Key {
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
+
+    /// The name of another entry or piece of work about the same thing.
+    pub fn of_kind(&self, kind: &[u8]) -> Key {
+        Key::of(&[kind, &self.0])
+    }
 }
 
 /// A body as it came from upstream, and what is needed to read it.
