@@ -8,6 +8,7 @@
 pub mod chain;
 mod conditions;
 pub mod docs;
+pub mod parameters;
 pub mod pattern;
 pub mod sets;
 
