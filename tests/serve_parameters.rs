@@ -20,14 +20,17 @@ const ITEMS: [(&str, &str, &str, &str, u32); 5] = [
 
 fn feed() -> String {
     let item = |(title, html, author, category, day): (&str, &str, &str, &str, u32)| {
-        let description = if html.is_empty() { String::new() } else { format!("<description><![CDATA[{html}]]></description>") };
+        let description =
+            if html.is_empty() { String::new() } else { format!("<description><![CDATA[{html}]]></description>") };
         format!(
             "<item><title>{title}</title>{description}<author>{author}</author><category>{category}</category>\
              <pubDate>{day} Jan 2027 08:00:00 GMT</pubDate><guid>urn:{day}</guid></item>"
         )
     };
     let items: String = ITEMS.map(item).concat() + "<item><title>undated</title></item>";
-    format!("<rss version=\"2.0\"><channel><title>t</title><link>https://example.org/</link><description>d</description>{items}</channel></rss>")
+    format!(
+        "<rss version=\"2.0\"><channel><title>t</title><link>https://example.org/</link><description>d</description>{items}</channel></rss>"
+    )
 }
 
 async fn upstream() -> Upstream {
@@ -124,7 +127,10 @@ async fn a_wrong_parameter_is_a_400_that_names_it_and_the_accepted_ones() {
     let server = Server::of(&upstream).await;
     let url = encode(&upstream.url("/feed"));
     for (target, told) in [
-        (format!("/feed?url={url}&limits=3"), "`limits`: did you mean `limit`? accepted are sorted, filter, filter_title"),
+        (
+            format!("/feed?url={url}&limits=3"),
+            "`limits`: did you mean `limit`? accepted are sorted, filter, filter_title",
+        ),
         (format!("/feed?url={url}&filter=a("), "`filter` cannot be used: bad pattern: unclosed group"),
         ("/feed/a?limit=0".to_owned(), "`limit` must be"),
         (format!("/via/limit=no/{}", upstream.url("/feed")), "`limit` must be"),

@@ -173,11 +173,10 @@ impl Test {
     fn finds(&self, feed: &Feed, item: Place, fields: &[Field], matcher: &Matcher) -> bool {
         let finds = |text: &str| if self.is_exact { matcher.is_match(text) } else { matcher.is_match(&fold(text)) };
         let text = |slot: &Slot| if self.as_markup { feed.value(slot) } else { feed.plain(slot) };
-        let texts = |place| feed.slots(place).filter(|slot| fields.contains(&slot.field)).any(|slot| finds(&text(&slot)));
+        let texts =
+            |place| feed.slots(place).filter(|slot| fields.contains(&slot.field)).any(|slot| finds(&text(&slot)));
         match fields {
-            [Field::Content | Field::Summary] => {
-                feed.field(item, fields[0]).iter().any(|slot| finds(&text(slot)))
-            }
+            [Field::Content | Field::Summary] => feed.field(item, fields[0]).iter().any(|slot| finds(&text(slot))),
             [Field::Content, Field::Summary] if feed.first(item, Field::Content).is_none() => {
                 feed.first(item, Field::Title).is_some_and(|title| finds(&title))
             }

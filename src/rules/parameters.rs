@@ -10,8 +10,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::sets::Sets;
 use super::Kind;
+use super::sets::Sets;
 use crate::base::limits::{EXCERPT_CHARS, MIN_BRIEF};
 use crate::base::text::excerpt;
 use crate::config::value::{Data, Entry, Value};
@@ -161,10 +161,7 @@ impl Parameters {
 
     fn check(&self, sets: &Sets) -> Result<(), Wrong> {
         let is_known = |name: &str| {
-            NAMES.contains(&name)
-                || FOREIGN.contains(&name)
-                || Kind::named(name).is_some()
-                || sets.get(name).is_some()
+            NAMES.contains(&name) || FOREIGN.contains(&name) || Kind::named(name).is_some() || sets.get(name).is_some()
         };
         let unknown: Vec<_> = self.pairs.iter().map(|pair| pair.name.as_str()).filter(|name| !is_known(name)).collect();
         if !unknown.is_empty() {
@@ -244,7 +241,8 @@ impl Parameters {
             if !rhash.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 return Err(Wrong::new("tgiv", "must be an rhash of letters and digits"));
             }
-            let link = format!("{{% if link %}}https://t.me/iv?url={{{{ link | urlencode }}}}&rhash={rhash}{{% endif %}}");
+            let link =
+                format!("{{% if link %}}https://t.me/iv?url={{{{ link | urlencode }}}}&rhash={rhash}{{% endif %}}");
             self.supported("tgiv", "set")?;
             rules.push(rule("set", table([("link", string(&link, pair.value.clone()))])));
         }
@@ -392,5 +390,4 @@ impl fmt::Display for Parameters {
 }
 
 #[cfg(test)]
-#[path = "parameters_tests.rs"]
 mod tests;

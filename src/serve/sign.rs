@@ -61,11 +61,8 @@ mod tests {
         let target = "/via/filter=台/https://a.example/f?x=1";
         let signature = sign(&key, target);
         assert_eq!(signature, "mQVJNJhgaq00yCQmtEaHnBQJraVi2ugKU00R4OAcj0E");
-        for same in [
-            target,
-            "/via/filter=%E5%8F%B0/https://a.example/f?x=1",
-            "/via/filter=台/https:/a.example/f?x=1",
-        ] {
+        for same in [target, "/via/filter=%E5%8F%B0/https://a.example/f?x=1", "/via/filter=台/https:/a.example/f?x=1"]
+        {
             assert!(verify(&key, same, &signature), "{same}");
         }
         for other in ["/via/filter=台/https://a.example/f?x=2", "/via/https://a.example/f?x=1", "", "/"] {

@@ -107,9 +107,10 @@ pub enum Refused {
 impl From<Wrong> for Refused {
     fn from(wrong: Wrong) -> Refused {
         match wrong {
-            Wrong::Unknown { names, advice } => {
-                Refused::UnknownParameters { names, advice: format!(": {advice}; a `&` of the feed's URL is written %26") }
-            }
+            Wrong::Unknown { names, advice } => Refused::UnknownParameters {
+                names,
+                advice: format!(": {advice}; a `&` of the feed's URL is written %26"),
+            },
             Wrong::Unusable { name, problem } => Refused::Parameter { name, problem },
         }
     }

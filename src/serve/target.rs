@@ -287,14 +287,26 @@ mod tests {
     #[test]
     fn a_path_says_the_same_as_a_query() {
         for (path, query, expected) in [
-            ("/via/zh-hant,weserv/https://example.com/feed.xml", "", "any https://example.com/feed.xml zh-hant=&weserv="),
-            ("/via/limit=10,opencc=s2t/https://a.example/f", "x=1&y", "any https://a.example/f?x=1&y limit=10&opencc=s2t"),
+            (
+                "/via/zh-hant,weserv/https://example.com/feed.xml",
+                "",
+                "any https://example.com/feed.xml zh-hant=&weserv=",
+            ),
+            (
+                "/via/limit=10,opencc=s2t/https://a.example/f",
+                "x=1&y",
+                "any https://a.example/f?x=1&y limit=10&opencc=s2t",
+            ),
             ("/via/zh-hant/https:/a.example/f", "", "any https://a.example/f zh-hant="),
             ("/via/zh-hant/a.example/f/g", "", "any https://a.example/f/g zh-hant="),
             ("/via/zh-hant/http%3A%2F%2Fa.example%2Ff%3Fb%3D1", "", "any http://a.example/f?b=1 zh-hant="),
             ("/via/https://a.example/f", "", "any https://a.example/f"),
             ("/via//https://a.example/f", "", "any https://a.example/f"),
-            ("/via/key=k,filter=a%2Cb/https://a.example/", "key=own", "any https://a.example/?key=own key k filter=a,b"),
+            (
+                "/via/key=k,filter=a%2Cb/https://a.example/",
+                "key=own",
+                "any https://a.example/?key=own key k filter=a,b",
+            ),
             ("/f/:opencc=s2t:limit=10/https://a.example/f", "", "any https://a.example/f opencc=s2t&limit=10"),
             ("/:search=北京/a.example/f", "", "any https://a.example/f filter_title=北京"),
         ] {

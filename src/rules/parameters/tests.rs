@@ -1,3 +1,5 @@
+//! RSSHub's parameters against the rules that they mean, and what is said of those that cannot be obeyed.
+
 use super::*;
 use crate::rules::{BuildContext, Chain};
 
@@ -29,9 +31,7 @@ fn the_order_is_rsshubs_whatever_the_order_in_the_address() {
 
 #[test]
 fn a_parameter_is_the_rule_of_a_configuration() {
-    let build = |rules| {
-        Chain::build(&RuleList::parse("--rules", rules).unwrap(), &BuildContext::default()).unwrap()
-    };
+    let build = |rules| Chain::build(&RuleList::parse("--rules", rules).unwrap(), &BuildContext::default()).unwrap();
     for (query, rules) in [
         ("limit=3", "[{ sort = 'newest' }, { limit = 3 }]"),
         ("limit=3&sorted=false", "[{ limit = 3 }]"),
@@ -42,10 +42,7 @@ fn a_parameter_is_the_rule_of_a_configuration() {
             "filter_title=a&filter_author=b&filter_case_sensitive=false&sorted=false",
             "[{ keep = { title = '(?i)a', author = '(?i)b', exact = true, markup = true } }]",
         ),
-        (
-            "filter=a&filter_title=b&sorted=false",
-            "[{ keep = { any = 'a', exact = true, markup = true } }]",
-        ),
+        ("filter=a&filter_title=b&sorted=false", "[{ keep = { any = 'a', exact = true, markup = true } }]"),
         (
             "filterout=a&filterout_title=b&filterout_category=c&sorted=false",
             "[{ drop = { title = 'b', exact = true, markup = true } }, \
@@ -66,7 +63,10 @@ fn a_parameter_is_the_rule_of_a_configuration() {
 #[test]
 fn what_cannot_be_obeyed_names_its_parameter() {
     for (query, wrong) in [
-        ("foo=1&filter_titel=x", "unknown parameter `foo`, `filter_titel`: did you mean `filter_title`? accepted are sorted, filter"),
+        (
+            "foo=1&filter_titel=x",
+            "unknown parameter `foo`, `filter_titel`: did you mean `filter_title`? accepted are sorted, filter",
+        ),
         ("filter=a(", "`filter` cannot be used: bad pattern: unclosed group"),
         ("limit=2&filter_author=(?=x)", "`filter_author` cannot be used: bad pattern: look-around"),
         ("filterout=(a{900}){900}", "`filterout` cannot be used: this pattern needs more than"),
