@@ -13,6 +13,7 @@ mod log;
 mod rules;
 mod run;
 mod serve;
+mod sign;
 mod terminal;
 
 use std::ffi::OsString;
@@ -55,6 +56,7 @@ enum Command {
     Check(check::Args),
     Rules(rules::Args),
     Cache(cache::Args),
+    Sign(sign::Args),
     Health(health::Args),
     Completions(completions::Args),
 }
@@ -127,6 +129,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => check::run(args),
         Command::Rules(args) => rules::run(&args),
         Command::Cache(args) => cache::run(args),
+        Command::Sign(args) => sign::run(args),
         Command::Health(args) => health::run(args),
         Command::Completions(args) => completions::run(&args),
     }
