@@ -268,6 +268,29 @@ pub const BROTLI_WINDOW: i32 = 22;
 /// Effort of zstd. Up to 9 its window stays within the 8 MiB that RFC 9659 asks of HTTP.
 pub const ZSTD_LEVEL: i32 = 6;
 
+// ── refreshing without a reader ─────────────────────────────────────────────────────────────────────
+
+/// Shortest interval that refeed chooses by itself: what readers are content with.
+pub const REFRESH_LEAST: Duration = Duration::from_secs(30 * 60);
+/// Longest one of a feed that is read: a morning and an evening edition.
+pub const REFRESH_MOST: Duration = Duration::from_secs(12 * 60 * 60);
+/// Interval of a feed whose items have no dates to tell its rhythm.
+pub const REFRESH_FIRST: Duration = Duration::from_secs(60 * 60);
+/// Shortest interval of a feed that does not change and whose upstream sends no validators: each answer is a whole feed.
+pub const REFRESH_UNCONDITIONAL: Duration = Duration::from_secs(6 * 60 * 60);
+/// Each such time without a reader adds the interval once more.
+pub const REFRESH_IDLE_STEP: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longest interval of a feed that nobody reads.
+pub const REFRESH_IDLE_MOST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Not refreshed any more until somebody reads it again.
+pub const REFRESH_UNREAD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// At start, what is due is spread over so long per feed: 30 fetches a minute.
+pub const REFRESH_START_STEP: Duration = Duration::from_secs(2);
+/// And over so long at most: 100 000 feeds then make 28 fetches a second.
+pub const REFRESH_START_MOST: Duration = Duration::from_secs(60 * 60);
+/// Longest sleep of the scheduler: the machine may have slept meanwhile, its clock may have been set.
+pub const REFRESH_LOOK: Duration = Duration::from_secs(30);
+
 // ── the store on disk ───────────────────────────────────────────────────────────────────────────────
 
 /// Default of `cache.disk`.

@@ -5,6 +5,7 @@
 //! - [`memory`]: the store, weighed in bytes. [`negative`]: failures, so that a broken upstream is left in peace.
 //! - [`disk`]: what survives a restart.
 //! - [`flight`]: one piece of work per key however many ask; a caller that leaves stops nothing.
+//! - [`schedule`]: when a feed is asked for without a reader (pure).
 //!
 //! Called by `pipeline`. Knows nothing of feeds, rules, configuration or sockets.
 
@@ -15,6 +16,7 @@ pub mod flight;
 pub mod freshness;
 pub mod memory;
 pub mod negative;
+pub mod schedule;
 
 pub use answer::{Answer, Content, Representation, Scope};
 pub use disk::Disk;

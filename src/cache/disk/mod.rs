@@ -38,7 +38,7 @@ pub enum Kind {
     Fetched = 1,
     /// What a reader gets. Evicted.
     Answer = 2,
-    /// Of an upstream, a feed or a host: when to ask again, back-off, holds, redirects.
+    /// Of an upstream, a feed or a host: back-off, holds, redirects.
     State = 3,
     /// When the items of a feed were first seen.
     Seen = 4,
@@ -46,12 +46,14 @@ pub enum Kind {
     Archive = 5,
     /// Subscriptions to hubs.
     Subscription = 6,
+    /// When the feeds of the configuration are to be refreshed.
+    Schedule = 7,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 6] =
-        [Kind::Fetched, Kind::Answer, Kind::State, Kind::Seen, Kind::Archive, Kind::Subscription];
+    pub const ALL: [Kind; 7] =
+        [Kind::Fetched, Kind::Answer, Kind::State, Kind::Seen, Kind::Archive, Kind::Subscription, Kind::Schedule];
 
     /// For people.
     pub fn name(self) -> &'static str {
@@ -62,6 +64,7 @@ impl Kind {
             Kind::Seen => "first seen",
             Kind::Archive => "archive",
             Kind::Subscription => "subscriptions",
+            Kind::Schedule => "schedule",
         }
     }
 
