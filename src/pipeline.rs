@@ -4,6 +4,7 @@
 //! The server asks [`Pipeline::answer`]; the command line, tests and benches call [`Pipeline::run`] with bytes they have.
 //! Whatever waits or computes runs once per key (`cache::flight`) in a task of its own, computing on [`workers`].
 
+mod addresses;
 mod ask;
 pub mod error;
 mod pages;
@@ -17,8 +18,9 @@ use std::time::Duration;
 
 use hyper::header::HeaderValue;
 
+use self::addresses::Addresses;
 use self::ask::Route;
-pub use self::ask::{Ask, How, Input, Output, Served};
+pub use self::ask::{Ask, Form, How, Input, Output, Served};
 pub use self::error::{Error, Failure, StartError};
 use self::pages::Fetcher;
 use self::transform::{Recipe, Stage};
@@ -29,7 +31,8 @@ use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Encoding, Fetched, Key, Memory, Representation};
-use crate::config::{Config, Origin, Relative};
+use crate::config::{Config, Origin};
+use crate::emit::Format;
 use crate::fetch::Client;
 use crate::rules::{BuildContext, Chain};
 
@@ -40,6 +43,7 @@ pub struct Pipeline(Arc<Parts>);
 struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
+    links: Addresses,
     memory: Memory,
     upstream: Upstream,
     pages: Fetcher,
@@ -57,15 +61,18 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_client(config: &Config, clock: Clock, client: Client) -> Result<Pipeline, StartError> {
+        let links = Addresses::new(&config.server);
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &BuildContext::default())?;
-            let route = Route::new(Ask::Named(name), &feed.url, feed.origin.clone(), chain, feed.relative);
+            let form = Form { relative: feed.relative, own_url: links.feed(name, None), ..Form::default() };
+            let route = Route::new(Ask::Named(name), &feed.url, feed.origin.clone(), chain, form);
             feeds.insert(name.clone(), route);
         }
         let memory = Memory::new(config.cache.memory);
         Ok(Pipeline(Arc::new(Parts {
             feeds,
+            links,
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
             memory,
@@ -97,14 +104,19 @@ impl Pipeline {
     }
 
     /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.
-    pub async fn run(&self, input: Input, chain: &Chain, relative: Relative) -> Result<Output, Error> {
-        self.transform(input, self.recipe(chain, relative), limits::PAGE_WAIT).await
+    pub async fn run(&self, input: Input, chain: &Chain, form: Form) -> Result<Output, Error> {
+        self.transform(input, self.recipe(chain, &form), limits::PAGE_WAIT).await
     }
 
-    /// The answer to `ask`: from the cache where it is fresh, else made, once for all who ask meanwhile. `via` names the
+    /// The answer to `ask` in `format` (none: in the feed's own): from the cache where it is fresh, else made, once for all who ask meanwhile. `via` names the
     /// refeeds that the question came through (`fetch::Request::via`).
-    pub async fn answer(&self, ask: Ask<'_>, via: Option<HeaderValue>) -> Result<Served, Failure> {
-        let route = self.route(ask)?;
+    pub async fn answer(
+        &self,
+        ask: Ask<'_>,
+        format: Option<Format>,
+        via: Option<HeaderValue>,
+    ) -> Result<Served, Failure> {
+        let route = self.route(ask, format)?;
         let key = route.answer;
         let found = self.0.memory.answer(&key).await;
         let stale = found.is_some();
@@ -131,14 +143,28 @@ impl Pipeline {
         }
     }
 
-    fn route(&self, ask: Ask<'_>) -> Result<Arc<Route>, Error> {
-        match ask {
-            Ask::Named(name) => self.0.feeds.get(name).cloned().ok_or(Error::UnknownFeed),
-            Ask::Url(url) => {
-                let (origin, relative) = (Origin::Http(url.clone()), Relative::default());
-                Ok(Route::new(ask, url.as_str(), origin, Chain::empty(), relative))
+    fn route(&self, ask: Ask<'_>, format: Option<Format>) -> Result<Arc<Route>, Error> {
+        match (ask, format) {
+            (Ask::Named(name), None) => self.0.feeds.get(name).cloned().ok_or(Error::UnknownFeed),
+            (Ask::Named(name), Some(format)) => {
+                let own_url = self.0.links.feed(name, Some(format));
+                self.0.feeds.get(name).map(|route| route.in_format(format, own_url)).ok_or(Error::UnknownFeed)
+            }
+            (Ask::Url(url), format) => {
+                let form = Form { format, ..Form::default() };
+                Ok(Route::new(ask, url.as_str(), Origin::Http(url.clone()), Chain::empty(), form))
             }
         }
+    }
+
+    /// In which form a feed of the configuration goes out when it is asked for in `format`.
+    pub fn form(&self, name: &str, format: Option<Format>) -> Option<Form> {
+        self.route(Ask::Named(name), format).ok().map(|route| route.form.clone())
+    }
+
+    /// True where the configuration has a feed of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.feeds.contains_key(name)
     }
 
     /// Makes the answer of `route`, with the pages that came within `patience`.
@@ -154,7 +180,7 @@ impl Pipeline {
         }
         self.0.upstream.check(&route.answer).await?;
         let fetched = self.0.upstream.get(route, via).await?;
-        let recipe = self.recipe(&route.chain, route.relative);
+        let recipe = self.recipe(&route.chain, &route.form);
         match self.transform(input(&fetched), recipe, patience).await {
             Ok(output) => {
                 let incomplete = output.incomplete;
@@ -181,8 +207,8 @@ impl Pipeline {
         tokio::spawn(async move { flights.0.answers.run(key, work).await.map(drop) });
     }
 
-    fn recipe(&self, chain: &Chain, relative: Relative) -> Arc<Recipe> {
-        Arc::new(Recipe { chain: chain.clone(), relative, now: self.0.clock.now() })
+    fn recipe(&self, chain: &Chain, form: &Form) -> Arc<Recipe> {
+        Arc::new(Recipe { chain: chain.clone(), form: form.clone(), now: self.0.clock.now() })
     }
 
     async fn transform(&self, input: Input, recipe: Arc<Recipe>, patience: Duration) -> Result<Output, Error> {

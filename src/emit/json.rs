@@ -119,14 +119,19 @@ fn entry(item: &Item) -> Entry<'_> {
         date_published: item.published.and_then(rfc3339),
         date_modified: item.updated.and_then(rfc3339),
         authors: authors(&item.authors),
-        tags: item.categories.iter().map(|category| category.label.as_ref().unwrap_or(&category.term).as_str()).collect(),
+        tags: item
+            .categories
+            .iter()
+            .map(|category| category.label.as_ref().unwrap_or(&category.term).as_str())
+            .collect(),
         language: item.language.as_deref(),
         attachments: item.enclosures.iter().chain(&item.media).map(attachment).collect(),
     }
 }
 
 fn authors(persons: &[Person]) -> Vec<Author<'_>> {
-    let author = |person: &Person| person.url.clone().or_else(|| person.email.as_ref().map(|email| format!("mailto:{email}")));
+    let author =
+        |person: &Person| person.url.clone().or_else(|| person.email.as_ref().map(|email| format!("mailto:{email}")));
     persons
         .iter()
         .map(|person| Author {

@@ -85,9 +85,10 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Format, String> {
-        Format::ALL.into_iter().find(|format| format.name().eq_ignore_ascii_case(word)).ok_or_else(|| {
-            format!("`{word}` is no format; there are {}", Format::ALL.map(Format::name).join(", "))
-        })
+        Format::ALL
+            .into_iter()
+            .find(|format| format.name().eq_ignore_ascii_case(word))
+            .ok_or_else(|| format!("`{word}` is no format; there are {}", Format::ALL.map(Format::name).join(", ")))
     }
 }
 

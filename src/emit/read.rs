@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::extensions::is_extension;
 use super::model::{Category, Document, Enclosure, Extension, Item, Person, Source, Text};
-use super::text::html_of_xhtml;
+use super::text::{html_of_xhtml, mime_of};
 use super::{About, edited, read_json};
 use crate::base::clock::Time;
 use crate::base::url::{Url, absolute, has_scheme};
@@ -45,14 +45,19 @@ fn id(feed: &Feed, place: Place) -> String {
         slots.map(|slot| feed.original(&slot).trim().to_owned()).find(|value| !value.is_empty())
     };
     original(Field::Id).unwrap_or_else(|| {
-        let base = feed.base(Place::Head);
-        let link = original(Field::Link);
-        let link = link.map(|link| base.and_then(|base| absolute(&base, &link)).unwrap_or(link));
+        let link = original(Field::Link).map(|link| joined(link_base(feed, place).as_ref(), link));
         link.unwrap_or_else(|| {
-            let parts = [Field::Title, Field::Published, Field::Enclosure, Field::Summary, Field::Content].map(original);
+            let parts =
+                [Field::Title, Field::Published, Field::Enclosure, Field::Summary, Field::Content].map(original);
             urn(&parts.each_ref().map(|part| part.as_deref().unwrap_or_default()))
         })
     })
+}
+
+/// What the links of items are read against.
+fn link_base(feed: &Feed, place: Place) -> Option<Url> {
+    let link = feed.slots(place).find(|slot| slot.field == Field::Link)?;
+    feed.base_of(&link, feed.base(place).as_ref())
 }
 
 /// A UUID URN (RFC 9562, version 8) that is the same for the same parts.
@@ -220,7 +225,7 @@ impl<'a> Reader<'a> {
         let is_link = |text: &Text| matches!(text, Text::Plain(title) if title.is_empty());
         out.title = out.title.filter(|title| !is_link(title)).or(title);
         out.summary = out.summary.or(summary);
-        out.link = out.link.or(permalink).map(|link| joined(self.feed.base(Place::Head).as_ref(), link));
+        out.link = out.link.or(permalink).map(|link| joined(link_base(self.feed, place).as_ref(), link));
         out.image = out.image.or(thumbnail).map(join);
         out.comments = out.comments.map(join);
         out.external = out.external.map(join);
@@ -415,12 +420,16 @@ fn media(element: &Element<'_>, files: &mut Vec<Enclosure>, picture: &mut Option
                     file.mime = address(element, "medium").filter(|m| m == "image").map(|_| "image/*".to_owned());
                 }
             }
-            let is_picture = file.as_ref().is_some_and(|f| f.mime.as_ref().is_some_and(|m| m.starts_with("image/")));
+            let mime = |file: &Enclosure| file.mime.clone().unwrap_or_else(|| mime_of(&file.url).to_owned());
+            let is_picture = file.as_ref().is_some_and(|file| mime(file).starts_with("image/"));
             match file {
                 Some(file) if is_picture => fill(picture, || Some(file.url)),
                 file => files.extend(file),
             }
-            element.children().filter(|child| child.ns() == Ns::Media).for_each(|child| media(&child, files, picture, text));
+            element
+                .children()
+                .filter(|child| child.ns() == Ns::Media)
+                .for_each(|child| media(&child, files, picture, text));
         }
         "thumbnail" => fill(picture, || address(element, "url")),
         "description" => {

@@ -44,7 +44,11 @@ fn head(out: &mut Writer, document: &Document) {
     let link = document.link.as_deref().or(document.own_url.as_deref()).unwrap_or_default();
     out.text("title", &[], &title);
     out.text("link", &[], link);
-    html(out, "description", document.description.as_ref().or(document.title.as_ref()).unwrap_or(&Text::Plain(String::new())));
+    html(
+        out,
+        "description",
+        document.description.as_ref().or(document.title.as_ref()).unwrap_or(&Text::Plain(String::new())),
+    );
     if let Some(own) = &document.own_url {
         let mime = essence(feed::Format::Rss20.content_type());
         out.empty("atom:link", &[("rel", "self"), ("type", mime), ("href", own)]);

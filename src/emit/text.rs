@@ -61,9 +61,8 @@ pub(super) fn escape_html(text: &str) -> String {
 
 /// Inline XHTML of an Atom feed as HTML: the outer `div` and prefixes go, and an empty element gets its end tag.
 pub(super) fn html_of_xhtml(markup: &str) -> String {
-    const VOID: [&str; 14] = [
-        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
-    ];
+    const VOID: [&str; 14] =
+        ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
     let fragment = Fragment::parse(markup.trim().to_owned(), Syntax::Xhtml);
     let all = fragment.len();
     let is_wrapped = all > 1

@@ -45,9 +45,9 @@ impl<'a> Element<'a> {
 
     /// The prefix; empty where there is none.
     pub fn prefix(&self) -> &'a str {
-        self.raw()[1..].split_once(|c: char| c == ':' || !super::chars::is_name_char(c)).map_or("", |(prefix, _)| {
-            if self.raw()[1 + prefix.len()..].starts_with(':') { prefix } else { "" }
-        })
+        self.raw()[1..]
+            .split_once(|c: char| c == ':' || !super::chars::is_name_char(c))
+            .map_or("", |(prefix, _)| if self.raw()[1 + prefix.len()..].starts_with(':') { prefix } else { "" })
     }
 
     /// From `<` of the start tag to `>` of the end tag.

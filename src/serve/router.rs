@@ -22,6 +22,7 @@ use super::status::{ALLOW, Refused, problem};
 use super::{health, reply};
 use crate::base::limits;
 use crate::base::url::Url;
+use crate::emit::Format;
 use crate::fetch::INSTANCE;
 use crate::pipeline::{Ask, How, Pipeline};
 
@@ -90,18 +91,30 @@ impl Router {
         let path = Path::of(parts.uri.path())?;
         match path.with(parts.uri.query().unwrap_or_default())? {
             Target::Health => Ok((health::healthz(), "-")),
-            Target::Named(name) => self.feed(Ask::Named(&name), true, &parts.headers).await,
+            Target::Named(name) => {
+                let (name, format) = self.split(&name);
+                self.feed(Ask::Named(name), format, &parts.headers).await
+            }
             Target::Any { url, key } => {
                 self.0.access.judge(host, &parts.headers, key.as_deref())?;
-                self.feed(Ask::Url(&url), false, &parts.headers).await
+                self.feed(Ask::Url(&url), None, &parts.headers).await
             }
         }
     }
 
-    async fn feed(&self, ask: Ask<'_>, named: bool, headers: &HeaderMap) -> Result<Answered, Refused> {
+    /// The name of a feed and the format that its ending asks for. A feed that is called so wins.
+    fn split<'a>(&self, name: &'a str) -> (&'a str, Option<Format>) {
+        match Format::of_path(name) {
+            Some((feed, format)) if !self.0.pipeline.has(name) => (feed, Some(format)),
+            _ => (name, None),
+        }
+    }
+
+    async fn feed(&self, ask: Ask<'_>, format: Option<Format>, headers: &HeaderMap) -> Result<Answered, Refused> {
         let pipeline = &self.0.pipeline;
+        let named = matches!(ask, Ask::Named(_));
         let failed = |failure| Refused::Feed { feed: ask.label(), named, failure };
-        let served = pipeline.answer(ask, trail(headers)).await.map_err(failed)?;
+        let served = pipeline.answer(ask, format, trail(headers)).await.map_err(failed)?;
         let cache = match served.how {
             How::Hit => "hit",
             How::Made { stale: true, .. } => "stale",
