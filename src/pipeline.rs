@@ -5,6 +5,7 @@
 //! Whatever waits or computes runs once per key (`cache::flight`) in a task of its own, computing on [`workers`].
 
 mod addresses;
+mod adhoc;
 mod ask;
 pub mod error;
 mod pages;
@@ -19,9 +20,10 @@ use std::time::Duration;
 use hyper::header::HeaderValue;
 
 use self::addresses::Addresses;
+use self::adhoc::Adhoc;
 use self::ask::Route;
-pub use self::ask::{Ask, Form, How, Input, Output, Served};
-pub use self::error::{Error, Failure, StartError};
+pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
+pub use self::error::{Error, Failure, RulesError, StartError};
 use self::pages::Fetcher;
 use self::transform::{Recipe, Stage};
 use self::upstream::Upstream;
@@ -34,6 +36,7 @@ use crate::cache::{Answer, Content, Encoding, Fetched, Key, Memory, Representati
 use crate::config::{Config, Origin};
 use crate::emit::Format;
 use crate::fetch::Client;
+use crate::rules::parameters::Parameters;
 use crate::rules::{BuildContext, Chain};
 
 /// Feeds through their rules. Clones share everything.
@@ -46,6 +49,7 @@ struct Parts {
     links: Addresses,
     memory: Memory,
     upstream: Upstream,
+    adhoc: Adhoc,
     pages: Fetcher,
     workers: Workers,
     answers: Flights<Result<Arc<Answer>, Failure>>,
@@ -66,13 +70,14 @@ impl Pipeline {
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &BuildContext::default())?;
             let form = Form { relative: feed.relative, own_url: links.feed(name, None), ..Form::default() };
-            let route = Route::new(Ask::Named(name), &feed.url, feed.origin.clone(), chain, form);
+            let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, form);
             feeds.insert(name.clone(), route);
         }
         let memory = Memory::new(config.cache.memory);
         Ok(Pipeline(Arc::new(Parts {
             feeds,
             links,
+            adhoc: Adhoc::new(),
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
             memory,
@@ -98,6 +103,11 @@ impl Pipeline {
         self.0.feeds.get(name).map(|route| &route.chain)
     }
 
+    /// The rules that came with a request, compiled.
+    pub async fn rules(&self, parameters: &Parameters) -> Result<Chain, RulesError> {
+        self.0.adhoc.chain(parameters, BuildContext::default(), &self.0.workers).await
+    }
+
     /// What is at `origin` now, past the cache.
     pub async fn fetch(&self, origin: &Origin) -> Result<Input, Error> {
         Ok(input(&*self.0.upstream.ask(origin, None).await?))
@@ -108,15 +118,10 @@ impl Pipeline {
         self.transform(input, self.recipe(chain, &form), limits::PAGE_WAIT).await
     }
 
-    /// The answer to `ask` in `format` (none: in the feed's own): from the cache where it is fresh, else made, once for all who ask meanwhile. `via` names the
+    /// The answer to `ask`: from the cache where it is fresh, else made, once for all who ask meanwhile. `via` names the
     /// refeeds that the question came through (`fetch::Request::via`).
-    pub async fn answer(
-        &self,
-        ask: Ask<'_>,
-        format: Option<Format>,
-        via: Option<HeaderValue>,
-    ) -> Result<Served, Failure> {
-        let route = self.route(ask, format)?;
+    pub async fn answer(&self, ask: Ask<'_>, via: Option<HeaderValue>) -> Result<Served, Failure> {
+        let route = self.route(&ask)?;
         let key = route.answer;
         let found = self.0.memory.answer(&key).await;
         let stale = found.is_some();
@@ -143,23 +148,27 @@ impl Pipeline {
         }
     }
 
-    fn route(&self, ask: Ask<'_>, format: Option<Format>) -> Result<Arc<Route>, Error> {
-        match (ask, format) {
-            (Ask::Named(name), None) => self.0.feeds.get(name).cloned().ok_or(Error::UnknownFeed),
-            (Ask::Named(name), Some(format)) => {
-                let own_url = self.0.links.feed(name, Some(format));
-                self.0.feeds.get(name).map(|route| route.in_format(format, own_url)).ok_or(Error::UnknownFeed)
+    fn route(&self, ask: &Ask<'_>) -> Result<Arc<Route>, Error> {
+        match ask.feed {
+            Which::Named(name) => {
+                let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
+                if ask.rules.is_empty() && ask.format.is_none() {
+                    return Ok(Arc::clone(route));
+                }
+                // what a reader's own rules make of it has no address that refeed knows
+                let own_url = if ask.rules.is_empty() { self.0.links.feed(name, ask.format) } else { None };
+                Ok(route.with(&ask.rules, ask.format, own_url))
             }
-            (Ask::Url(url), format) => {
-                let form = Form { format, ..Form::default() };
-                Ok(Route::new(ask, url.as_str(), Origin::Http(url.clone()), Chain::empty(), form))
+            Which::Url(url) => {
+                let form = Form { format: ask.format, ..Form::default() };
+                Ok(Route::new(ask.feed.label(), url.as_str(), Origin::Http(url.clone()), ask.rules.clone(), form))
             }
         }
     }
 
     /// In which form a feed of the configuration goes out when it is asked for in `format`.
     pub fn form(&self, name: &str, format: Option<Format>) -> Option<Form> {
-        self.route(Ask::Named(name), format).ok().map(|route| route.form.clone())
+        self.route(&Ask { format, ..Ask::named(name) }).ok().map(|route| route.form.clone())
     }
 
     /// True where the configuration has a feed of this name.

@@ -35,6 +35,8 @@ pub const MAX_NAMESPACES: usize = 128;
 pub const MAX_ITEM_CHILDREN: usize = 500;
 /// Longest single field (a content, a title) after decoding.
 pub const MAX_FIELD: usize = MIB;
+/// Most bytes that rules may add to one feed in new elements and members: the full text of a thousand long articles.
+pub const MAX_GROWTH: usize = 64 * MIB;
 /// A repaired document may be at most so many times the original: repair adds end tags and escapes, not text.
 pub const MAX_REPAIRED: usize = 8;
 /// Length of the excerpt in an error about a body that is not a feed, in characters.
@@ -106,6 +108,10 @@ pub const MAX_IMAGE_ROUTES: usize = 100;
 pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
 /// Longest template of an address in a rule.
 pub const MAX_TEMPLATE: usize = KIB;
+/// Shortest `brief` of an address, in characters: RSSHub takes three digits and more.
+pub const MIN_BRIEF: i64 = 100;
+/// Most different sets of rules from addresses kept compiled; each can hold some patterns of [`MAX_PATTERN_PROGRAM`].
+pub const MAX_ADHOC_CHAINS: u64 = 128;
 /// Most variables in one template, each as long as a URL: RSSHub has twelve.
 pub const MAX_TEMPLATE_VARIABLES: usize = 16;
 

@@ -9,7 +9,7 @@ use crate::base::clock::Clock;
 use crate::base::url::Url;
 use crate::config::{self, Config, Origin, RuleList, read_capped, suggest};
 use crate::emit::Format;
-use crate::pipeline::{Ask, Form, Input, Pipeline};
+use crate::pipeline::{Form, Input, Pipeline, Which};
 use crate::rules::{BuildContext, Chain};
 
 const EXAMPLES: &str = "\
@@ -82,7 +82,7 @@ impl From {
         match self {
             From::Path(path) if path == "-" => "standard input".to_owned(),
             From::Path(path) => path.clone(),
-            From::Origin(Origin::Http(url)) => Ask::Url(url).label(),
+            From::Origin(Origin::Http(url)) => Which::Url(url).label(),
             From::Origin(Origin::File(path)) => path.display().to_string(),
             From::Origin(Origin::Embedded { .. }) => "the built-in feed".to_owned(),
         }

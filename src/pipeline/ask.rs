@@ -12,20 +12,43 @@ use crate::emit::{About, Format};
 use crate::rules::Chain;
 
 /// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// The feed.
+    pub feed: Which<'a>,
+    /// Rules of the reader's own, applied after the feed's.
+    pub rules: Chain,
+    /// The format; the feed's own where none is named.
+    pub format: Option<Format>,
+}
+
+/// A feed that can be asked for.
 #[derive(Clone, Copy, Debug)]
-pub enum Ask<'a> {
-    /// A feed of the configuration.
+pub enum Which<'a> {
+    /// One of the configuration.
     Named(&'a str),
-    /// Any feed, without rules.
+    /// Any.
     Url(&'a Url),
 }
 
-impl Ask<'_> {
+impl<'a> Ask<'a> {
+    /// A feed of the configuration, as it is configured.
+    pub fn named(name: &'a str) -> Ask<'a> {
+        Ask { feed: Which::Named(name), rules: Chain::empty(), format: None }
+    }
+
+    /// Any feed, without rules.
+    pub fn url(url: &'a Url) -> Ask<'a> {
+        Ask { feed: Which::Url(url), rules: Chain::empty(), format: None }
+    }
+}
+
+impl Which<'_> {
     /// For messages and logs: the name, or the URL without what may be secret.
     pub fn label(&self) -> String {
         match self {
-            Ask::Named(name) => (*name).to_owned(),
-            Ask::Url(url) => public_part(url),
+            Which::Named(name) => (*name).to_owned(),
+            Which::Url(url) => public_part(url),
         }
     }
 }
@@ -129,20 +152,19 @@ pub(super) struct Route {
 
 impl Route {
     /// `url` as typed: it is what two feeds must share to share a fetch.
-    pub(super) fn new(ask: Ask<'_>, url: &str, origin: Origin, chain: Chain, form: Form) -> Arc<Route> {
-        Route::labelled(ask.label(), url, origin, chain, form)
-    }
-
-    /// The same feed in `format`, served at `own_url`.
-    pub(super) fn in_format(&self, format: Format, own_url: Option<Url>) -> Arc<Route> {
-        let form = Form { format: Some(format), own_url, ..self.form.clone() };
-        Route::labelled(self.label.clone(), &self.form.identity, self.origin.clone(), self.chain.clone(), form)
-    }
-
-    fn labelled(label: String, url: &str, origin: Origin, chain: Chain, mut form: Form) -> Arc<Route> {
+    pub(super) fn new(label: String, url: &str, origin: Origin, chain: Chain, mut form: Form) -> Arc<Route> {
         form.identity = url.to_owned();
-        let fetched = Key::of(&[b"fetched", url.as_bytes()]);
-        let answer = Key::of(&[b"answer", url.as_bytes(), chain.hash().as_bytes(), form.name().as_bytes()]);
+        Route::of(label, Key::of(&[b"fetched", url.as_bytes()]), origin, chain, form)
+    }
+
+    /// The same feed with more rules after its own, in another format, served at another address.
+    pub(super) fn with(&self, rules: &Chain, format: Option<Format>, own_url: Option<Url>) -> Arc<Route> {
+        let form = Form { format, own_url, ..self.form.clone() };
+        Route::of(self.label.clone(), self.fetched, self.origin.clone(), self.chain.then(rules), form)
+    }
+
+    fn of(label: String, fetched: Key, origin: Origin, chain: Chain, form: Form) -> Arc<Route> {
+        let answer = Key::of(&[b"answer", fetched.as_ref(), chain.hash().as_bytes(), form.name().as_bytes()]);
         Arc::new(Route { label, origin, chain, form, fetched, answer })
     }
 }
@@ -154,16 +176,16 @@ mod tests {
     #[test]
     fn labels_hold_no_secret() {
         let url = Url::parse("https://user:pass@example.org/feed?token=secret").unwrap();
-        assert_eq!(Ask::Url(&url).label(), "https://example.org/feed");
+        assert_eq!(Which::Url(&url).label(), "https://example.org/feed");
     }
 
     #[test]
     fn feeds_of_one_url_share_what_was_fetched() {
         let url = Url::parse("https://example.org/feed").unwrap();
         let form = |relative| Form { relative, ..Form::default() };
-        let route = |form| Route::new(Ask::Url(&url), url.as_str(), Origin::Http(url.clone()), Chain::empty(), form);
+        let route = |form| Route::new("a".into(), url.as_str(), Origin::Http(url.clone()), Chain::empty(), form);
         let (one, other) = (route(form(Relative::Absolute)), route(form(Relative::Keep)));
-        let third = one.in_format(Format::Atom, None);
+        let third = one.with(&Chain::empty(), Some(Format::Atom), None);
         assert!(one.fetched == other.fetched && one.fetched == third.fetched);
         assert!(one.answer != other.answer && one.answer != third.answer);
     }
