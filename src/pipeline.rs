@@ -7,6 +7,7 @@
 mod addresses;
 mod adhoc;
 mod ask;
+mod background;
 pub mod error;
 mod pages;
 mod transform;

@@ -288,6 +288,8 @@ pub const REFRESH_UNREAD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub const REFRESH_START_STEP: Duration = Duration::from_secs(2);
 /// And over so long at most: 100 000 feeds then make 28 fetches a second.
 pub const REFRESH_START_MOST: Duration = Duration::from_secs(60 * 60);
+/// Refreshes at once: half of [`FETCHES_AT_ONCE`], so that readers find room.
+pub const REFRESHES_AT_ONCE: usize = FETCHES_AT_ONCE / 2;
 /// Longest sleep of the scheduler: the machine may have slept meanwhile, its clock may have been set.
 pub const REFRESH_LOOK: Duration = Duration::from_secs(30);
 

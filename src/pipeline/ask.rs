@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::background::LastRead;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
 use crate::cache::{Answer, Key};
@@ -148,6 +149,8 @@ pub(super) struct Route {
     pub(super) fetched: Key,
     /// What the rules made of it.
     pub(super) answer: Key,
+    /// When a reader last asked for this feed of the configuration.
+    pub(super) read: LastRead,
 }
 
 impl Route {
@@ -165,7 +168,7 @@ impl Route {
 
     fn of(label: String, fetched: Key, origin: Origin, chain: Chain, form: Form) -> Arc<Route> {
         let answer = Key::of(&[b"answer", fetched.as_ref(), chain.hash().as_bytes(), form.name().as_bytes()]);
-        Arc::new(Route { label, origin, chain, form, fetched, answer })
+        Arc::new(Route { label, origin, chain, form, fetched, answer, read: LastRead::default() })
     }
 }
 

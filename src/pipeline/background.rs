@@ -10,6 +10,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -30,6 +31,8 @@ const VERSION: u8 = 1;
 
 /// What a refresh found, or until when the upstream is to be left in peace.
 pub type Refreshed = Result<Seen, Time>;
+
+type Refresh = Box<dyn Fn(Arc<Route>) -> Pin<Box<dyn Future<Output = Refreshed> + Send>> + Send>;
 
 /// When a reader last asked for a feed.
 #[derive(Debug, Default)]
@@ -58,7 +61,7 @@ struct Feed {
 type Place = u32;
 
 /// The feeds that are refreshed, and when.
-pub struct Background<R> {
+pub struct Background {
     feeds: Vec<Feed>,
     due: BinaryHeap<Reverse<(Time, Place)>>,
     /// Nobody reads them: only a reader wakes them.
@@ -68,7 +71,7 @@ pub struct Background<R> {
     /// By task, whose feed it refreshes: a panic leaves nothing else to tell.
     running: HashMap<tokio::task::Id, Place>,
     tasks: JoinSet<Refreshed>,
-    refresh: R,
+    refresh: Refresh,
     clock: Clock,
     disk: Disk,
 }
@@ -79,13 +82,18 @@ struct Line {
     waiting: VecDeque<Place>,
 }
 
-impl<R, F> Background<R>
-where
-    R: Fn(Arc<Route>) -> F,
-    F: Future<Output = Refreshed> + Send + 'static,
-{
+impl Background {
     /// `feeds` with their pace, as they were when they were last refreshed. What the disk knows of others is forgotten.
-    pub(super) async fn new(feeds: Vec<(Arc<Route>, Pace)>, clock: Clock, disk: Disk, refresh: R) -> Background<R> {
+    pub(super) async fn new<F>(
+        feeds: Vec<(Arc<Route>, Pace)>,
+        clock: Clock,
+        disk: Disk,
+        refresh: impl Fn(Arc<Route>) -> F + Send + 'static,
+    ) -> Background
+    where
+        F: Future<Output = Refreshed> + Send + 'static,
+    {
+        let refresh: Refresh = Box::new(move |route| Box::pin(refresh(route)));
         let kept = disk.load_all(Kind::Schedule).await;
         let mut kept: HashMap<_, _> =
             kept.into_iter().filter_map(|(key, record)| Some((key, record.meta::<Habit>(VERSION)?))).collect();
@@ -146,7 +154,9 @@ where
         let now = self.clock.now();
         self.wake(now);
         while self.tasks.len() < limits::REFRESHES_AT_ONCE {
-            let Some(Reverse((_, place))) = self.due.peek().copied().filter(|Reverse((due, _))| *due <= now) else { return };
+            let Some(Reverse((_, place))) = self.due.peek().copied().filter(|Reverse((due, _))| *due <= now) else {
+                return;
+            };
             self.due.pop();
             let feed = &self.feeds[place as usize];
             if feed.habit.is_asleep(feed.pace, feed.route.read.get(), now) {
@@ -219,3 +229,6 @@ fn host(route: &Route) -> String {
         Origin::File(_) | Origin::Embedded { .. } => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;
