@@ -32,6 +32,7 @@ use self::workers::Workers;
 use crate::base::clock::{Clock, Time};
 use crate::base::limits;
 use crate::cache::answer::Prepared;
+use crate::cache::disk::DiskError;
 use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Disk, Encoding, Fetched, Key, Memory, Representation};
 use crate::config::{Config, Origin};
@@ -109,6 +110,15 @@ impl Pipeline {
     /// What survives a restart.
     pub fn disk(&self) -> &Disk {
         &self.0.disk
+    }
+
+    /// Forgets all that is kept of a feed, or of a URL without what may be secret; how many records that were.
+    pub async fn purge(&self, name: &str) -> Result<usize, DiskError> {
+        let gone = self.0.disk.purge(name).await?;
+        for key in &gone {
+            self.0.memory.forget(key).await;
+        }
+        Ok(gone.len())
     }
 
     /// The rules of a feed of the configuration.

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["base"],
     &["config", "html", "chinese"],
     &["feed"],
-    &["rules", "fetch", "cache", "media", "emit"],
+    &["rules", "fetch", "cache", "media", "emit", "websub"],
     &["pipeline"],
     &["serve", "web"],
     &["cli"],

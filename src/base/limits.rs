@@ -293,6 +293,19 @@ pub const REFRESHES_AT_ONCE: usize = FETCHES_AT_ONCE / 2;
 /// Longest sleep of the scheduler: the machine may have slept meanwhile, its clock may have been set.
 pub const REFRESH_LOOK: Duration = Duration::from_secs(30);
 
+// ── hubs (WebSub) ───────────────────────────────────────────────────────────────────────────────────
+
+/// Most hubs of one feed that are looked at; feeds name one, some name two.
+pub const MAX_HUBS_NAMED: usize = 4;
+/// Lease that is asked of a hub: the good value of WebSub §5.1.
+pub const HUB_LEASE: Duration = Duration::from_secs(10 * 24 * 60 * 60);
+/// Shortest lease that is believed, so that a hub cannot have itself asked all the time.
+pub const HUB_LEASE_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longest one: a hub that forgot us is asked again within a month.
+pub const HUB_LEASE_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// When a hub that refused or kept silent is asked again.
+pub const HUB_RETRY: Duration = Duration::from_secs(24 * 60 * 60);
+
 // ── the store on disk ───────────────────────────────────────────────────────────────────────────────
 
 /// Default of `cache.disk`.
@@ -332,6 +345,12 @@ pub const DISK_READERS_KEPT: usize = 4;
 
 /// Default port of `server.listen`: not a port that RSSHub, miniflux or FreshRSS uses.
 pub const PORT: u16 = 4600;
+/// Longest question of `refeed cache` to a running server: a URL and some words.
+pub const CONTROL_LINE: u64 = 8 * KIB as u64;
+/// Longest answer to it: a line of a hundred bytes for each of 100 000 feeds, and more.
+pub const CONTROL_ANSWER: u64 = 64 * MIB as u64;
+/// Time for question and answer: a purge of a large feed may wait for the disk.
+pub const CONTROL_TIME: Duration = Duration::from_secs(20);
 /// How long `refeed health` waits for an answer of this machine: half of what Docker waits for the command.
 pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of the answer `refeed health` reads: the status line and a reason.

@@ -5,6 +5,7 @@
 //! front proxy's. Called by `cli`.
 
 pub mod access;
+pub mod control;
 pub mod guard;
 pub mod health;
 pub mod listen;
@@ -85,6 +86,7 @@ pub async fn serve(pipeline: Pipeline, server: Server) -> Result<(), ServeError>
     let failed = |error| ServeError::Listen { address: server.listen, error };
     let listener = TcpListener::bind(server.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    tokio::spawn(control::answer(pipeline.clone()));
     let router = Router::new(pipeline, Access::new(&server, address));
     announce(address);
     listen::serve(listener, router, Settings::default(), stop).await;

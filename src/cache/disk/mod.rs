@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction};
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 pub use self::record::Record;
@@ -31,7 +32,7 @@ use super::Key;
 use crate::base::clock::{Clock, Time};
 
 /// What a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Kind {
     /// A body as it came from upstream, with its validators. Evicted.
@@ -91,7 +92,7 @@ pub enum DiskError {
 }
 
 /// The records of one kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// Which.
     pub kind: Kind,
@@ -102,7 +103,7 @@ pub struct Count {
 }
 
 /// The records under one label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// The feed's name, or its URL without what may be secret.
     pub label: String,
@@ -117,7 +118,7 @@ pub struct Listed {
 }
 
 /// The state of the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// The file.
     pub path: PathBuf,
@@ -162,6 +163,11 @@ impl Disk {
             return Disk::none();
         }
         Disk(Some(Arc::new(Handle { shared, thread: thread.ok() })))
+    }
+
+    /// The directory, where there is one.
+    pub fn directory(&self) -> Option<&Path> {
+        self.0.as_ref().map(|handle| handle.shared.directory())
     }
 
     /// True where a store was opened in `directory` before.
@@ -266,8 +272,8 @@ impl Disk {
         self.read(table::list).await
     }
 
-    /// Forgets all that was stored under `label`; how many records that were.
-    pub async fn purge(&self, label: &str) -> Result<usize, DiskError> {
+    /// Forgets all that was stored under `label`; the keys of what that was.
+    pub async fn purge(&self, label: &str) -> Result<Vec<Key>, DiskError> {
         let label = label.to_owned();
         self.write(move |on| {
             let gone = table::purge(on, &label)?;

@@ -106,9 +106,11 @@ pub(super) fn touch(on: &Connection, kind: Kind, key: &Key, now: Time) -> Result
     Ok(())
 }
 
-/// Forgets all that was stored under `label`.
-pub(super) fn purge(on: &Connection, label: &str) -> Result<usize> {
-    on.execute("DELETE FROM records WHERE label = ?1", [label])
+/// Forgets all that was stored under `label`; the keys of what that was.
+pub(super) fn purge(on: &Connection, label: &str) -> Result<Vec<Key>> {
+    let mut statement = on.prepare("DELETE FROM records WHERE label = ?1 RETURNING key")?;
+    let keys = statement.query_map([label], |row| Ok(Key::from_bytes(row.get(0)?)))?;
+    keys.collect()
 }
 
 /// What the store holds of each kind.
