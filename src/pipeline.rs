@@ -61,16 +61,17 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_client(config: &Config, clock: Clock, client: Client) -> Result<Pipeline, StartError> {
+        let context = BuildContext::of(&config.sets);
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
-            let chain = Chain::build(&feed.rules, &BuildContext::default())?;
+            let chain = Chain::build(&feed.rules, &context)?;
             let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, feed.relative);
             feeds.insert(name.clone(), route);
         }
         let memory = Memory::new(config.cache.memory);
         Ok(Pipeline(Arc::new(Parts {
             feeds,
-            adhoc: Adhoc::new(),
+            adhoc: Adhoc::new(context),
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
             memory,
@@ -98,7 +99,7 @@ impl Pipeline {
 
     /// The rules that came with a request, compiled.
     pub async fn rules(&self, parameters: &Parameters) -> Result<Chain, RulesError> {
-        self.0.adhoc.chain(parameters, BuildContext::default(), &self.0.workers).await
+        self.0.adhoc.chain(parameters, &self.0.workers).await
     }
 
     /// What is at `origin` now, past the cache.

@@ -101,7 +101,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         }
         None => (list, Relative::default(), None),
     };
-    let chain = Chain::build(&list, &BuildContext::default())?;
+    let chain = Chain::build(&list, &BuildContext::of(&config.sets))?;
     let pipeline = Pipeline::from_config(&config, Clock::system())?;
     let source = source(args.input, origin)?;
     let named = source.name();
