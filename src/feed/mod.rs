@@ -18,6 +18,7 @@ pub mod json;
 mod names;
 mod prolog;
 pub mod repair;
+mod selection;
 mod slots;
 pub mod sniff;
 pub mod tree;
@@ -28,7 +29,7 @@ pub use fields::{Field, Kind};
 pub use item::Place;
 pub use slots::{Medium, Slot};
 
-use crate::base::limits::{MAX_ITEMS, MAX_REPAIRED};
+use crate::base::limits::{MAX_ITEMS, MAX_NOTES, MAX_REPAIRED};
 use crate::base::text::line_column;
 use crate::base::url::Url;
 use attributes::Attributes;
@@ -104,6 +105,8 @@ pub struct Feed {
     items: Vec<NodeId>,
     /// The items that are left, as indexes of `items`, in the order of the output.
     order: Vec<u32>,
+    /// The items that the rule at work may see, by their number; all where there is none.
+    selected: Option<Vec<bool>>,
     slots: OnceLock<Arc<item::Index>>,
     /// What the feed's own relative references are read against: found once, for each of them asks.
     base: OnceLock<Option<Url>>,
@@ -192,6 +195,7 @@ impl Feed {
             head,
             items,
             order,
+            selected: None,
             slots,
             base,
             edits,
@@ -206,9 +210,17 @@ impl Feed {
         self.format
     }
 
-    /// What had to be done to read it: charset, repairs, items left out. For the log and for `explain`.
+    /// What had to be done to read it (charset, repairs, items left out), and what rules could not do. For the log and for
+    /// `explain`.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Adds to the notes, once; they are at most [`MAX_NOTES`].
+    pub fn note(&mut self, note: String) {
+        if self.notes.len() < MAX_NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// True where the input ended in the middle: a good copy of it should be kept instead.

@@ -1,14 +1,17 @@
 //! A list of rules as the user wrote it, opened, compiled and ready to run: [`Chain`].
 //!
 //! Rule sets are opened in place, also those that rule sets name; one that contains itself is refused, and so is a list
-//! of more than [`MAX_RULES`] rules. Every problem of every rule is reported at once, each in the file that it stands in.
+//! of more than [`MAX_RULES`] rules. Any rule's table may hold `when`, an expression: the rule then sees only the items that
+//! meet it (`keep` and `drop` take it as a condition among others). Every problem of every rule is reported at once, each in the file that it stands in.
 
 use std::fmt;
 use std::sync::Arc;
 
+use super::expression::Expression;
 use super::sets::Sets;
 use super::{Context, Kind, Rule, RuleError, single_rule};
 use crate::base::limits::MAX_RULES;
+use crate::config::decode::decode;
 use crate::config::value::{Data, Value};
 use crate::config::{Problems, Report, RuleList, Span, suggest};
 use crate::feed::Feed;
@@ -29,7 +32,23 @@ pub struct Chain {
 
 struct Step {
     kind: Kind,
+    /// The rule sees only the items that meet it.
+    when: Option<Expression>,
     rule: Box<dyn Rule>,
+}
+
+impl Step {
+    fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
+        let Some(when) = &self.when else { return self.rule.apply(feed, cx) };
+        let selected = when.select(self.kind.name(), feed, cx)?;
+        if selected.is_empty() {
+            return Ok(());
+        }
+        feed.select(&selected);
+        let applied = self.rule.apply(feed, cx);
+        feed.select_all();
+        applied
+    }
 }
 
 impl Chain {
@@ -50,7 +69,7 @@ impl Chain {
 
     /// Runs every rule on `feed`, in order; the first that gives up ends it.
     pub fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
-        self.steps.iter().try_for_each(|step| step.rule.apply(feed, cx))
+        self.steps.iter().try_for_each(|step| step.apply(feed, cx))
     }
 
     /// The identity of what the chain does: equal for the same rules with the same settings in the same order, however
@@ -122,13 +141,19 @@ impl Builder {
     }
 
     fn add_rule(&mut self, item: &Value, report: &mut Report) {
-        if let Some((kind, value)) = single_rule(item, report)
-            && let Some(value) = kind.long_form(value, report)
-            && let Some(rule) = kind.build(&value, report)
+        let Some((kind, value)) = single_rule(item, report) else { return };
+        let Some(mut value) = kind.long_form(value, report) else { return };
+        let mut meaning = blake3::Hasher::new();
+        value.digest(&mut meaning);
+        let before = report.count();
+        // To these it is a condition among others: what it does not meet is dropped, or kept.
+        let when = if matches!(kind, Kind::keep | Kind::drop) { None } else { value.take("when") };
+        let when = when.and_then(|entry| Expression::compile(&decode(&entry.value, report)?, report));
+        if let Some(rule) = kind.build(&value, report)
+            && report.count() == before
         {
-            self.hasher.update(kind.name().as_bytes()).update(&[0]);
-            value.digest(&mut self.hasher);
-            self.steps.push(Step { kind, rule });
+            self.hasher.update(kind.name().as_bytes()).update(&[0]).update(meaning.finalize().as_bytes());
+            self.steps.push(Step { kind, when, rule });
         }
     }
 
@@ -211,6 +236,30 @@ mod tests {
         assert_eq!(
             messages("[{ zh-hant = true }]"),
             ["unknown rule `zh-hant`; `zh-hant` is a rule set: write `\"zh-hant\"`"]
+        );
+    }
+
+    #[test]
+    fn any_rule_takes_when() {
+        let chain = build("[{ limit = { count = 1, when = \"title is matches('a')\" } }]").unwrap();
+        assert_ne!(chain.hash(), build("[{ limit = 1 }]").unwrap().hash());
+        let source = "<rss version='2.0'><channel><title>t</title><item><title>a1</title></item>\
+            <item><title>b1</title></item><item><title>a2</title></item></channel></rss>";
+        let mut feed = Feed::read(source.as_bytes(), None, None).unwrap();
+        chain.apply(&mut feed, &Context { now: crate::base::clock::Time(0), feed_url: None }).unwrap();
+        assert_eq!(feed.into_string(), source.replace("<item><title>a2</title></item>", ""));
+    }
+
+    #[test]
+    fn a_wrong_when_is_refused_with_the_rest() {
+        assert_eq!(
+            messages("[{ limit = { count = 0, when = 'titel' } }, { sort = { when = 1 } }, { keep = { when = 'pubished' } }]"),
+            [
+                "expected a whole number above 0, found integer `0`; -",
+                "unknown name `titel`; did you mean `title`?",
+                "expected a string, found integer `1`; -",
+                "unknown name `pubished`; did you mean `published`?",
+            ]
         );
     }
 

@@ -17,6 +17,7 @@ mod lex;
 mod months;
 mod resolve;
 mod words;
+mod zone;
 mod zones;
 
 use crate::base::clock::Time;
@@ -25,6 +26,8 @@ use crate::base::limits::MAX_DATE;
 use lex::{Kind, Token, Tokens};
 use resolve::{Day, Number, Parts};
 use words::{Meaning, Part, Unit};
+
+pub use zone::{Stated, Zone, parse_in};
 
 /// The moment that `text` names, or `None` where it names none.
 pub fn parse(text: &str) -> Option<Time> {
@@ -46,7 +49,11 @@ struct Reader<'a, 't> {
 }
 
 impl<'a> Reader<'a, '_> {
-    fn read(mut self) -> Option<Time> {
+    fn read(self) -> Option<Time> {
+        self.parts()?.time()
+    }
+
+    fn parts(mut self) -> Option<Parts> {
         while let Some(token) = self.peek(0) {
             self.at += 1;
             let after_zone = std::mem::take(&mut self.after_zone);
@@ -58,7 +65,7 @@ impl<'a> Reader<'a, '_> {
                 Kind::Mark(_) => {}
             }
         }
-        self.parts.time()
+        Some(self.parts)
     }
 
     fn peek(&self, ahead: usize) -> Option<Token<'a>> {
