@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::expression::Expression;
 use super::sets::Sets;
-use super::{Context, Kind, Rule, RuleError, single_rule};
+use super::{Context, Kind, Rule, RuleError, Want, single_rule};
 use crate::base::limits::MAX_RULES;
 use crate::config::decode::decode;
 use crate::config::value::{Data, Value};
@@ -26,8 +26,22 @@ pub struct BuildContext {
 /// Compiled rules in the order in which they are applied. Cheap to clone, shared by threads.
 #[derive(Clone)]
 pub struct Chain {
-    steps: Arc<[Step]>,
+    steps: Arc<[Arc<Step>]>,
     hash: blake3::Hash,
+}
+
+/// How far a chain came.
+#[derive(Debug)]
+pub enum Progress {
+    /// To its end.
+    Done,
+    /// To a rule that would read these pages first: put them into the context and go on from `at`.
+    Waiting {
+        /// The rule's place in the chain.
+        at: usize,
+        /// What it asked for and the context does not know yet.
+        wants: Vec<Want>,
+    },
 }
 
 struct Step {
@@ -38,16 +52,12 @@ struct Step {
 }
 
 impl Step {
-    fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
-        let Some(when) = &self.when else { return self.rule.apply(feed, cx) };
+    /// Narrows the feed to what the rule may see; false where that is nothing. [`Feed::select_all`] ends it.
+    fn select(&self, feed: &mut Feed, cx: &Context) -> Result<bool, RuleError> {
+        let Some(when) = &self.when else { return Ok(true) };
         let selected = when.select(self.kind.name(), feed, cx)?;
-        if selected.is_empty() {
-            return Ok(());
-        }
         feed.select(&selected);
-        let applied = self.rule.apply(feed, cx);
-        feed.select_all();
-        applied
+        Ok(!selected.is_empty())
     }
 }
 
@@ -67,9 +77,54 @@ impl Chain {
         Ok(Chain { steps: steps.into(), hash: hasher.finalize() })
     }
 
-    /// Runs every rule on `feed`, in order; the first that gives up ends it.
+    /// The rules of this chain, and after them those of `other`.
+    pub fn then(&self, other: &Chain) -> Chain {
+        if other.is_empty() {
+            return self.clone();
+        }
+        let mut hasher = first_hash();
+        hasher.update(self.hash.as_bytes()).update(other.hash.as_bytes());
+        let steps = self.steps.iter().chain(other.steps.iter()).cloned().collect();
+        Chain { steps, hash: hasher.finalize() }
+    }
+
+    /// Runs every rule on `feed`, in order; the first that gives up ends it. Nothing is fetched: rules that read pages have
+    /// those of `cx`.
     pub fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
-        self.steps.iter().try_for_each(|step| step.apply(feed, cx))
+        self.run(feed, cx, 0, |_, _| Vec::new()).map(|_| ())
+    }
+
+    /// Runs the rules from number `from` on, up to one that wants pages that `cx` does not know.
+    pub fn advance(&self, feed: &mut Feed, cx: &Context, from: usize) -> Result<Progress, RuleError> {
+        self.run(feed, cx, from, |rule, feed| {
+            let mut wants = rule.wants(feed, cx);
+            wants.retain(|want| cx.pages.get(want).is_none());
+            wants
+        })
+    }
+
+    fn run(
+        &self,
+        feed: &mut Feed,
+        cx: &Context,
+        from: usize,
+        wants: impl Fn(&dyn Rule, &mut Feed) -> Vec<Want>,
+    ) -> Result<Progress, RuleError> {
+        for (at, step) in self.steps.iter().enumerate().skip(from) {
+            let done = match step.select(feed, cx) {
+                Ok(true) => match wants(&*step.rule, feed) {
+                    wants if wants.is_empty() => step.rule.apply(feed, cx),
+                    wants => {
+                        feed.select_all();
+                        return Ok(Progress::Waiting { at, wants });
+                    }
+                },
+                nothing => nothing.map(|_| ()),
+            };
+            feed.select_all();
+            done?;
+        }
+        Ok(Progress::Done)
     }
 
     /// The identity of what the chain does: equal for the same rules with the same settings in the same order, however
@@ -115,7 +170,7 @@ fn first_hash() -> blake3::Hasher {
 
 struct Builder {
     sets: Sets,
-    steps: Vec<Step>,
+    steps: Vec<Arc<Step>>,
     hasher: blake3::Hasher,
     /// The rule sets that are being opened, outermost first.
     open: Vec<&'static str>,
@@ -153,7 +208,7 @@ impl Builder {
             && report.count() == before
         {
             self.hasher.update(kind.name().as_bytes()).update(&[0]).update(meaning.finalize().as_bytes());
-            self.steps.push(Step { kind, when, rule });
+            self.steps.push(Arc::new(Step { kind, when, rule }));
         }
     }
 
@@ -246,14 +301,16 @@ mod tests {
         let source = "<rss version='2.0'><channel><title>t</title><item><title>a1</title></item>\
             <item><title>b1</title></item><item><title>a2</title></item></channel></rss>";
         let mut feed = Feed::read(source.as_bytes(), None, None).unwrap();
-        chain.apply(&mut feed, &Context { now: crate::base::clock::Time(0), feed_url: None }).unwrap();
+        chain.apply(&mut feed, &Context::new(crate::base::clock::Time(0), None)).unwrap();
         assert_eq!(feed.into_string(), source.replace("<item><title>a2</title></item>", ""));
     }
 
     #[test]
     fn a_wrong_when_is_refused_with_the_rest() {
         assert_eq!(
-            messages("[{ limit = { count = 0, when = 'titel' } }, { sort = { when = 1 } }, { keep = { when = 'pubished' } }]"),
+            messages(
+                "[{ limit = { count = 0, when = 'titel' } }, { sort = { when = 1 } }, { keep = { when = 'pubished' } }]"
+            ),
             [
                 "expected a whole number above 0, found integer `0`; -",
                 "unknown name `titel`; did you mean `title`?",

@@ -24,7 +24,7 @@ use crate::html::{Fragment, Syntax};
 /// The manual's list.
 pub(super) const DOCS: &str = "\
 - `x is matches(\"RE\")`: the regular expression is found in a text, or in any of a list. Case, script (台灣 and 台湾) and width \
-are one, unless `exact=true`: `matches(\"RE\", exact=true)`. In an expression, write `\\\\d` for `\\d`.
+are one, unless `exact=true`: `matches(\"RE\", exact=true)`. Write `\\\\b` for `\\b`, which else is a backspace.
 - `x is contains(\"TEXT\")`: the same with plain text.
 - `x | sub(\"RE\", \"TO\")`: what is found is replaced, `$1` is a group; case counts unless the pattern says `(?i)`.
 - `x | host`, `x | fold`, `x | plain`: the host of an address; a text as it is compared; HTML as text.
