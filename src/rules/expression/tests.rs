@@ -88,7 +88,7 @@ fn what_cannot_work_is_refused_where_it_stands() {
         ("'title is matches(\"\\bAI\\b\")'", 19, "`\\b` is a backspace here", "two backslashes"),
         ("'published > \"2024-01-01\"'", 14, "`published` is no text", "date("),
         ("'age < \"7d\"'", 8, "`age` is no text", "duration("),
-        ("'title | replace(\"a\")'", 2, "bad expression: missing argument", ""),
+        ("'title | replace(\"a\")'", 10, "bad expression: missing argument", ""),
         (
             "'range(9999) | map(\"abs\") | list | length > 1 and range(9999) | list | sort | length'",
             2,
