@@ -17,8 +17,11 @@ mod lex;
 mod months;
 mod resolve;
 mod words;
+mod write;
 mod zone;
 mod zones;
+
+pub use write::{rfc822, rfc3339};
 
 use crate::base::clock::Time;
 use crate::base::limits::MAX_DATE;

@@ -110,23 +110,15 @@ impl Look<'_> {
     }
 
     pub fn enclosures(&self) -> Value {
-        let mut files: Vec<BTreeMap<&str, Value>> = Vec::new();
-        for slot in self.feed.slots(self.place).filter(|slot| slot.field == Field::Enclosure) {
-            let value = Value::from(self.feed.plain(&slot).into_owned());
-            match (slot.kind, files.last_mut()) {
-                (Kind::Url, _) => files.push(BTreeMap::from([
-                    ("url", value),
-                    ("type", Value::from("")),
-                    ("length", Value::from(0)),
-                    ("medium", Value::from(medium(slot.medium))),
-                ])),
-                (_, Some(file)) => {
-                    file.insert("type", value);
-                }
-                _ => {}
-            }
-        }
-        files.into_iter().map(Value::from).collect()
+        let files = self.feed.enclosures(self.place).into_iter().map(|file| {
+            Value::from(BTreeMap::from([
+                ("url", Value::from(file.url)),
+                ("type", Value::from(file.mime.unwrap_or_default())),
+                ("length", Value::from(file.length.unwrap_or(0))),
+                ("medium", Value::from(medium(file.medium))),
+            ]))
+        });
+        files.collect()
     }
 
     /// The values of an attribute of all elements of a name in the content.
