@@ -8,6 +8,7 @@
 pub mod chain;
 mod conditions;
 pub mod docs;
+mod fragments;
 pub mod pattern;
 pub mod sets;
 
@@ -63,7 +64,7 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, images, keep, limit, links, opencc, sort }
+rules! { dedupe, drop, images, keep, limit, links, opencc, remove, select, sort }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {
