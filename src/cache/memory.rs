@@ -33,6 +33,17 @@ impl Key {
         hasher.finalize_xof().fill(&mut key);
         Key(key)
     }
+
+    /// The name of another entry or piece of work about the same thing.
+    pub fn of_kind(&self, kind: &[u8]) -> Key {
+        Key::of(&[kind, &self.0])
+    }
+}
+
+impl AsRef<[u8]> for Key {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// A body as it came from upstream, and what is needed to read it.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::sets::Sets;
-use super::{Context, Kind, Rule, RuleError, single_rule};
+use super::{Context, Kind, Rule, RuleError, Want, single_rule};
 use crate::base::limits::MAX_RULES;
 use crate::config::value::{Data, Value};
 use crate::config::{Problems, Report, RuleList, Span, suggest};
@@ -23,8 +23,22 @@ pub struct BuildContext {
 /// Compiled rules in the order in which they are applied. Cheap to clone, shared by threads.
 #[derive(Clone)]
 pub struct Chain {
-    steps: Arc<[Step]>,
+    steps: Arc<[Arc<Step>]>,
     hash: blake3::Hash,
+}
+
+/// How far a chain came.
+#[derive(Debug)]
+pub enum Progress {
+    /// To its end.
+    Done,
+    /// To a rule that would read these pages first: put them into the context and go on from `at`.
+    Waiting {
+        /// The rule's place in the chain.
+        at: usize,
+        /// What it asked for and the context does not know yet.
+        wants: Vec<Want>,
+    },
 }
 
 struct Step {
@@ -48,9 +62,34 @@ impl Chain {
         Ok(Chain { steps: steps.into(), hash: hasher.finalize() })
     }
 
-    /// Runs every rule on `feed`, in order; the first that gives up ends it.
+    /// The rules of this chain, and after them those of `other`.
+    pub fn then(&self, other: &Chain) -> Chain {
+        if other.is_empty() {
+            return self.clone();
+        }
+        let mut hasher = first_hash();
+        hasher.update(self.hash.as_bytes()).update(other.hash.as_bytes());
+        let steps = self.steps.iter().chain(other.steps.iter()).cloned().collect();
+        Chain { steps, hash: hasher.finalize() }
+    }
+
+    /// Runs every rule on `feed`, in order; the first that gives up ends it. Nothing is fetched: rules that read pages have
+    /// those of `cx`.
     pub fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
         self.steps.iter().try_for_each(|step| step.rule.apply(feed, cx))
+    }
+
+    /// Runs the rules from number `from` on, up to one that wants pages that `cx` does not know.
+    pub fn advance(&self, feed: &mut Feed, cx: &Context, from: usize) -> Result<Progress, RuleError> {
+        for (at, step) in self.steps.iter().enumerate().skip(from) {
+            let mut wants = step.rule.wants(feed, cx);
+            wants.retain(|want| cx.pages.get(want).is_none());
+            if !wants.is_empty() {
+                return Ok(Progress::Waiting { at, wants });
+            }
+            step.rule.apply(feed, cx)?;
+        }
+        Ok(Progress::Done)
     }
 
     /// The identity of what the chain does: equal for the same rules with the same settings in the same order, however
@@ -96,7 +135,7 @@ fn first_hash() -> blake3::Hasher {
 
 struct Builder {
     sets: Sets,
-    steps: Vec<Step>,
+    steps: Vec<Arc<Step>>,
     hasher: blake3::Hasher,
     /// The rule sets that are being opened, outermost first.
     open: Vec<&'static str>,
@@ -128,7 +167,7 @@ impl Builder {
         {
             self.hasher.update(kind.name().as_bytes()).update(&[0]);
             value.digest(&mut self.hasher);
-            self.steps.push(Step { kind, rule });
+            self.steps.push(Arc::new(Step { kind, rule }));
         }
     }
 

@@ -83,7 +83,7 @@ pub(super) fn after(rules: &str, html: &str) -> String {
         "items": [{ "id": "1", "url": "https://site.example/1", "content_html": html }],
     });
     let mut feed = Feed::read(json.to_string().as_bytes(), None, None).unwrap();
-    chain.apply(&mut feed, &Context { now: Time::from_secs(0), feed_url: None }).unwrap();
+    chain.apply(&mut feed, &Context::new(Time::from_secs(0), None)).unwrap();
     let out: serde_json::Value = serde_json::from_str(&feed.into_string()).unwrap();
     out["items"][0]["content_html"].as_str().unwrap().to_owned()
 }
