@@ -130,7 +130,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// What is asked of upstream. Always a GET without a body.
+/// What is asked of upstream: a GET, or a POST where there is a form.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The URL as typed.
@@ -149,6 +149,8 @@ pub struct Request {
     pub via: Option<HeaderValue>,
     /// What else the operator has sent: to the typed URL's own scheme, host and port alone.
     pub headers: HeaderMap,
+    /// A form to post, encoded; redirects are not followed then.
+    pub form: Option<String>,
     /// The line that it waits in.
     pub lane: Lane,
 }
@@ -173,8 +175,14 @@ impl Request {
             accept: ACCEPT_FEED,
             via: None,
             headers: HeaderMap::new(),
+            form: None,
             lane: Lane::Feeds,
         }
+    }
+
+    /// A form to post to a hub, encoded.
+    pub fn post(url: impl Into<String>, form: String) -> Request {
+        Request { accept: "*/*", form: Some(form), ..Request::feed(url) }
     }
 
     /// An unconditional request for a page that an item of a feed leads to.
