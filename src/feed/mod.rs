@@ -15,6 +15,7 @@ mod enclosures;
 mod error;
 mod fields;
 mod grow;
+mod hubs;
 mod item;
 pub mod json;
 mod names;
@@ -30,6 +31,7 @@ pub mod tree;
 mod view;
 pub mod xml;
 
+pub use self::hubs::Hubs;
 pub use chars::is_allowed as is_xml_char;
 pub use enclosures::Enclosure;
 pub use error::{Bound, FeedError};

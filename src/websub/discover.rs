@@ -5,15 +5,7 @@
 
 use crate::base::limits;
 use crate::base::url::Url;
-
-/// What was named.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Named {
-    /// `rel=hub`, in the order of the text.
-    pub hubs: Vec<String>,
-    /// `rel=self`: the topic.
-    pub own: Option<String>,
-}
+use crate::feed::Hubs;
 
 /// A hub and the topic to ask it for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,23 +16,16 @@ pub struct Hub {
     pub topic: Url,
 }
 
-impl Named {
-    /// Adds what a `Link` header says (RFC 8288); what cannot be read is passed over.
-    pub fn read_link(&mut self, header: &str) {
-        for link in links(header) {
-            let mut relations = link.relations.split_ascii_whitespace();
-            let is = |name: &str| relations.clone().any(|relation| relation.eq_ignore_ascii_case(name));
-            if is("hub") && self.hubs.len() < limits::MAX_HUBS_NAMED {
-                self.hubs.push(link.target.to_owned());
-            }
-            if relations.any(|relation| relation.eq_ignore_ascii_case("self")) {
-                self.own.get_or_insert_with(|| link.target.to_owned());
-            }
-        }
+/// Adds what a `Link` header says (RFC 8288); what cannot be read is passed over.
+pub fn read_link(named: &mut Hubs, header: &str) {
+    for Link { target, relations } in links(header) {
+        named.add(relations, target);
     }
+}
 
+impl Hub {
     /// Hub and topic of a feed found at `feed`: from the headers where they name a hub, else from the document.
-    pub fn hub(headers: &Named, document: &Named, feed: &Url) -> Option<Hub> {
+    pub fn of(headers: &Hubs, document: &Hubs, feed: &Url) -> Option<Hub> {
         [headers, document].into_iter().find_map(|named| {
             let topic = named.own.as_deref().or(document.own.as_deref());
             let topic = topic.and_then(|own| web(own, feed)).unwrap_or_else(|| without_fragment(feed.clone()));
@@ -109,20 +94,20 @@ mod tests {
 
     const FEED: &str = "https://example.org/feed.xml";
 
-    fn named(hub: &str, own: Option<&str>) -> Named {
-        Named { hubs: vec![hub.to_owned()], own: own.map(str::to_owned) }
+    fn named(hub: &str, own: Option<&str>) -> Hubs {
+        Hubs { hubs: vec![hub.to_owned()], own: own.map(str::to_owned) }
     }
 
-    fn found(headers: &Named, document: &Named) -> Option<(String, String)> {
-        let hub = Named::hub(headers, document, &Url::parse(FEED).unwrap())?;
+    fn found(headers: &Hubs, document: &Hubs) -> Option<(String, String)> {
+        let hub = Hub::of(headers, document, &Url::parse(FEED).unwrap())?;
         Some((hub.hub.into(), hub.topic.into()))
     }
 
     #[test]
     fn link_headers_are_read_as_rfc_8288_writes_them() {
         let read = |header: &str| {
-            let mut named = Named::default();
-            named.read_link(header);
+            let mut named = Hubs::default();
+            read_link(&mut named, header);
             (named.hubs, named.own)
         };
         let hub = || vec!["https://hub.example/".to_owned()];
@@ -151,8 +136,8 @@ mod tests {
     fn headers_come_before_the_document_and_the_feed_stands_in_for_a_missing_topic() {
         let (a, b) = (named("https://a.example/", None), named("https://b.example/", Some("/topic")));
         assert_eq!(found(&a, &b).unwrap(), ("https://a.example/".into(), "https://example.org/topic".into()));
-        assert_eq!(found(&Named::default(), &b).unwrap().0, "https://b.example/");
-        assert_eq!(found(&a, &Named::default()).unwrap().1, FEED);
+        assert_eq!(found(&Hubs::default(), &b).unwrap().0, "https://b.example/");
+        assert_eq!(found(&a, &Hubs::default()).unwrap().1, FEED);
     }
 
     #[test]
@@ -170,16 +155,16 @@ mod tests {
             "http://",
             &format!("https://hub.example/{}", "a".repeat(9000)),
         ] {
-            assert_eq!(found(&Named::default(), &named(hub, own)), None, "{hub}");
+            assert_eq!(found(&Hubs::default(), &named(hub, own)), None, "{hub}");
         }
-        let second = Named { hubs: vec![FEED.into(), "https://hub.example/".into()], own: None };
-        assert_eq!(found(&second, &Named::default()).unwrap().0, "https://hub.example/");
+        let second = Hubs { hubs: vec![FEED.into(), "https://hub.example/".into()], own: None };
+        assert_eq!(found(&second, &Hubs::default()).unwrap().0, "https://hub.example/");
     }
 
     proptest::proptest! {
         #[test]
         fn no_header_panics_the_reader(header in "[<>;,=\" a-z\u{e9}]{0,60}") {
-            Named::default().read_link(&header);
+            read_link(&mut Hubs::default(), &header);
         }
     }
 }

@@ -10,5 +10,5 @@ pub mod discover;
 pub mod signature;
 pub mod subscription;
 
-pub use discover::Named;
+pub use discover::Hub;
 pub use subscription::Subscription;
