@@ -8,17 +8,18 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use url::{Host, Url};
 
 use super::decode::decode;
-use super::fields::{has_credentials, parse_url};
+use super::fields::{self, has_credentials, parse_url};
 use super::name;
 use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
-use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
+use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Refresh, Relative, Server, Times};
 use super::suggest;
 use super::value::{Data, Entry, Value};
 use crate::base::limits::{MAX_CONFIG, WEB_PORTS};
@@ -129,16 +130,17 @@ fn understand(mut document: Value, check: Check<'_>, report: &mut Report) -> Con
             report.error(key_span.clone(), format!("unknown table `{key}`")).help(suggest::advice(key, TABLES));
         }
     }
-    let mut urls = Vec::new();
+    let mut later = Later::default();
     let config = Config {
         server: section(server.as_ref(), report),
         fetch: section(fetch.as_ref(), report),
         cache: section(cache.as_ref(), report),
-        feeds: feeds.map(|value| read_feeds(value, check, &mut urls, report)).unwrap_or_default(),
+        feeds: feeds.map(|value| read_feeds(value, check, &mut later, report)).unwrap_or_default(),
     };
     if report.count() == 0 {
         check_together(&config, server.as_ref(), cache.as_ref(), report);
-        check_ports(&config.fetch, &urls, report);
+        check_times(&config.cache, &later.times, report);
+        check_ports(&config.fetch, &later.urls, report);
     }
     config
 }
@@ -154,15 +156,32 @@ struct Plain {
     url: toml::Spanned<String>,
     #[serde(default)]
     relative: Relative,
+    #[serde(default, deserialize_with = "fields::maybe_ttl")]
+    default_ttl: Option<Duration>,
+    #[serde(default, deserialize_with = "fields::maybe_ttl")]
+    min_ttl: Option<Duration>,
+    #[serde(default, deserialize_with = "fields::maybe_ttl")]
+    max_ttl: Option<Duration>,
+    #[serde(default, deserialize_with = "fields::maybe_ttl")]
+    stale_while_revalidate: Option<Duration>,
+    #[serde(default, deserialize_with = "fields::maybe_ttl")]
+    stale_if_error: Option<Duration>,
+    #[serde(default, deserialize_with = "fields::refresh")]
+    refresh: Refresh,
     /// Taken out before; stands here to be among the known keys.
     #[serde(default, rename = "rules")]
     _rules: Option<()>,
 }
 
-/// The URLs of feeds, with their places.
-type Urls = Vec<(Span, Url)>;
+/// What is checked when everything is read, with its places.
+#[derive(Default)]
+struct Later {
+    urls: Vec<(Span, Url)>,
+    /// The floor or ceiling that a feed sets, and all that it sets.
+    times: Vec<(Span, Times)>,
+}
 
-fn read_feeds(value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Report) -> BTreeMap<String, Feed> {
+fn read_feeds(value: Value, check: Check<'_>, later: &mut Later, report: &mut Report) -> BTreeMap<String, Feed> {
     let found = value.kind();
     let Data::Table(entries) = value.data else {
         report.error(value.span, format!("expected a table of feeds, found {found}")).help("write `[feeds.NAME]`");
@@ -173,14 +192,14 @@ fn read_feeds(value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Repo
         if let Err(message) = name::check(&key) {
             report.error(key_span, message).help(name::ADVICE);
         }
-        if let Some(feed) = read_feed(value, check, urls, report) {
+        if let Some(feed) = read_feed(value, check, later, report) {
             feeds.insert(key, feed);
         }
     }
     feeds
 }
 
-fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Report) -> Option<Feed> {
+fn read_feed(mut value: Value, check: Check<'_>, later: &mut Later, report: &mut Report) -> Option<Feed> {
     let rules = match value.take("rules") {
         Some(entry) => RuleList::from_value(entry.value, report),
         None => Some(RuleList::empty()),
@@ -191,7 +210,7 @@ fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut R
     let plain: Plain = decode(&value, report)?;
     let origin = match parse_origin(plain.url.get_ref()) {
         Ok(origin) => {
-            urls.extend(origin.base().map(|url| (plain.url.span(), url.clone())));
+            later.urls.extend(origin.base().map(|url| (plain.url.span(), url.clone())));
             Some(origin)
         }
         Err(message) => {
@@ -199,7 +218,17 @@ fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut R
             None
         }
     };
-    Some(Feed { url: plain.url.into_inner(), origin: origin?, rules: rules?, relative: plain.relative })
+    let Plain { default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error, refresh, relative, .. } = plain;
+    let times = Times { default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error };
+    let own = ["min_ttl", "max_ttl", "default_ttl"].into_iter().find_map(|key| value.get(key));
+    if let Some(own) = own {
+        later.times.push((own.span.clone(), times));
+        if matches!(refresh, Refresh::Every(_)) {
+            let message = "`refresh` and a `…_ttl` both say for how long the feed is fresh";
+            report.error(own.span.clone(), message).help("leave one of the two out");
+        }
+    }
+    Some(Feed { url: plain.url.into_inner(), origin: origin?, rules: rules?, relative, times, refresh })
 }
 
 /// Where a configured `url` leads.
@@ -220,14 +249,8 @@ fn parse_origin(text: &str) -> Result<Origin, String> {
 fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>, report: &mut Report) {
     let span =
         |table: Option<&Value>, key: &str| table.and_then(|table| table.get(key)).map(|value| value.span.clone());
-    let Cache { min_ttl, max_ttl, .. } = config.cache;
-    let (floor, ceiling) = (span(cache, "min_ttl"), span(cache, "max_ttl"));
-    if min_ttl > max_ttl
-        && let Some(span) = floor.or(ceiling)
-    {
-        let message =
-            format!("`min_ttl` ({}) is above `max_ttl` ({})", human_duration(min_ttl), human_duration(max_ttl));
-        report.error(span, message).help("set both, the floor below the ceiling");
+    if let Some(span) = span(cache, "min_ttl").or_else(|| span(cache, "max_ttl")) {
+        check_floor(config.cache.min_ttl, config.cache.max_ttl, span, report);
     }
     let Server { open, access_key, .. } = &config.server;
     if *open == Some(Open::Key)
@@ -240,8 +263,27 @@ fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>
     }
 }
 
+/// What a feed sets for itself, with what it leaves to `[cache]`.
+fn check_times(cache: &Cache, feeds: &[(Span, Times)], report: &mut Report) {
+    for (span, times) in feeds {
+        let (floor, ceiling) = (times.min_ttl.unwrap_or(cache.min_ttl), times.max_ttl.unwrap_or(cache.max_ttl));
+        if times.min_ttl.is_some() || times.max_ttl.is_some() {
+            check_floor(floor, ceiling, span.clone(), report);
+        }
+    }
+}
+
+fn check_floor(floor: Duration, ceiling: Duration, span: Span, report: &mut Report) {
+    if floor > ceiling {
+        let [floor, ceiling] = [floor, ceiling].map(human_duration);
+        report
+            .error(span, format!("`min_ttl` ({floor}) is above `max_ttl` ({ceiling})"))
+            .help("set both, the floor below the ceiling");
+    }
+}
+
 /// A port that will be refused on every fetch is refused here, where it can be shown.
-fn check_ports(fetch: &Fetch, urls: &Urls, report: &mut Report) {
+fn check_ports(fetch: &Fetch, urls: &[(Span, Url)], report: &mut Report) {
     for (span, url) in urls {
         let Some(port) = url.port_or_known_default() else { continue };
         if WEB_PORTS.contains(&port) || fetch.allow.iter().any(|entry| entry.port.is_none_or(|known| known == port)) {

@@ -19,6 +19,6 @@ pub mod value;
 pub use load::{ConfigError, environment, path, read_capped};
 pub use problem::{Paint, Problem, Problems, Report, Source, Span};
 pub use rule_list::RuleList;
-pub use schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
+pub use schema::{Cache, Config, Feed, Fetch, Open, Origin, Refresh, Relative, Server, Times};
 pub use toml::Spanned;
 pub use value::{Data, Value};

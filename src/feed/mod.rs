@@ -18,6 +18,7 @@ pub mod json;
 mod names;
 mod prolog;
 pub mod repair;
+mod rhythm;
 mod slots;
 pub mod sniff;
 pub mod tree;
@@ -26,6 +27,7 @@ pub mod xml;
 pub use error::{Bound, FeedError};
 pub use fields::{Field, Kind};
 pub use item::Place;
+pub use rhythm::Rhythm;
 pub use slots::{Medium, Slot};
 
 use crate::base::limits::{MAX_ITEMS, MAX_REPAIRED};
