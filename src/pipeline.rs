@@ -6,17 +6,22 @@
 
 mod ask;
 pub mod error;
+mod pages;
+mod transform;
 mod upstream;
 pub mod workers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::header::HeaderValue;
 
 use self::ask::Route;
 pub use self::ask::{Ask, How, Input, Output, Served};
 pub use self::error::{Error, Failure, StartError};
+use self::pages::Fetcher;
+use self::transform::{Recipe, Stage};
 use self::upstream::Upstream;
 use self::workers::Workers;
 use crate::base::clock::{Clock, Time};
@@ -25,10 +30,8 @@ use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Encoding, Fetched, Key, Memory, Representation};
 use crate::config::{Config, Origin, Relative};
-use crate::feed::Feed;
 use crate::fetch::Client;
-use crate::rules::links::Links;
-use crate::rules::{BuildContext, Chain, Context, Rule};
+use crate::rules::{BuildContext, Chain};
 
 /// Feeds through their rules. Clones share everything.
 #[derive(Clone)]
@@ -39,6 +42,7 @@ struct Parts {
     feeds: HashMap<String, Arc<Route>>,
     memory: Memory,
     upstream: Upstream,
+    pages: Fetcher,
     workers: Workers,
     answers: Flights<Result<Arc<Answer>, Failure>>,
     encodings: Flights<()>,
@@ -62,6 +66,7 @@ impl Pipeline {
         let memory = Memory::new(config.cache.memory);
         Ok(Pipeline(Arc::new(Parts {
             feeds,
+            pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
             memory,
             clock,
@@ -91,9 +96,9 @@ impl Pipeline {
         Ok(input(&*self.0.upstream.ask(origin, None).await?))
     }
 
-    /// `input` through `chain`, here and now: decode → parse → rules → emit.
-    pub fn run(&self, input: Input, chain: &Chain, relative: Relative) -> Result<Output, Error> {
-        transform(input, chain, relative, self.0.clock.now())
+    /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.
+    pub async fn run(&self, input: Input, chain: &Chain, relative: Relative) -> Result<Output, Error> {
+        self.transform(input, self.recipe(chain, relative), limits::PAGE_WAIT).await
     }
 
     /// The answer to `ask`: from the cache where it is fresh, else made, once for all who ask meanwhile. `via` names the
@@ -107,7 +112,8 @@ impl Pipeline {
             return Ok(Served { answer, how: How::Hit, key });
         }
         let pipeline = self.clone();
-        let (answer, role) = self.0.answers.run(key, async move { pipeline.make(&route, via).await }).await?;
+        let work = async move { pipeline.make(&route, via, limits::PAGES_PATIENCE).await };
+        let (answer, role) = self.0.answers.run(key, work).await?;
         Ok(Served { answer: answer?, how: How::Made { stale, role }, key })
     }
 
@@ -135,21 +141,60 @@ impl Pipeline {
         }
     }
 
-    async fn make(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Arc<Answer>, Failure> {
+    /// Makes the answer of `route`, with the pages that came within `patience`.
+    async fn make(
+        &self,
+        route: &Arc<Route>,
+        via: Option<HeaderValue>,
+        patience: Duration,
+    ) -> Result<Arc<Answer>, Failure> {
         let previous = self.0.memory.answer(&route.answer).await;
         if let Some(fresh) = previous.as_ref().filter(|answer| answer.is_fresh(self.0.clock.now())) {
             return Ok(Arc::clone(fresh)); // made between the caller's look and this one
         }
         self.0.upstream.check(&route.answer).await?;
         let fetched = self.0.upstream.get(route, via).await?;
-        let (asked, now) = (Arc::clone(route), self.0.clock.now());
-        let job = move || produce(&asked, &fetched, previous.as_deref(), now);
-        match self.0.workers.run(job).await.map_err(Error::from).and_then(|made| made) {
-            Ok(answer) => {
+        let recipe = self.recipe(&route.chain, route.relative);
+        match self.transform(input(&fetched), recipe, patience).await {
+            Ok(output) => {
+                let incomplete = output.incomplete;
+                let (asked, now) = (Arc::clone(route), self.0.clock.now());
+                let job = move || answer(&asked, &fetched, output, previous.as_deref(), now);
+                let answer = self.0.workers.run(job).await.map_err(Error::from)?;
                 self.0.memory.put_answer(route.answer, Arc::clone(&answer)).await;
+                if incomplete {
+                    self.complete(Arc::clone(route));
+                }
                 Ok(answer)
             }
             Err(error) => Err(self.0.upstream.rejected(route, error).await),
+        }
+    }
+
+    /// Makes the answer again with the pages that are still on their way, so that the next reader has them. One try: an
+    /// answer that stays incomplete is made anew when it is asked for.
+    fn complete(&self, route: Arc<Route>) {
+        let key = route.answer.of_kind(b"complete");
+        let pipeline = self.clone();
+        let work = async move { pipeline.make(&route, None, limits::PAGE_WAIT).await };
+        let flights = self.clone();
+        tokio::spawn(async move { flights.0.answers.run(key, work).await.map(drop) });
+    }
+
+    fn recipe(&self, chain: &Chain, relative: Relative) -> Arc<Recipe> {
+        Arc::new(Recipe { chain: chain.clone(), relative, now: self.0.clock.now() })
+    }
+
+    async fn transform(&self, input: Input, recipe: Arc<Recipe>, patience: Duration) -> Result<Output, Error> {
+        let mut stage = self.0.workers.run(move || transform::start(input, recipe)).await??;
+        loop {
+            let mut paused = match stage {
+                Stage::Done(output) => return Ok(output),
+                Stage::Paused(paused) => paused,
+            };
+            let wants = paused.ask();
+            self.0.pages.bring(paused.pages(), wants, patience).await;
+            stage = self.0.workers.run(move || paused.resume()).await??;
         }
     }
 
@@ -161,33 +206,22 @@ impl Pipeline {
     }
 }
 
-/// The answer made of what was fetched; `previous` is the one it replaces.
-fn produce(route: &Route, fetched: &Fetched, previous: Option<&Answer>, now: Time) -> Result<Arc<Answer>, Error> {
-    let mut output = transform(input(fetched), &route.chain, route.relative, now)?;
+/// The answer made of what was fetched; `previous` is the one it replaces. An incomplete one is stale from the start.
+fn answer(route: &Route, fetched: &Fetched, mut output: Output, previous: Option<&Answer>, now: Time) -> Arc<Answer> {
     for note in &output.notes {
         tracing::info!(feed = %route.label, %note, "mended while reading");
     }
     output.body.shrink_to_fit(); // the cache keeps this allocation and weighs its length
     let previous = previous.map(|answer| &answer.content);
     let content = Content::new(output.body.into(), output.content_type, now, previous);
-    Ok(Arc::new(Answer::new(content, &fetched.freshness)))
+    let mut freshness = fetched.freshness;
+    if output.incomplete {
+        freshness.fresh_until = now;
+    }
+    Arc::new(Answer::new(content, &freshness))
 }
 
 fn input(fetched: &Fetched) -> Input {
     let content_type = fetched.content_type.as_ref().and_then(|value| value.to_str().ok().map(str::to_owned));
     Input { bytes: fetched.body.clone(), content_type, url: fetched.url.clone() }
-}
-
-/// decode → parse → rules → emit. The feed's address changes, so its relative URLs are made absolute unless it shall keep them.
-fn transform(input: Input, chain: &Chain, relative: Relative, now: Time) -> Result<Output, Error> {
-    let Input { bytes, content_type, url } = input;
-    let mut feed = Feed::read(&bytes, content_type.as_deref(), url.as_ref()).map_err(Error::NotAFeed)?;
-    let context = Context { now, feed_url: url };
-    match relative {
-        Relative::Absolute => Links.apply(&mut feed, &context).map_err(Error::Rule)?,
-        Relative::Keep => {}
-    }
-    chain.apply(&mut feed, &context).map_err(Error::Rule)?;
-    let (content_type, notes) = (feed.format().content_type(), feed.notes().to_vec());
-    Ok(Output { body: feed.into_string(), content_type, notes })
 }

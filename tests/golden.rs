@@ -37,7 +37,7 @@ fn run(case: &Path, extension: &str) -> String {
     let url = std::fs::read_to_string(case.join("url.txt")).ok().map(|url| Url::parse(url.trim()).unwrap());
     let body = std::fs::read(case.join(format!("input.{extension}"))).unwrap();
     let mut feed = Feed::read(&body, None, url.as_ref()).unwrap_or_else(|error| panic!("{}: {error}", case.display()));
-    chain(case).apply(&mut feed, &Context { now: NOW, feed_url: url }).unwrap();
+    chain(case).apply(&mut feed, &Context::new(NOW, url)).unwrap();
     feed.into_string()
 }
 

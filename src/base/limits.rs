@@ -181,6 +181,24 @@ pub const MAX_HEAD: usize = 16 * KIB;
 pub const MAX_HEAD_FIELDS: usize = 64;
 /// Fetches from one host at once: what a polite browser of one person would do.
 pub const FETCHES_PER_HOST: usize = 2;
+/// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.
+pub const PAGES_PER_HOST: usize = 4;
+/// Most that `fetch.pages_per_host` may say: more is an attack.
+pub const MAX_PAGES_PER_HOST: usize = 16;
+/// Longest wait of a page for its turn at the host: fifty slow articles, four at once, are through in five minutes.
+pub const PAGE_WAIT: Duration = Duration::from_secs(600);
+/// Longest wait of an answer for the pages that its rules want; what came by then is in it, the rest in the next one.
+pub const PAGES_PATIENCE: Duration = Duration::from_secs(2);
+/// Largest page that is read: the text of an article has under a mebibyte, its page with scripts and styles under three.
+pub const MAX_PAGE: usize = 8 * MIB;
+/// Most pages wanted for one feed at once; those of the items beyond it are asked for when the first ones are there.
+pub const MAX_PAGES_WANTED: usize = 500;
+/// Most rounds in which one page leads to the next, for one feed: an article in ten parts, and two rules that read pages.
+pub const MAX_PAGE_ROUNDS: usize = 24;
+/// Memory for pages that came: some hundred articles.
+pub const PAGES_MEMORY: usize = 32 * MIB;
+/// How long a page that came is kept: articles are mended on their first days, and gone from the feed after that.
+pub const PAGE_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Fetches at once, whole process.
 pub const FETCHES_AT_ONCE: usize = 64;
 /// Fetches under way or waiting, whole process; more are refused at once, so that a stuck network holds a bounded memory.

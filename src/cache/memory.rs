@@ -33,6 +33,11 @@ impl Key {
         Key(key)
     }
 
+    /// The name of another entry or piece of work about the same thing.
+    pub fn of_kind(&self, kind: &[u8]) -> Key {
+        Key::of(&[kind, &self.0])
+    }
+
     /// A number that is the key's own, evenly spread over all keys: what happens to many at once need not happen to all of
     /// them in the same second.
     pub fn spread(&self) -> u8 {

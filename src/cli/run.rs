@@ -105,11 +105,15 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let pipeline = Pipeline::from_config(&config, Clock::system())?;
     let source = source(args.input, origin)?;
     let named = source.name();
-    let mut input = read(&pipeline, &config, source)?;
-    input.url = args.url.or(input.url);
-    input.content_type = args.content_type.or(input.content_type);
-    let output = pipeline.run(input, &chain, relative).map_err(|e| Failure::Failed(format!("{named}: {e}")))?;
-    terminal::print(output.body.as_bytes())
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
+    let output = runtime.block_on(async {
+        let mut input = read(&pipeline, &config, source).await?;
+        input.url = args.url.or(input.url);
+        input.content_type = args.content_type.or(input.content_type);
+        pipeline.run(input, &chain, relative).await.map_err(|e| Failure::Failed(format!("{named}: {e}")))
+    });
+    runtime.shutdown_background(); // a name lookup that was given up may still run
+    terminal::print(output?.body.as_bytes())
 }
 
 fn find<'a>(config: &'a Config, name: &str) -> Result<&'a config::Feed, Failure> {
@@ -148,18 +152,12 @@ fn source(argument: Option<String>, origin: Option<Origin>) -> Result<From, Fail
     }
 }
 
-fn read(pipeline: &Pipeline, config: &Config, from: From) -> Result<Input, Failure> {
+async fn read(pipeline: &Pipeline, config: &Config, from: From) -> Result<Input, Failure> {
     match from {
         From::Path(path) => {
             let bytes = read_capped(Path::new(&path), config.fetch.max_body, Some("fetch.max_body"));
             Ok(Input { bytes: bytes.map_err(Failure::failed)?.into(), content_type: None, url: None })
         }
-        From::Origin(origin) => {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
-            let fetched = runtime.block_on(pipeline.fetch(&origin));
-            runtime.shutdown_background(); // a name lookup that was given up may still run
-            fetched.map_err(Failure::failed)
-        }
+        From::Origin(origin) => pipeline.fetch(&origin).await.map_err(Failure::failed),
     }
 }

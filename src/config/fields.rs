@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use super::quantity;
 use super::schema::Refresh;
 use crate::base::limits::{
-    FETCH_TIMEOUT_CEILING, MAX_BODY_CEILING, MAX_REDIRECTS_CEILING, REFRESH_SHORTEST, TTL_CEILING,
+    FETCH_TIMEOUT_CEILING, MAX_BODY_CEILING, MAX_PAGES_PER_HOST, MAX_REDIRECTS_CEILING, REFRESH_SHORTEST, TTL_CEILING,
 };
 use crate::base::text::human_size;
 use crate::base::url::Url;
@@ -244,6 +244,14 @@ pub(super) fn redirects<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::
     let count = usize::deserialize(from)?;
     if count > MAX_REDIRECTS_CEILING {
         return Err(D::Error::custom(format!("at most {MAX_REDIRECTS_CEILING} redirects are followed")));
+    }
+    Ok(count)
+}
+
+pub(super) fn pages_per_host<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let count = usize::deserialize(from)?;
+    if !(1..=MAX_PAGES_PER_HOST).contains(&count) {
+        return Err(D::Error::custom(format!("1 to {MAX_PAGES_PER_HOST} pages of one host are fetched at once")));
     }
     Ok(count)
 }

@@ -76,6 +76,9 @@ pub struct Fetch {
     /// Redirects followed, 0 to 20. Default 5.
     #[serde(deserialize_with = "fields::redirects")]
     pub max_redirects: usize,
+    /// Pages of one host (full texts) fetched at once, 1 to 16. Default 4.
+    #[serde(deserialize_with = "fields::pages_per_host")]
+    pub pages_per_host: usize,
     /// Non-public addresses that may be fetched, with or without a port. Default: none.
     pub allow: Vec<Allow>,
     /// An outgoing proxy: `http:`, `socks5:` or `socks5h:`. Default: none.
@@ -89,6 +92,7 @@ impl Default for Fetch {
             timeout: limits::FETCH_TIMEOUT,
             max_body: limits::MAX_BODY,
             max_redirects: limits::MAX_REDIRECTS,
+            pages_per_host: limits::PAGES_PER_HOST,
             allow: Vec::new(),
             proxy: None,
         }

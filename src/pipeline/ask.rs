@@ -57,6 +57,8 @@ pub struct Output {
     pub content_type: &'static str,
     /// What had to be done to read the input: charset, repairs, items left out.
     pub notes: Vec<String>,
+    /// True where pages that rules wanted were still on their way: the next run may say more.
+    pub incomplete: bool,
 }
 
 /// How an answer was come by.

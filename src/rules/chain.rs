@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::sets::Sets;
-use super::{Context, Kind, Rule, RuleError, single_rule};
+use super::{Context, Kind, Rule, RuleError, Want, single_rule};
 use crate::base::limits::MAX_RULES;
 use crate::config::value::{Data, Value};
 use crate::config::{Problems, Report, RuleList, Span, suggest};
@@ -25,6 +25,20 @@ pub struct BuildContext {
 pub struct Chain {
     steps: Arc<[Step]>,
     hash: blake3::Hash,
+}
+
+/// How far a chain came.
+#[derive(Debug)]
+pub enum Progress {
+    /// To its end.
+    Done,
+    /// To a rule that would read these pages first: put them into the context and go on from `at`.
+    Waiting {
+        /// The rule's place in the chain.
+        at: usize,
+        /// What it asked for and the context does not know yet.
+        wants: Vec<Want>,
+    },
 }
 
 struct Step {
@@ -48,9 +62,23 @@ impl Chain {
         Ok(Chain { steps: steps.into(), hash: hasher.finalize() })
     }
 
-    /// Runs every rule on `feed`, in order; the first that gives up ends it.
+    /// Runs every rule on `feed`, in order; the first that gives up ends it. Nothing is fetched: rules that read pages have
+    /// those of `cx`.
     pub fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
         self.steps.iter().try_for_each(|step| step.rule.apply(feed, cx))
+    }
+
+    /// Runs the rules from number `from` on, up to one that wants pages that `cx` does not know.
+    pub fn advance(&self, feed: &mut Feed, cx: &Context, from: usize) -> Result<Progress, RuleError> {
+        for (at, step) in self.steps.iter().enumerate().skip(from) {
+            let mut wants = step.rule.wants(feed, cx);
+            wants.retain(|want| cx.pages.get(want).is_none());
+            if !wants.is_empty() {
+                return Ok(Progress::Waiting { at, wants });
+            }
+            step.rule.apply(feed, cx)?;
+        }
+        Ok(Progress::Done)
     }
 
     /// The identity of what the chain does: equal for the same rules with the same settings in the same order, however

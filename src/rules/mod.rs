@@ -8,6 +8,7 @@
 pub mod chain;
 mod conditions;
 pub mod docs;
+pub mod pages;
 pub mod pattern;
 pub mod sets;
 
@@ -20,7 +21,8 @@ use crate::config::value::{Data, Entry, Value};
 use crate::config::{Report, suggest};
 use crate::feed::Feed;
 
-pub use chain::{BuildContext, Chain, check};
+pub use chain::{BuildContext, Chain, Progress, check};
+pub use pages::{Page, Pages, Want};
 
 /// Declares each rule's module and gathers them in [`Kind`].
 macro_rules! rules {
@@ -69,6 +71,11 @@ rules! { dedupe, drop, images, keep, limit, links, opencc, sort }
 pub trait Rule: Send + Sync {
     /// Edits `feed`. Where nothing fits, nothing is changed: that is no error.
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError>;
+
+    /// The pages that it would read from `cx.pages` when applied. Asked again after they came: a page may lead to the next.
+    fn wants(&self, _feed: &mut Feed, _cx: &Context) -> Vec<Want> {
+        Vec::new()
+    }
 }
 
 /// The settings of a rule as the user wrote them: a struct that serde fills, with [`toml::Spanned`] fields where
@@ -93,6 +100,15 @@ pub struct Context {
     pub now: Time,
     /// The address that the feed came from, after redirects; unknown for a file or standard input.
     pub feed_url: Option<Url>,
+    /// What was fetched for the rules that asked.
+    pub pages: Pages,
+}
+
+impl Context {
+    /// A context without pages.
+    pub fn new(now: Time, feed_url: Option<Url>) -> Context {
+        Context { now, feed_url, pages: Pages::default() }
+    }
 }
 
 /// Why a rule gave up on a feed. The feed is then not served in part: the last good copy is.
