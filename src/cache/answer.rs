@@ -135,16 +135,16 @@ pub struct Answer {
     pub content: Arc<Content>,
     /// How long it may be used. `Age` counts from `generated`.
     pub freshness: Freshness,
-    /// What it was made of: [`super::About::digest`].
-    pub made_of: Key,
+    /// What it was made of ([`super::About::digest`]), where the same would become the same again.
+    pub made_of: Option<Key>,
     /// `Cache-Control`. Its `max-age` is the whole lifetime since the bytes were current, because a cache takes `Age` off it
     /// (RFC 9111 §4.2): what remains for the reader is what remains for us.
     pub cache_control: HeaderValue,
 }
 
 impl Answer {
-    /// `content`, made of the copy with the digest `made_of`, which has this `freshness`.
-    pub fn new(content: Arc<Content>, made_of: Key, freshness: Freshness) -> Answer {
+    /// `content`, made of a copy with the digest `made_of`, which has this `freshness`.
+    pub fn new(content: Arc<Content>, made_of: Option<Key>, freshness: Freshness) -> Answer {
         let scope = match freshness.scope {
             Scope::Public => "public",
             Scope::Private => "private",
@@ -154,9 +154,9 @@ impl Answer {
         Answer { content, freshness, made_of, cache_control }
     }
 
-    /// True while no upstream need be asked.
-    pub fn is_fresh(&self, now: Time) -> bool {
-        self.freshness.is_fresh(now)
+    /// The same content, found good again, with this `freshness`.
+    pub fn again(&self, freshness: Freshness) -> Answer {
+        Answer::new(Arc::clone(&self.content), self.made_of, freshness)
     }
 
     /// Time since upstream's bytes were current.
@@ -220,10 +220,10 @@ mod tests {
         let fresh_until = NOW + limits::DEFAULT_TTL;
         let (stale_until, kept_until, scope) = (fresh_until, fresh_until, Scope::Private);
         let freshness = Freshness { generated: NOW, fresh_until, stale_until, kept_until, scope };
-        let answer = Answer::new(content("a", NOW, None), Key::of(&[]), freshness);
+        let answer = Answer::new(content("a", NOW, None), None, freshness);
         assert_eq!(answer.cache_control, "private, max-age=1800");
         let now = NOW + Duration::from_millis(600_500);
         assert_eq!(answer.age(now).as_secs(), 600);
-        assert!(answer.is_fresh(now) && !answer.is_fresh(answer.freshness.fresh_until));
+        assert!(answer.freshness.is_fresh(now) && !answer.freshness.is_fresh(fresh_until));
     }
 }

@@ -24,7 +24,7 @@ pub struct Fetched {
 }
 
 /// What is known of a copy beside its bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
     /// `Content-Type` as sent.
     pub content_type: Option<Line>,

@@ -282,8 +282,7 @@ mod tests {
 
     #[test]
     fn what_upstream_calls_private_is_for_the_reader_alone() {
-        for (value, scope) in
-            [("private", Scope::Private), ("no-store", Scope::Private), ("max-age=1", Scope::Public)]
+        for (value, scope) in [("private", Scope::Private), ("no-store", Scope::Private), ("max-age=1", Scope::Public)]
         {
             let said = said(&[&format!("cache-control: {value}")]);
             assert_eq!(freshness(&said, &Rhythm::default(), &OPEN).scope, scope, "{value}");

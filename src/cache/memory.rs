@@ -18,7 +18,7 @@ use super::fetched::Fetched;
 use crate::base::limits;
 
 /// Name of an entry or of a piece of work: 128 bits of BLAKE3 over what identifies it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Key([u8; 16]);
 
 impl Key {
@@ -152,7 +152,7 @@ mod tests {
         let (fresh_until, stale_until, kept_until) = (until, until, until);
         let freshness = Freshness { generated: NOW, fresh_until, stale_until, kept_until, scope: Scope::Public };
         let content = Content::new(vec![b'a'; body].into(), "application/rss+xml", NOW, None);
-        Arc::new(Answer::new(content, Key::of(&[]), freshness))
+        Arc::new(Answer::new(content, None, freshness))
     }
 
     #[test]

@@ -89,7 +89,13 @@ impl<E> Clone for Held<E> {
 
 impl<E> Held<E> {
     /// The failure `error` at `now`, after `before`; `None` where the next call may try at once.
-    pub fn after(before: Option<&Held<E>>, error: Arc<E>, why: (Cause, Option<Duration>), now: Time, spread: u8) -> Option<Held<E>> {
+    pub fn after(
+        before: Option<&Held<E>>,
+        error: Arc<E>,
+        why: (Cause, Option<Duration>),
+        now: Time,
+        spread: u8,
+    ) -> Option<Held<E>> {
         let (cause, asked) = why;
         let failures = before.map_or(1, |before| before.failures.saturating_add(1));
         let since = before.filter(|before| before.cause == cause).map_or(now, |before| before.since);

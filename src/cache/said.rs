@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::Time;
 
 /// What upstream said with one answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// When it was received.
     pub received: Time,
@@ -64,7 +64,11 @@ impl Said {
 
     /// For what can be looked at again at no cost, a file of this machine: never to be used unasked.
     pub fn local(now: Time) -> Said {
-        let control = Control { max_age: Some(Duration::ZERO), stale_while_revalidate: Some(Duration::ZERO), ..Control::default() };
+        let control = Control {
+            max_age: Some(Duration::ZERO),
+            stale_while_revalidate: Some(Duration::ZERO),
+            ..Control::default()
+        };
         let (age, expires, modified, varies) = (Duration::ZERO, None, None, false);
         Said { received: now, date: now, age, control: Some(control), expires, modified, varies }
     }

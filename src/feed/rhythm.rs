@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn hours_and_days_to_skip() {
-        let found = rss("<skipHours><hour>0</hour><hour>23</hour><hour>24</hour><hour>25</hour><hour>x</hour></skipHours>\
+        let found =
+            rss("<skipHours><hour>0</hour><hour>23</hour><hour>24</hour><hour>25</hour><hour>x</hour></skipHours>\
              <skipDays><day>Saturday</day><day>sunday </day><day>Noday</day></skipDays>");
         assert_eq!(found.skip_hours, 1 | 1 << 23);
         assert_eq!(found.skip_days, 0b110_0000);
@@ -159,7 +160,9 @@ mod tests {
     #[test]
     fn other_formats_say_it_in_their_own_way() {
         let json = |text: &str| Feed::read(text.as_bytes(), None, None).unwrap().rhythm();
-        let feed = |expired| format!("{{\"version\":\"https://jsonfeed.org/version/1.1\",\"expired\":{expired},\"items\":[]}}");
+        let feed = |expired| {
+            format!("{{\"version\":\"https://jsonfeed.org/version/1.1\",\"expired\":{expired},\"items\":[]}}")
+        };
         assert!(json(&feed("true")).finished && !json(&feed("false")).finished && !json(&feed("\"true \"")).finished);
         let atom = "<feed xmlns=\"http://www.w3.org/2005/Atom\" xmlns:s=\"http://purl.org/rss/1.0/modules/syndication/\">\
              <title>t</title><id>urn:a</id><s:updatePeriod>daily</s:updatePeriod></feed>";

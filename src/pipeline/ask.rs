@@ -1,13 +1,16 @@
 //! What goes into the pipeline and what comes out of it: the question, the body, the output, the answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::error::Failure;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
+use crate::cache::freshness::{Policy, Window};
 use crate::cache::{Answer, Key};
-use crate::config::{Origin, Relative};
+use crate::config::{Cache, Feed, Origin, Refresh, Relative};
 use crate::rules::Chain;
 
 /// What is asked for.
@@ -62,16 +65,26 @@ pub struct Output {
 }
 
 /// How an answer was come by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum How {
-    /// It was there.
+    /// It was there, and fresh.
     Hit,
-    /// It was not there, or no longer fresh, and was made: for this caller, or for one that came before.
+    /// It was there, stale, and is being refreshed behind.
+    Refreshing,
+    /// It was there, stale, and there is no better one.
+    Kept(Failure),
+    /// It was made: for this caller, or for one that came before.
     Made {
         /// An older one was there.
         stale: bool,
         /// Who started it.
         role: Role,
+        /// Upstream was asked for it; otherwise it was made of a fresh copy at hand.
+        asked: bool,
+        /// What upstream answered with.
+        status: Option<u16>,
+        /// It is in the cache now.
+        stored: bool,
     },
 }
 
@@ -93,6 +106,8 @@ pub(super) struct Route {
     pub(super) origin: Origin,
     pub(super) chain: Chain,
     pub(super) relative: Relative,
+    /// How long its copies may be used.
+    pub(super) policy: Policy,
     /// What upstream sent: one for all feeds of this URL.
     pub(super) fetched: Key,
     /// What the rules made of it.
@@ -100,12 +115,31 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// `url` as typed: it is what two feeds must share to share a fetch.
-    pub(super) fn new(ask: Ask<'_>, url: &str, origin: Origin, chain: Chain, relative: Relative) -> Arc<Route> {
-        let fetched = Key::of(&[b"fetched", url.as_bytes()]);
+    /// `feed`, with the rules `chain`, under `policy`. Its URL as typed is what two feeds must share to share a fetch.
+    pub(super) fn new(ask: Ask<'_>, feed: &Feed, chain: Chain, policy: Policy) -> Arc<Route> {
+        let (url, relative) = (feed.url.as_bytes(), feed.relative);
+        let fetched = Key::of(&[b"fetched", url]);
         let kept = [u8::from(relative == Relative::Keep)];
-        let answer = Key::of(&[b"answer", url.as_bytes(), chain.hash().as_bytes(), &kept]);
-        Arc::new(Route { label: ask.label(), origin, chain, relative, fetched, answer })
+        let answer = Key::of(&[b"answer", url, chain.hash().as_bytes(), &kept, format!("{policy:?}").as_bytes()]);
+        Arc::new(Route { label: ask.label(), origin: feed.origin.clone(), chain, relative, policy, fetched, answer })
+    }
+}
+
+/// For how long copies of a feed may be used: what it sets for itself, else what `cache` says for all. A feed that sets how
+/// long stale copies are used means it, also where upstream forbids it.
+pub(super) fn policy(cache: &Cache, feed: &Feed) -> Policy {
+    let times = feed.times;
+    let window = |own: Option<Duration>, all| own.map_or(Window::Default(all), Window::Insisted);
+    let every = match feed.refresh {
+        Refresh::Every(every) => Some(every),
+        Refresh::Adaptive | Refresh::OnDemand => None,
+    };
+    Policy {
+        default: every.or(times.default_ttl).unwrap_or(cache.default_ttl),
+        min: every.or(times.min_ttl).unwrap_or(cache.min_ttl),
+        max: every.or(times.max_ttl).unwrap_or(cache.max_ttl),
+        stale_while_revalidate: window(times.stale_while_revalidate, cache.stale_while_revalidate),
+        stale_if_error: window(times.stale_if_error, cache.stale_if_error),
     }
 }
 
@@ -122,8 +156,11 @@ mod tests {
     #[test]
     fn feeds_of_one_url_share_what_was_fetched() {
         let url = Url::parse("https://example.org/feed").unwrap();
-        let route =
-            |relative| Route::new(Ask::Url(&url), url.as_str(), Origin::Http(url.clone()), Chain::empty(), relative);
+        let route = |relative| {
+            let mut feed = Feed::new(url.as_str(), Origin::Http(url.clone()));
+            feed.relative = relative;
+            Route::new(Ask::Url(&url), &feed, Chain::empty(), policy(&Cache::default(), &feed))
+        };
         let (one, other) = (route(Relative::Absolute), route(Relative::Keep));
         assert_eq!(one.fetched, other.fetched);
         assert_ne!(one.answer, other.answer);

@@ -81,6 +81,11 @@ impl Chain {
         Ok(Progress::Done)
     }
 
+    /// True where another moment can make another result of the same feed.
+    pub fn depends_on_time(&self) -> bool {
+        self.steps.iter().any(|step| step.rule.depends_on_time())
+    }
+
     /// The identity of what the chain does: equal for the same rules with the same settings in the same order, however
     /// they were spelled, in the same version of refeed. A part of cache keys.
     pub fn hash(&self) -> blake3::Hash {

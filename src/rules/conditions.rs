@@ -145,6 +145,11 @@ impl Test {
         }
     }
 
+    /// True where the present moment decides.
+    pub fn depends_on_time(&self) -> bool {
+        self.dates.iter().any(|bound| matches!(bound, Bound::NewerThan(_) | Bound::OlderThan(_)))
+    }
+
     /// True where the item meets all conditions. A date that cannot be read counts as `undated` says.
     pub fn holds(&self, feed: &Feed, item: Place, cx: &Context, undated: bool) -> bool {
         self.dates_hold(feed, item, cx, undated)

@@ -47,6 +47,10 @@ impl Build for Config {
 pub struct Drop(Test);
 
 impl Rule for Drop {
+    fn depends_on_time(&self) -> bool {
+        self.0.depends_on_time()
+    }
+
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
         self.0.prepare(feed);
         feed.retain(|feed, item| !self.0.holds(feed, item, cx, false));

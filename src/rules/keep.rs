@@ -50,6 +50,10 @@ impl Build for Config {
 pub struct Keep(Test);
 
 impl Rule for Keep {
+    fn depends_on_time(&self) -> bool {
+        self.0.depends_on_time()
+    }
+
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
         self.0.prepare(feed);
         feed.retain(|feed, item| self.0.holds(feed, item, cx, true));

@@ -69,6 +69,12 @@ rules! { dedupe, drop, images, keep, limit, links, opencc, sort }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {
+    /// True where another moment can make another result of the same feed. Such a rule is run again when an unchanged feed is
+    /// refreshed; the others are not.
+    fn depends_on_time(&self) -> bool {
+        false
+    }
+
     /// Edits `feed`. Where nothing fits, nothing is changed: that is no error.
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError>;
 
