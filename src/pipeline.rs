@@ -4,6 +4,7 @@
 //! The server asks [`Pipeline::answer`]; the command line, tests and benches call [`Pipeline::run`] with bytes they have.
 //! Whatever waits or computes runs once per key (`cache::flight`) in a task of its own, computing on [`workers`].
 
+mod adhoc;
 mod ask;
 pub mod error;
 mod examine;
@@ -20,9 +21,10 @@ use std::time::Duration;
 
 use hyper::header::HeaderValue;
 
-pub use self::ask::{Ask, How, Input, Output, Served};
+use self::adhoc::Adhoc;
+pub use self::ask::{Ask, How, Input, Output, Served, Which};
 use self::ask::{Route, policy};
-pub use self::error::{Error, Failure, StartError};
+pub use self::error::{Error, Failure, RulesError, StartError};
 use self::make::Made;
 use self::origin::Origins;
 use self::pages::Fetcher;
@@ -32,9 +34,10 @@ use crate::base::clock::Clock;
 use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
-use crate::cache::{Encoding, Key, Memory, Representation};
+use crate::cache::{Disk, Encoding, Key, Memory, Representation};
 use crate::config::{Cache, Config, Feed, Origin, Relative};
 use crate::fetch::Client;
+use crate::rules::parameters::Parameters;
 use crate::rules::{BuildContext, Chain};
 
 /// Feeds through their rules. Clones share everything.
@@ -45,7 +48,9 @@ struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
     memory: Memory,
+    disk: Disk,
     upstream: Upstream,
+    adhoc: Adhoc,
     pages: Fetcher,
     workers: Workers,
     answers: Flights<Result<Made, Failure>>,
@@ -57,18 +62,24 @@ struct Parts {
 }
 
 impl Pipeline {
-    /// Compiles the rules of all feeds and makes the client that `config` asks for.
+    /// Compiles the rules of all feeds and makes the client that `config` asks for. Keeps nothing on disk.
     pub fn from_config(config: &Config, clock: Clock) -> Result<Pipeline, StartError> {
+        Pipeline::with_disk(config, clock, Disk::none())
+    }
+
+    /// The same with a store.
+    pub fn with_disk(config: &Config, clock: Clock, disk: Disk) -> Result<Pipeline, StartError> {
         let client = origin::client(config, clock.clone())?;
-        Pipeline::with_client(config, clock, client)
+        Pipeline::with_parts(config, clock, client, disk)
     }
 
     /// The same with a client of the caller's.
-    pub fn with_client(config: &Config, clock: Clock, client: Client) -> Result<Pipeline, StartError> {
+    pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &BuildContext::default())?;
-            feeds.insert(name.clone(), Route::new(Ask::Named(name), feed, chain, policy(&config.cache, feed)));
+            let policy = policy(&config.cache, feed);
+            feeds.insert(name.clone(), Route::new(name.clone(), feed, chain, policy));
         }
         let (memory, workers) = (Memory::new(config.cache.memory), Workers::of_this_machine());
         let wait = config.fetch.timeout + limits::WAIT_SLACK;
@@ -77,8 +88,10 @@ impl Pipeline {
         Ok(Pipeline(Arc::new(Parts {
             upstream: Upstream::new(origins, memory.clone(), workers.clone(), wait),
             feeds,
+            adhoc: Adhoc::new(),
             pages,
             memory,
+            disk,
             clock,
             workers,
             answers: Flights::new(),
@@ -98,9 +111,19 @@ impl Pipeline {
         self.0.upstream.via()
     }
 
+    /// What survives a restart.
+    pub fn disk(&self) -> &Disk {
+        &self.0.disk
+    }
+
     /// The rules of a feed of the configuration.
     pub fn chain(&self, name: &str) -> Option<&Chain> {
         self.0.feeds.get(name).map(|route| &route.chain)
+    }
+
+    /// The rules that came with a request, compiled.
+    pub async fn rules(&self, parameters: &Parameters) -> Result<Chain, RulesError> {
+        self.0.adhoc.chain(parameters, BuildContext::default(), &self.0.workers).await
     }
 
     /// What is at `origin` now, past the cache.
@@ -117,7 +140,7 @@ impl Pipeline {
     /// for all who ask meanwhile; the last good one where that fails. `via` names the refeeds that the question came through
     /// (`fetch::Request::via`).
     pub async fn answer(&self, ask: Ask<'_>, via: Option<HeaderValue>) -> Result<Served, Failure> {
-        let (route, now) = (self.route(ask)?, self.0.clock.now());
+        let (route, now) = (self.route(&ask)?, self.0.clock.now());
         let key = route.answer;
         let found = self.0.memory.answer(&key).await;
         let (answer, how) = match found {
@@ -161,12 +184,16 @@ impl Pipeline {
         }
     }
 
-    fn route(&self, ask: Ask<'_>) -> Result<Arc<Route>, Error> {
-        match ask {
-            Ask::Named(name) => self.0.feeds.get(name).cloned().ok_or(Error::UnknownFeed),
-            Ask::Url(url) => {
+    fn route(&self, ask: &Ask<'_>) -> Result<Arc<Route>, Error> {
+        match ask.feed {
+            Which::Named(name) => {
+                let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
+                Ok(if ask.rules.is_empty() { Arc::clone(route) } else { route.with(&ask.rules) })
+            }
+            Which::Url(url) => {
                 let feed = Feed::new(url.as_str(), Origin::Http(url.clone()));
-                Ok(Route::new(ask, &feed, Chain::empty(), policy(&self.0.times, &feed)))
+                let policy = policy(&self.0.times, &feed);
+                Ok(Route::new(ask.feed.label(), &feed, ask.rules.clone(), policy))
             }
         }
     }

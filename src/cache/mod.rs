@@ -5,11 +5,13 @@
 //! - [`said`]: what upstream's headers say of a copy's use; [`freshness`]: for how long it may be used; [`moved`]: permanent
 //!   redirects. All pure.
 //! - [`memory`]: the store, weighed in bytes. [`negative`]: failures, so that a broken upstream is left in peace.
+//! - [`disk`]: what survives a restart.
 //! - [`flight`]: one piece of work per key however many ask; a caller that leaves stops nothing.
 //!
 //! Called by `pipeline`. Knows nothing of rules, configuration or sockets, and of feeds only their rhythm.
 
 pub mod answer;
+pub mod disk;
 pub mod encode;
 pub mod fetched;
 pub mod flight;
@@ -20,6 +22,7 @@ pub mod negative;
 pub mod said;
 
 pub use answer::{Answer, Content, Representation, Scope};
+pub use disk::Disk;
 pub use encode::Encoding;
 pub use fetched::{About, Fetched, Line};
 pub use memory::{Key, Memory};

@@ -14,20 +14,41 @@ use crate::config::{Cache, Feed, Origin, Refresh, Relative};
 use crate::rules::Chain;
 
 /// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// The feed.
+    pub feed: Which<'a>,
+    /// Rules of the reader's own, applied after the feed's.
+    pub rules: Chain,
+}
+
+/// A feed that can be asked for.
 #[derive(Clone, Copy, Debug)]
-pub enum Ask<'a> {
-    /// A feed of the configuration.
+pub enum Which<'a> {
+    /// One of the configuration.
     Named(&'a str),
-    /// Any feed, without rules.
+    /// Any.
     Url(&'a Url),
 }
 
-impl Ask<'_> {
+impl<'a> Ask<'a> {
+    /// A feed of the configuration, as it is configured.
+    pub fn named(name: &'a str) -> Ask<'a> {
+        Ask { feed: Which::Named(name), rules: Chain::empty() }
+    }
+
+    /// Any feed, without rules.
+    pub fn url(url: &'a Url) -> Ask<'a> {
+        Ask { feed: Which::Url(url), rules: Chain::empty() }
+    }
+}
+
+impl Which<'_> {
     /// For messages and logs: the name, or the URL without what may be secret.
     pub fn label(&self) -> String {
         match self {
-            Ask::Named(name) => (*name).to_owned(),
-            Ask::Url(url) => public_part(url),
+            Which::Named(name) => (*name).to_owned(),
+            Which::Url(url) => public_part(url),
         }
     }
 }
@@ -100,7 +121,7 @@ pub struct Served {
 }
 
 /// A feed, ready to be asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Route {
     pub(super) label: String,
     pub(super) origin: Origin,
@@ -116,12 +137,23 @@ pub(super) struct Route {
 
 impl Route {
     /// `feed`, with the rules `chain`, under `policy`. Its URL as typed is what two feeds must share to share a fetch.
-    pub(super) fn new(ask: Ask<'_>, feed: &Feed, chain: Chain, policy: Policy) -> Arc<Route> {
-        let (url, relative) = (feed.url.as_bytes(), feed.relative);
-        let fetched = Key::of(&[b"fetched", url]);
-        let kept = [u8::from(relative == Relative::Keep)];
-        let answer = Key::of(&[b"answer", url, chain.hash().as_bytes(), &kept, format!("{policy:?}").as_bytes()]);
-        Arc::new(Route { label: ask.label(), origin: feed.origin.clone(), chain, relative, policy, fetched, answer })
+    pub(super) fn new(label: String, feed: &Feed, chain: Chain, policy: Policy) -> Arc<Route> {
+        let fetched = Key::of(&[b"fetched", feed.url.as_bytes()]);
+        let (origin, relative, answer) = (feed.origin.clone(), feed.relative, fetched);
+        Route { label, origin, chain, relative, policy, fetched, answer }.keyed()
+    }
+
+    /// The same feed with more rules after its own.
+    pub(super) fn with(&self, rules: &Chain) -> Arc<Route> {
+        Route { chain: self.chain.then(rules), ..self.clone() }.keyed()
+    }
+
+    /// With the name of its answer: of all that makes a difference to it.
+    fn keyed(mut self) -> Arc<Route> {
+        let kept = [u8::from(self.relative == Relative::Keep)];
+        let (chain, policy) = (self.chain.hash(), format!("{:?}", self.policy));
+        self.answer = Key::of(&[b"answer", self.fetched.as_ref(), chain.as_bytes(), &kept, policy.as_bytes()]);
+        Arc::new(self)
     }
 }
 
@@ -150,7 +182,7 @@ mod tests {
     #[test]
     fn labels_hold_no_secret() {
         let url = Url::parse("https://user:pass@example.org/feed?token=secret").unwrap();
-        assert_eq!(Ask::Url(&url).label(), "https://example.org/feed");
+        assert_eq!(Which::Url(&url).label(), "https://example.org/feed");
     }
 
     #[test]
@@ -159,7 +191,7 @@ mod tests {
         let route = |relative| {
             let mut feed = Feed::new(url.as_str(), Origin::Http(url.clone()));
             feed.relative = relative;
-            Route::new(Ask::Url(&url), &feed, Chain::empty(), policy(&Cache::default(), &feed))
+            Route::new("a".into(), &feed, Chain::empty(), policy(&Cache::default(), &feed))
         };
         let (one, other) = (route(Relative::Absolute), route(Relative::Keep));
         assert_eq!(one.fetched, other.fetched);
