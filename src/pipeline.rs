@@ -4,6 +4,7 @@
 //! The server asks [`Pipeline::answer`]; the command line, tests and benches call [`Pipeline::run`] with bytes they have.
 //! Whatever waits or computes runs once per key (`cache::flight`) in a task of its own, computing on [`workers`].
 
+mod addresses;
 mod adhoc;
 mod ask;
 pub mod error;
@@ -21,8 +22,9 @@ use std::time::Duration;
 
 use hyper::header::HeaderValue;
 
+use self::addresses::Addresses;
 use self::adhoc::Adhoc;
-pub use self::ask::{Ask, How, Input, Output, Served, Which};
+pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
 use self::ask::{Route, policy};
 pub use self::error::{Error, Failure, RulesError, StartError};
 use self::make::Made;
@@ -35,7 +37,8 @@ use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Disk, Encoding, Key, Memory, Representation};
-use crate::config::{Cache, Config, Feed, Origin, Relative};
+use crate::config::{Cache, Config, Feed, Origin};
+use crate::emit::Format;
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
 use crate::rules::{BuildContext, Chain};
@@ -47,6 +50,7 @@ pub struct Pipeline(Arc<Parts>);
 struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
+    links: Addresses,
     memory: Memory,
     disk: Disk,
     upstream: Upstream,
@@ -75,11 +79,13 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
+        let links = Addresses::new(&config.server);
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &BuildContext::default())?;
-            let policy = policy(&config.cache, feed);
-            feeds.insert(name.clone(), Route::new(name.clone(), feed, chain, policy));
+            let form = Form { relative: feed.relative, own_url: links.feed(name, None), ..Form::default() };
+            let route = Route::new(name.clone(), feed, chain, form, policy(&config.cache, feed));
+            feeds.insert(name.clone(), route);
         }
         let (memory, workers) = (Memory::new(config.cache.memory), Workers::of_this_machine());
         let wait = config.fetch.timeout + limits::WAIT_SLACK;
@@ -88,6 +94,7 @@ impl Pipeline {
         Ok(Pipeline(Arc::new(Parts {
             upstream: Upstream::new(origins, memory.clone(), workers.clone(), wait),
             feeds,
+            links,
             adhoc: Adhoc::new(),
             pages,
             memory,
@@ -132,8 +139,8 @@ impl Pipeline {
     }
 
     /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.
-    pub async fn run(&self, input: Input, chain: &Chain, relative: Relative) -> Result<Output, Error> {
-        self.transform(input, self.recipe(chain, relative), limits::PAGE_WAIT).await
+    pub async fn run(&self, input: Input, chain: &Chain, form: Form) -> Result<Output, Error> {
+        self.transform(input, self.recipe(chain, &form), limits::PAGE_WAIT).await
     }
 
     /// The answer to `ask`: from the cache while it is fresh; stale but at once while it is refreshed behind; else made, once
@@ -188,14 +195,30 @@ impl Pipeline {
         match ask.feed {
             Which::Named(name) => {
                 let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
-                Ok(if ask.rules.is_empty() { Arc::clone(route) } else { route.with(&ask.rules) })
+                if ask.rules.is_empty() && ask.format.is_none() {
+                    return Ok(Arc::clone(route));
+                }
+                // what a reader's own rules make of it has no address that refeed knows
+                let own_url = if ask.rules.is_empty() { self.0.links.feed(name, ask.format) } else { None };
+                Ok(route.with(&ask.rules, ask.format, own_url))
             }
             Which::Url(url) => {
                 let feed = Feed::new(url.as_str(), Origin::Http(url.clone()));
+                let form = Form { format: ask.format, ..Form::default() };
                 let policy = policy(&self.0.times, &feed);
-                Ok(Route::new(ask.feed.label(), &feed, ask.rules.clone(), policy))
+                Ok(Route::new(ask.feed.label(), &feed, ask.rules.clone(), form, policy))
             }
         }
+    }
+
+    /// In which form a feed of the configuration goes out when it is asked for in `format`.
+    pub fn form(&self, name: &str, format: Option<Format>) -> Option<Form> {
+        self.route(&Ask { format, ..Ask::named(name) }).ok().map(|route| route.form.clone())
+    }
+
+    /// True where the configuration has a feed of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.feeds.contains_key(name)
     }
 
     async fn encode(&self, served: &Served, encoding: Encoding) {

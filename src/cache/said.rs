@@ -45,7 +45,7 @@ struct Control {
     stale_if_error: Option<Duration>,
 }
 
-const LONG_PAST: Time = Time::from_secs(0);
+const LONG_PAST: Time = Time(0);
 
 impl Said {
     /// Reads the headers of a response that came in at `now`.

@@ -11,6 +11,7 @@ use crate::cache::flight::Role;
 use crate::cache::freshness::{Policy, Window};
 use crate::cache::{Answer, Key};
 use crate::config::{Cache, Feed, Origin, Refresh, Relative};
+use crate::emit::{About, Format};
 use crate::rules::Chain;
 
 /// What is asked for.
@@ -20,6 +21,8 @@ pub struct Ask<'a> {
     pub feed: Which<'a>,
     /// Rules of the reader's own, applied after the feed's.
     pub rules: Chain,
+    /// The format; the feed's own where none is named.
+    pub format: Option<Format>,
 }
 
 /// A feed that can be asked for.
@@ -34,12 +37,12 @@ pub enum Which<'a> {
 impl<'a> Ask<'a> {
     /// A feed of the configuration, as it is configured.
     pub fn named(name: &'a str) -> Ask<'a> {
-        Ask { feed: Which::Named(name), rules: Chain::empty() }
+        Ask { feed: Which::Named(name), rules: Chain::empty(), format: None }
     }
 
     /// Any feed, without rules.
     pub fn url(url: &'a Url) -> Ask<'a> {
-        Ask { feed: Which::Url(url), rules: Chain::empty() }
+        Ask { feed: Which::Url(url), rules: Chain::empty(), format: None }
     }
 }
 
@@ -72,6 +75,33 @@ pub struct Input {
     pub url: Option<Url>,
 }
 
+/// In which form a feed goes out: all that decides about the output beside the feed and its rules.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    /// What becomes of relative URLs.
+    pub relative: Relative,
+    /// The format; the feed's own where none is asked for.
+    pub format: Option<Format>,
+    /// The address at which this form is served, where it is known.
+    pub own_url: Option<Url>,
+    /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
+    pub identity: String,
+}
+
+impl Form {
+    /// For the writers.
+    pub(super) fn about(&self) -> About<'_> {
+        About { own_url: self.own_url.as_ref(), identity: &self.identity }
+    }
+
+    /// What tells this form from others of one feed.
+    fn name(&self) -> String {
+        let kept = if self.relative == Relative::Keep { "keep" } else { "" };
+        let own_url = self.own_url.as_ref().map_or("", Url::as_str);
+        format!("{kept} {} {own_url}", self.format.map_or("", Format::name))
+    }
+}
+
 /// A transformed feed.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -83,6 +113,8 @@ pub struct Output {
     pub notes: Vec<String>,
     /// True where pages that rules wanted were still on their way: the next run may say more.
     pub incomplete: bool,
+    /// True where a rule asked for the time: the next run may say something else of the same feed.
+    pub timely: bool,
 }
 
 /// How an answer was come by.
@@ -126,7 +158,7 @@ pub(super) struct Route {
     pub(super) label: String,
     pub(super) origin: Origin,
     pub(super) chain: Chain,
-    pub(super) relative: Relative,
+    pub(super) form: Form,
     /// How long its copies may be used.
     pub(super) policy: Policy,
     /// What upstream sent: one for all feeds of this URL.
@@ -137,22 +169,23 @@ pub(super) struct Route {
 
 impl Route {
     /// `feed`, with the rules `chain`, under `policy`. Its URL as typed is what two feeds must share to share a fetch.
-    pub(super) fn new(label: String, feed: &Feed, chain: Chain, policy: Policy) -> Arc<Route> {
+    pub(super) fn new(label: String, feed: &Feed, chain: Chain, mut form: Form, policy: Policy) -> Arc<Route> {
+        form.identity = feed.url.clone();
         let fetched = Key::of(&[b"fetched", feed.url.as_bytes()]);
-        let (origin, relative, answer) = (feed.origin.clone(), feed.relative, fetched);
-        Route { label, origin, chain, relative, policy, fetched, answer }.keyed()
+        Route { label, origin: feed.origin.clone(), chain, form, policy, fetched, answer: fetched }.keyed()
     }
 
-    /// The same feed with more rules after its own.
-    pub(super) fn with(&self, rules: &Chain) -> Arc<Route> {
-        Route { chain: self.chain.then(rules), ..self.clone() }.keyed()
+    /// The same feed with more rules after its own, in another format, served at another address.
+    pub(super) fn with(&self, rules: &Chain, format: Option<Format>, own_url: Option<Url>) -> Arc<Route> {
+        let form = Form { format, own_url, ..self.form.clone() };
+        Route { chain: self.chain.then(rules), form, ..self.clone() }.keyed()
     }
 
     /// With the name of its answer: of all that makes a difference to it.
     fn keyed(mut self) -> Arc<Route> {
-        let kept = [u8::from(self.relative == Relative::Keep)];
-        let (chain, policy) = (self.chain.hash(), format!("{:?}", self.policy));
-        self.answer = Key::of(&[b"answer", self.fetched.as_ref(), chain.as_bytes(), &kept, policy.as_bytes()]);
+        let (chain, form, policy) = (self.chain.hash(), self.form.name(), format!("{:?}", self.policy));
+        let parts = [b"answer", self.fetched.as_ref(), chain.as_bytes(), form.as_bytes(), policy.as_bytes()];
+        self.answer = Key::of(&parts);
         Arc::new(self)
     }
 }
@@ -188,13 +221,14 @@ mod tests {
     #[test]
     fn feeds_of_one_url_share_what_was_fetched() {
         let url = Url::parse("https://example.org/feed").unwrap();
-        let route = |relative| {
-            let mut feed = Feed::new(url.as_str(), Origin::Http(url.clone()));
-            feed.relative = relative;
-            Route::new("a".into(), &feed, Chain::empty(), policy(&Cache::default(), &feed))
+        let form = |relative| Form { relative, ..Form::default() };
+        let route = |form| {
+            let feed = Feed::new(url.as_str(), Origin::Http(url.clone()));
+            Route::new("a".into(), &feed, Chain::empty(), form, policy(&Cache::default(), &feed))
         };
-        let (one, other) = (route(Relative::Absolute), route(Relative::Keep));
-        assert_eq!(one.fetched, other.fetched);
-        assert_ne!(one.answer, other.answer);
+        let (one, other) = (route(form(Relative::Absolute)), route(form(Relative::Keep)));
+        let third = one.with(&Chain::empty(), Some(Format::Atom), None);
+        assert!(one.fetched == other.fetched && one.fetched == third.fetched);
+        assert!(one.answer != other.answer && one.answer != third.answer);
     }
 }

@@ -12,12 +12,11 @@ use super::ask::Route;
 use super::error::{Error, Failure};
 use super::transform::{self, Recipe, Stage};
 use super::upstream::{Came, Got};
-use super::{How, Input, Output, Pipeline};
+use super::{Form, How, Input, Output, Pipeline};
 use crate::base::clock::Time;
 use crate::base::limits;
 use crate::cache::flight::Role;
 use crate::cache::{Answer, Content, Fetched};
-use crate::config::Relative;
 use crate::rules::Chain;
 
 /// An answer, and how its copy was come by.
@@ -90,7 +89,7 @@ impl Pipeline {
         previous: Option<Arc<Answer>>,
         patience: Duration,
     ) -> Result<(Arc<Answer>, bool), Error> {
-        let output = self.transform(input(copy), self.recipe(&route.chain, route.relative), patience).await?;
+        let output = self.transform(input(copy), self.recipe(&route.chain, &route.form), patience).await?;
         let incomplete = output.incomplete;
         let (route, copy, now) = (Arc::clone(route), Arc::clone(copy), self.0.clock.now());
         let job = move || answer(&route, &copy, output, previous.as_deref(), now);
@@ -104,8 +103,8 @@ impl Pipeline {
         self.0.answers.start(key, self.clone().make(route, None, limits::PAGE_WAIT));
     }
 
-    pub(super) fn recipe(&self, chain: &Chain, relative: Relative) -> Arc<Recipe> {
-        Arc::new(Recipe { chain: chain.clone(), relative, now: self.0.clock.now() })
+    pub(super) fn recipe(&self, chain: &Chain, form: &Form) -> Arc<Recipe> {
+        Arc::new(Recipe { chain: chain.clone(), form: form.clone(), now: self.0.clock.now() })
     }
 
     pub(super) async fn transform(
@@ -130,7 +129,7 @@ impl Pipeline {
 /// The answer made of what was fetched; `previous` is the one it replaces. An incomplete one is stale from the start.
 fn answer(route: &Route, copy: &Fetched, mut output: Output, previous: Option<&Answer>, now: Time) -> Arc<Answer> {
     for note in &output.notes {
-        tracing::info!(feed = %route.label, %note, "mended while reading");
+        tracing::info!(feed = %route.label, %note, "noted on the way");
     }
     output.body.shrink_to_fit(); // the cache keeps this allocation and weighs its length
     let previous = previous.map(|answer| &answer.content);
@@ -139,7 +138,7 @@ fn answer(route: &Route, copy: &Fetched, mut output: Output, previous: Option<&A
     if output.incomplete {
         freshness.fresh_until = now;
     }
-    let lasts = !output.incomplete && !route.chain.depends_on_time();
+    let lasts = !output.incomplete && !output.timely;
     Arc::new(Answer::new(content, lasts.then_some(copy.about.digest), freshness))
 }
 

@@ -8,10 +8,14 @@
 pub mod chain;
 mod conditions;
 pub mod docs;
+pub mod expression;
+mod fragments;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;
 pub mod sets;
+
+use std::cell::Cell;
 
 use serde::de::DeserializeOwned;
 
@@ -66,16 +70,10 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, images, keep, limit, links, opencc, sort }
+rules! { dedupe, drop, images, keep, limit, links, opencc, remove, select, sort }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {
-    /// True where another moment can make another result of the same feed. Such a rule is run again when an unchanged feed is
-    /// refreshed; the others are not.
-    fn depends_on_time(&self) -> bool {
-        false
-    }
-
     /// Edits `feed`. Where nothing fits, nothing is changed: that is no error.
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError>;
 
@@ -103,8 +101,9 @@ pub trait Build: DeserializeOwned {
 /// What a rule may know beside the feed.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// The present moment: rules ask no clock.
-    pub now: Time,
+    now: Time,
+    /// A rule asked for the present moment.
+    asked_now: Cell<bool>,
     /// The address that the feed came from, after redirects; unknown for a file or standard input.
     pub feed_url: Option<Url>,
     /// What was fetched for the rules that asked.
@@ -114,7 +113,19 @@ pub struct Context {
 impl Context {
     /// A context without pages.
     pub fn new(now: Time, feed_url: Option<Url>) -> Context {
-        Context { now, feed_url, pages: Pages::default() }
+        Context { now, asked_now: Cell::new(false), feed_url, pages: Pages::default() }
+    }
+
+    /// The present moment: rules ask no clock. What a rule makes of it changes with time, so that an unchanged feed is put
+    /// through its rules again when it is refreshed.
+    pub fn now(&self) -> Time {
+        self.asked_now.set(true);
+        self.now
+    }
+
+    /// True where a rule has asked for the present moment.
+    pub fn was_asked_now(&self) -> bool {
+        self.asked_now.get()
     }
 }
 
@@ -127,6 +138,14 @@ pub enum RuleError {
         /// The rule's name.
         rule: &'static str,
         /// What stood against it, with the limit.
+        reason: String,
+    },
+    /// An expression takes too long on this feed. Its author is to blame.
+    #[error("the rule `{rule}` gave up on this feed: {reason}; write a simpler expression")]
+    Expression {
+        /// The rule's name.
+        rule: &'static str,
+        /// The expression and what went wrong.
         reason: String,
     },
 }
