@@ -19,6 +19,7 @@ use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
 use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
+use super::sources::{self, References};
 use super::suggest;
 use super::value::{Data, Entry, Value};
 use crate::base::limits::{MAX_CONFIG, WEB_PORTS};
@@ -119,7 +120,7 @@ impl Config {
 
 const TABLES: [&str; 4] = ["server", "fetch", "cache", "feeds"];
 
-type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
+pub(super) type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
 
 fn understand(mut document: Value, check: Check<'_>, report: &mut Report) -> Config {
     let mut part = |key: &str| document.take(key).map(|entry| entry.value);
@@ -160,7 +161,7 @@ struct Plain {
 }
 
 /// The URLs of feeds, with their places.
-type Urls = Vec<(Span, Url)>;
+pub(super) type Urls = Vec<(Span, Url)>;
 
 fn read_feeds(value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Report) -> BTreeMap<String, Feed> {
     let found = value.kind();
@@ -168,26 +169,52 @@ fn read_feeds(value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Repo
         report.error(value.span, format!("expected a table of feeds, found {found}")).help("write `[feeds.NAME]`");
         return BTreeMap::new();
     };
-    let mut feeds = BTreeMap::new();
+    let (mut feeds, mut references) = (BTreeMap::new(), References::new());
     for Entry { key, key_span, value } in entries {
         if let Err(message) = name::check(&key) {
             report.error(key_span, message).help(name::ADVICE);
         }
-        if let Some(feed) = read_feed(value, check, urls, report) {
-            feeds.insert(key, feed);
-        }
+        let feed = match value.get("sources") {
+            Some(_) => read_merged(&key, value, check, urls, &mut references, report),
+            None => read_feed(value, check, urls, report),
+        };
+        feeds.extend(feed.map(|feed| (key, feed)));
     }
+    sources::check_references(&references, &feeds, report);
     feeds
 }
 
-fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Report) -> Option<Feed> {
+fn take_rules(value: &mut Value, check: Check<'_>, report: &mut Report) -> Option<RuleList> {
     let rules = match value.take("rules") {
-        Some(entry) => RuleList::from_value(entry.value, report),
-        None => Some(RuleList::empty()),
+        Some(entry) => RuleList::from_value(entry.value, report)?,
+        None => RuleList::empty(),
     };
-    if let Some(rules) = &rules {
-        report.extend(check(rules));
+    report.extend(check(&rules));
+    Some(rules)
+}
+
+/// A feed that is made of others.
+fn read_merged(
+    name: &str,
+    mut value: Value,
+    check: Check<'_>,
+    urls: &mut Urls,
+    references: &mut References,
+    report: &mut Report,
+) -> Option<Feed> {
+    let rules = take_rules(&mut value, check, report);
+    if let Some(entry) = value.take("url") {
+        report.error(entry.key_span, "a feed has either `url` or `sources`").help("list the URL among the sources");
     }
+    let sources = sources::read(value.take("sources")?.value, check, urls, references, report);
+    let plain: sources::Plain = decode(&value, report)?;
+    let origin = Origin::Merge(Box::new(plain.with(sources?)));
+    // Where it stands, which no other feed's URL can be.
+    Some(Feed { url: format!("refeed:{name}"), origin, rules: rules?, relative: Relative::Keep })
+}
+
+fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Report) -> Option<Feed> {
+    let rules = take_rules(&mut value, check, report);
     let plain: Plain = decode(&value, report)?;
     let origin = match parse_origin(plain.url.get_ref()) {
         Ok(origin) => {
@@ -203,7 +230,7 @@ fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut R
 }
 
 /// Where a configured `url` leads.
-fn parse_origin(text: &str) -> Result<Origin, String> {
+pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
     let url = parse_url(text, &["https", "http", "file"])?;
     if has_credentials(&url) {
         return Err("a user name or password in a URL is not accepted\nleave them out of the URL".to_owned());
