@@ -17,9 +17,11 @@ mod sources;
 pub mod suggest;
 pub mod value;
 
-pub use load::{ConfigError, environment, path, read_capped};
+pub use load::{ConfigError, data_directory, environment, path, read_capped};
 pub use problem::{Paint, Problem, Problems, Report, Source, Span};
 pub use rule_list::RuleList;
-pub use schema::{Cache, Config, Feed, Fetch, Merge, Open, Origin, Relative, Server, Source as FeedSource, SourceFeed};
+pub use schema::{
+    Cache, Config, Feed, Fetch, Merge, Open, Origin, Relative, Server, Source as FeedSource, SourceFeed, Store,
+};
 pub use toml::Spanned;
 pub use value::{Data, Value};

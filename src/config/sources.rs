@@ -54,7 +54,8 @@ pub(super) fn read(
     (read.len() == count).then_some(read)
 }
 
-const HELP: &str = "write `[\"https://example.org/feed\", \"voa\", { feed = \"notes\", limit = 5 }]`: URLs and names of feeds";
+const HELP: &str =
+    "write `[\"https://example.org/feed\", \"voa\", { feed = \"notes\", limit = 5 }]`: URLs and names of feeds";
 
 fn source(
     mut item: Value,
@@ -130,7 +131,10 @@ pub(super) fn check_references(references: &References, feeds: &BTreeMap<String,
             }
             Some(_) => {}
             None => {
-                let help = format!("{}; a URL begins with `https://`", suggest::advice(name, feeds.keys().map(String::as_str)));
+                let help = format!(
+                    "{}; a URL begins with `https://`",
+                    suggest::advice(name, feeds.keys().map(String::as_str))
+                );
                 report.error(span.clone(), format!("there is no feed `{name}`")).help(help);
             }
         }

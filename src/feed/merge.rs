@@ -151,9 +151,8 @@ impl Feed {
                 self.add_member(item, None, "_source", &object(&members));
             }
             Format::Atom03 | Format::Atom10 => {
-                let text = |name, value: Option<&String>| value.map(|value| Element::text(name, value.as_str()));
-                let id = source.id.as_ref().or(source.url.as_ref());
-                let mut children: Vec<Element<'_>> = text("id", id).into_iter().collect();
+                let id = source.id.as_deref().or(source.url.as_deref()).map(|id| Element::text("id", id));
+                let mut children: Vec<Element<'_>> = id.into_iter().collect();
                 children.push(Element::text("title", source.title.as_str()));
                 children.extend(source.updated.map(|time| Element::text("updated", dates::rfc3339(time))));
                 let link = |rel, url| Element::of(None, "link", Body::Empty).with("rel", rel).with("href", url);
@@ -194,7 +193,8 @@ impl About<'_> {
         let link = self.link.as_deref().unwrap_or_default();
         match format {
             Format::Json10 | Format::Json11 => {
-                let mut members = vec![("version", string("https://jsonfeed.org/version/1.1")), ("title", string(title))];
+                let mut members =
+                    vec![("version", string("https://jsonfeed.org/version/1.1")), ("title", string(title))];
                 members.extend(self.link.as_deref().map(|link| ("home_page_url", string(link))));
                 members.push(("description", string(&self.description)));
                 members.extend(self.language.map(|language| ("language", string(language))));
@@ -250,7 +250,8 @@ fn lines(out: &mut String, children: &[Element<'_>]) {
 
 /// Declares the prefixes of all items; where two mean different things by one, the first gets it, the other keeps its own.
 fn declare(out: &mut String, raw: &[&str], default: Option<&str>) {
-    let mut declared: Vec<(String, String)> = default.map(|name| ("xmlns".to_owned(), name.to_owned())).into_iter().collect();
+    let mut declared: Vec<(String, String)> =
+        default.map(|name| ("xmlns".to_owned(), name.to_owned())).into_iter().collect();
     for item in raw {
         for (name, value) in raw::declarations(item) {
             if name != "xmlns" && declared.iter().all(|(known, _)| *known != name) {
