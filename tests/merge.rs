@@ -110,6 +110,41 @@ async fn atom_and_json_feeds_merge_among_themselves() {
 }
 
 #[tokio::test]
+async fn sources_of_other_formats_become_one_with_the_first() {
+    let atom = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>urn:f</id><title>atom</title><updated>2027-01-09T00:00:00Z</updated><entry><id>urn:e</id><title>e</title><updated>2027-01-05T00:00:00Z</updated><content type=\"html\">&lt;p&gt;x&lt;/p&gt;</content></entry></feed>";
+    let json = r#"{"version": "https://jsonfeed.org/version/1.1", "title": "json", "home_page_url": "https://json.example/", "items": [{"id": "j", "title": "j", "content_html": "<p>y</p>", "date_published": "2027-01-06T00:00:00Z"}]}"#;
+    let rdf = "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" xmlns=\"http://purl.org/rss/1.0/\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><channel rdf:about=\"https://rdf.example/\"><title>rdf</title><link>https://rdf.example/</link></channel><item rdf:about=\"https://rdf.example/1\"><title>r</title><link>https://rdf.example/1</link><dc:date>2027-01-07</dc:date></item></rdf:RDF>";
+    let rss = rss("rss", &item("s", 8, "<x:y>kept</x:y>"));
+    let mut upstreams = Vec::new();
+    for body in [&rss, atom, json, rdf] {
+        upstreams.push(upstream(body).await);
+    }
+    let list = |order: [usize; 4]| order.map(|number| format!("\"{}\"", upstreams[number].url("/"))).join(", ");
+    let config = parse(&format!(
+        "[feeds.rss]\nsources = [{}]\n[feeds.atom]\nsources = [{}]\n[feeds.json]\nsources = [{}]\n[feeds.rdf]\nsources = [{}]",
+        list([0, 1, 2, 3]),
+        list([1, 0, 2, 3]),
+        list([2, 0, 1, 3]),
+        list([3, 0, 1, 2])
+    ));
+    let server = Server::start(&config).await;
+    for (name, root) in [("rss", "<rss"), ("atom", "<feed"), ("json", "{\"version\""), ("rdf", "<rss")] {
+        let reply = server.get(&format!("/feed/{name}"), &[]).await;
+        let text = reply.text();
+        assert!(text.contains(root), "{name}: {text}");
+        assert_eq!(titles(&read(&text)), ["s", "r", "j", "e"], "{name}: {text}");
+        assert_eq!(reply.header("refeed-errors"), "", "{name}");
+        assert!(text.contains("urn:e") && text.contains("https://rdf.example/1"), "{text}");
+    }
+    let text = server.get("/feed/rss", &[]).await.text();
+    assert!(text.contains("<x:y>kept</x:y>"), "{text}");
+    assert_eq!(upstreams.iter().map(Upstream::hits).collect::<Vec<_>>(), [1, 1, 1, 1]);
+    // And the merged feed itself may be asked for in any format.
+    let atom = server.get("/feed/json.atom", &[]).await.text();
+    assert_eq!(titles(&read(&atom)), ["s", "r", "j", "e"], "{atom}");
+}
+
+#[tokio::test]
 async fn duplicates_of_other_sources_are_left_out_by_global_id_or_canonical_link() {
     let link = |url: &str| format!("<link>{url}</link>");
     let one = upstream(&rss(

@@ -1,16 +1,17 @@
 //! Merged feeds: every source is asked for as a reader asks, through the cache and its own rules, all at once; then they become one.
 //!
 //! A source that has no answer is left out and named; only where none has one is there no feed. The merged feed is in the family of
-//! the first source that answered. It is made anew when one of its sources is due again.
+//! the first source that answered (RSS, Atom, JSON Feed); items of another one are converted. It is made anew when one of its sources is due again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::header::HeaderValue;
 use tokio::task::JoinSet;
 
-use super::ask::{Route, Served, Which};
+use super::ask::{Form, Route, Served, Which};
 use super::error::{Error, Failure};
 use super::{Pipeline, StartError};
 use crate::base::clock::Time;
@@ -18,7 +19,8 @@ use crate::base::limits;
 use crate::cache::answer::Scope;
 use crate::cache::freshness::Freshness;
 use crate::cache::{Fetched, Key};
-use crate::config::{self, Config, Origin, Relative, SourceFeed};
+use crate::config::{self, Config, Origin, SourceFeed};
+use crate::emit;
 use crate::feed::merge::{Head, Part, merge};
 use crate::feed::{Feed, Format};
 use crate::rules::{BuildContext, Chain};
@@ -73,10 +75,10 @@ impl Merged {
             let chain = Chain::build(&source.rules, &BuildContext::default())?;
             let route = match &source.feed {
                 // The configuration was checked to have it.
-                SourceFeed::Named(name) => feeds.get(name).map(|route| route.with(&chain)),
+                SourceFeed::Named(name) => feeds.get(name).map(|route| route.with(&chain, None, None)),
                 SourceFeed::Url { url, origin } => {
                     let label = origin.base().map_or_else(|| url.clone(), |url| Which::Url(url).label());
-                    Some(Route::new(label, url, origin.clone(), chain, Relative::Absolute))
+                    Some(Route::new(label, url, origin.clone(), chain, Form::default()))
                 }
             };
             Ok(route.map(|route| Source { route, name: source.name.clone(), limit: source.limit }))
@@ -87,29 +89,54 @@ impl Merged {
     }
 }
 
+/// A source that answered.
+struct Read {
+    feed: Feed,
+    freshness: Freshness,
+}
+
 impl Pipeline {
-    /// What the sources of `merged` have together.
+    /// What the sources of `merged` have together. Those of another family than the first are asked again in its format.
     pub(super) async fn together(&self, merged: &Arc<Merged>, via: Option<HeaderValue>) -> Result<Together, Failure> {
+        let all = merged.sources.iter().map(|source| Arc::clone(&source.route)).enumerate().collect();
+        let mut parts = self.sources(all, via.clone()).await?;
+        let first = parts.values().find_map(|part| part.as_ref().ok()).map(|read| family(read.feed.format()));
+        if let Some((format, output)) = first {
+            let is_other = |part: &Result<Read, Failure>| {
+                part.as_ref().is_ok_and(|read| !format.takes_items_of(read.feed.format()))
+            };
+            let others =
+                merged.sources.iter().enumerate().filter(|(number, _)| parts.get(number).is_some_and(is_other));
+            let again =
+                |(number, source): (usize, &Source)| (number, source.route.with(&Chain::empty(), Some(output), None));
+            let others = others.map(again).collect();
+            parts.extend(self.sources(others, via).await?);
+        }
+        let (merged, now) = (Arc::clone(merged), self.0.clock.now());
+        self.0.workers.run(move || compose(&merged, parts, first.map(|(format, _)| format), now)).await?
+    }
+
+    /// What became of these sources, by their number.
+    async fn sources(
+        &self,
+        routes: Vec<(usize, Arc<Route>)>,
+        via: Option<HeaderValue>,
+    ) -> Result<BTreeMap<usize, Result<Read, Failure>>, Failure> {
         let patience = self.0.patience + limits::WAIT_SLACK / 2;
+        let mut came: BTreeMap<_, _> = routes.iter().map(|(number, _)| (*number, Err(Error::Bug.into()))).collect();
         let mut under_way = JoinSet::new();
-        for (number, source) in merged.sources.iter().enumerate() {
-            let asked = self.source(Arc::clone(&source.route), via.clone());
+        for (number, route) in routes {
+            let asked = self.source(route, via.clone());
             under_way.spawn(async move {
-                let late = || Failure::from(Error::Late);
-                (number, tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| Err(late())))
+                let late = |_| Err(Failure::from(Error::Late));
+                (number, tokio::time::timeout(patience, asked).await.unwrap_or_else(late))
             });
         }
-        let mut came: Vec<Option<Result<Served, Failure>>> = merged.sources.iter().map(|_| None).collect();
         while let Some(done) = under_way.join_next().await {
-            if let Ok((number, result)) = done
-                && let Some(slot) = came.get_mut(number)
-            {
-                *slot = Some(result);
-            }
+            came.extend(done);
         }
-        let came: Vec<_> = came.into_iter().map(|one| one.unwrap_or_else(|| Err(Error::Bug.into()))).collect();
-        let (merged, now) = (Arc::clone(merged), self.0.clock.now());
-        self.0.workers.run(move || compose(&merged, &came, now)).await?
+        let read = move || came.into_iter().map(|(number, result)| (number, result.and_then(|served| read(&served))));
+        Ok(self.0.workers.run(move || read().collect()).await?)
     }
 
     /// One source, as a reader asks for it. Boxed, because it is an answer within an answer.
@@ -123,38 +150,40 @@ impl Pipeline {
     }
 }
 
-fn compose(merged: &Merged, came: &[Result<Served, Failure>], now: Time) -> Result<Together, Failure> {
-    let mut parts: Vec<Part> = Vec::new();
-    let (mut failures, mut freshness): (Vec<(&Source, Failure)>, Option<Freshness>) = (Vec::new(), None);
-    let mut format = None;
-    for (source, result) in merged.sources.iter().zip(came) {
-        let read = match result {
-            Ok(served) => {
-                let content = &served.answer.content;
-                let content_type = content.content_type.to_str().ok();
-                let read = Feed::read(&content.identity().body, content_type, None).map_err(Error::NotAFeed);
-                read.map(|feed| (feed, served.answer.freshness)).map_err(Failure::from)
-            }
-            Err(failure) => Err(failure.clone()),
-        };
-        match read {
-            Ok((feed, own)) => {
-                format.get_or_insert(family(feed.format()));
+fn read(served: &Served) -> Result<Read, Failure> {
+    let content = &served.answer.content;
+    let content_type = content.content_type.to_str().ok();
+    let feed = Feed::read(&content.identity().body, content_type, None).map_err(Error::NotAFeed)?;
+    Ok(Read { feed, freshness: served.answer.freshness })
+}
+
+/// One feed of the parts that there are, in `format`; none where there is no part.
+fn compose(
+    merged: &Merged,
+    came: BTreeMap<usize, Result<Read, Failure>>,
+    format: Option<Format>,
+    now: Time,
+) -> Result<Together, Failure> {
+    let (mut parts, mut errors, mut freshness, mut retry_after) = (Vec::new(), Vec::new(), None, None);
+    for (source, result) in merged.sources.iter().zip(came.into_values()) {
+        match result {
+            Ok(Read { feed, freshness: own }) => {
                 freshness = Some(freshness.map_or(own, |other| sooner(other, own)));
                 parts.push(Part { feed, name: source.name.clone(), limit: source.limit });
             }
-            Err(failure) => failures.push((source, failure)),
+            Err(failure) => {
+                let again = failure.retry_after.unwrap_or(limits::HOLD_NETWORK).max(limits::HOLD_SHORTEST);
+                retry_after = Some(retry_after.map_or(again, |other: Duration| other.min(again)));
+                errors.push(named(source, &failure));
+            }
         }
     }
-    let errors: Vec<String> = failures.iter().map(|(source, failure)| named(source, failure)).collect();
     let (Some(format), Some(mut freshness)) = (format, freshness) else {
-        let retry_after = failures.iter().filter_map(|(_, failure)| failure.retry_after).min();
         return Err(Failure { error: Arc::new(Error::NoSource { errors }), retry_after });
     };
-    // The others are asked again as soon as they may be.
-    let again = |failure: &Failure| now + failure.retry_after.unwrap_or(limits::HOLD_NETWORK);
-    for retry_at in failures.iter().map(|(_, failure)| again(failure)) {
-        freshness.fresh_until = freshness.fresh_until.min(retry_at.max(now + limits::HOLD_SHORTEST));
+    // The sources that failed are asked again as soon as they may be.
+    if let Some(again) = retry_after {
+        freshness.fresh_until = freshness.fresh_until.min(now + again);
     }
     let feed = merge(parts, &merged.head, format).map_err(Error::NotAFeed)?;
     let content_type = HeaderValue::from_static(feed.format().content_type());
@@ -168,12 +197,12 @@ fn named(source: &Source, failure: &Failure) -> String {
     format!("{}: {}", source.label(), failure.error.without_place())
 }
 
-/// The format of the merged feed whose first source is of this one.
-fn family(first: Format) -> Format {
+/// The format of the merged feed whose first source is of this one: as the document's, and as one asks for it.
+fn family(first: Format) -> (Format, emit::Format) {
     match first {
-        Format::Json10 | Format::Json11 => Format::Json11,
-        Format::Atom03 | Format::Atom10 => Format::Atom10,
-        Format::Rss090 | Format::Rss09x | Format::Rss10 | Format::Rss20 => Format::Rss20,
+        Format::Json10 | Format::Json11 => (Format::Json11, emit::Format::Json),
+        Format::Atom03 | Format::Atom10 => (Format::Atom10, emit::Format::Atom),
+        Format::Rss090 | Format::Rss09x | Format::Rss10 | Format::Rss20 => (Format::Rss20, emit::Format::Rss),
     }
 }
 

@@ -8,6 +8,7 @@
 pub mod chain;
 mod conditions;
 pub mod docs;
+pub mod expression;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;
@@ -121,6 +122,14 @@ pub enum RuleError {
         /// The rule's name.
         rule: &'static str,
         /// What stood against it, with the limit.
+        reason: String,
+    },
+    /// An expression takes too long on this feed. Its author is to blame.
+    #[error("the rule `{rule}` gave up on this feed: {reason}; write a simpler expression")]
+    Expression {
+        /// The rule's name.
+        rule: &'static str,
+        /// The expression and what went wrong.
         reason: String,
     },
 }
