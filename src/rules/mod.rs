@@ -9,6 +9,7 @@ pub mod chain;
 mod conditions;
 pub mod docs;
 pub mod expression;
+mod fragments;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;
@@ -67,7 +68,7 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, images, keep, limit, links, opencc, sort }
+rules! { dedupe, drop, images, keep, limit, links, opencc, remove, select, sort }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {
