@@ -13,6 +13,7 @@ pub mod problem;
 pub mod quantity;
 mod rule_list;
 mod schema;
+mod shared;
 mod sources;
 pub mod suggest;
 pub mod value;
@@ -23,5 +24,6 @@ pub use rule_list::RuleList;
 pub use schema::{
     Cache, Config, Feed, Fetch, Merge, Open, Origin, Relative, Server, Source as FeedSource, SourceFeed, Store,
 };
+pub use shared::{Around, Set, SetTable};
 pub use toml::Spanned;
 pub use value::{Data, Value};

@@ -6,10 +6,11 @@ use std::num::NonZeroUsize;
 use serde::Deserialize;
 
 use super::decode::decode;
-use super::load::{Check, Urls, parse_origin};
+use super::load::{Check, Urls, parse_origin, yes};
 use super::problem::{Report, Span};
 use super::rule_list::RuleList;
 use super::schema::{Feed, Merge, Origin, Source, SourceFeed};
+use super::shared::Around;
 use super::suggest;
 use super::value::{Data, Value};
 use crate::base::limits::MAX_SOURCES;
@@ -148,6 +149,8 @@ pub(super) struct Plain {
     title: Option<String>,
     #[serde(default)]
     source_in_title: bool,
+    #[serde(default = "yes")]
+    inherit: bool,
     #[serde(default, rename = "rules")]
     _rules: Option<()>,
     #[serde(default, rename = "sources")]
@@ -155,8 +158,12 @@ pub(super) struct Plain {
 }
 
 impl Plain {
-    /// With the sources.
-    pub(super) fn with(self, sources: Vec<Source>) -> Merge {
+    /// With the sources; those that are no feed of the configuration have the rules `around` every feed's, too.
+    pub(super) fn with(self, mut sources: Vec<Source>, around: &Around) -> Merge {
+        let is_url = |source: &&mut Source| matches!(source.feed, SourceFeed::Url { .. });
+        for source in sources.iter_mut().filter(|source| self.inherit && is_url(source)) {
+            source.rules = around.put(std::mem::replace(&mut source.rules, RuleList::empty()));
+        }
         Merge { title: self.title, source_in_title: self.source_in_title, sources }
     }
 }

@@ -57,22 +57,28 @@ pub(super) struct Together {
 pub(super) fn all(
     config: &Config,
     feeds: &HashMap<String, Arc<Route>>,
+    context: &BuildContext,
 ) -> Result<HashMap<Key, Arc<Merged>>, StartError> {
     let mut found = HashMap::new();
     for (name, feed) in &config.feeds {
         if let (Origin::Merge(merge), Some(route)) = (&feed.origin, feeds.get(name)) {
-            found.insert(route.fetched, Arc::new(Merged::new(name, merge, feeds)?));
+            found.insert(route.fetched, Arc::new(Merged::new(name, merge, feeds, context)?));
         }
     }
     Ok(found)
 }
 
 impl Merged {
-    fn new(name: &str, merge: &config::Merge, feeds: &HashMap<String, Arc<Route>>) -> Result<Merged, StartError> {
+    fn new(
+        name: &str,
+        merge: &config::Merge,
+        feeds: &HashMap<String, Arc<Route>>,
+        context: &BuildContext,
+    ) -> Result<Merged, StartError> {
         let id = uuid(&Key::of(&[b"merged", name.as_bytes()]));
         let title = merge.title.clone().unwrap_or_else(|| name.to_owned());
         let source = |source: &config::FeedSource| -> Result<Option<Source>, StartError> {
-            let chain = Chain::build(&source.rules, &BuildContext::default())?;
+            let chain = Chain::build(&source.rules, context)?;
             let route = match &source.feed {
                 // The configuration was checked to have it.
                 SourceFeed::Named(name) => feeds.get(name).map(|route| route.with(&chain, None, None)),
