@@ -10,6 +10,7 @@ mod ask;
 pub mod error;
 mod examine;
 mod make;
+mod merge;
 mod origin;
 mod pages;
 mod transform;
@@ -25,9 +26,10 @@ use hyper::header::HeaderValue;
 use self::addresses::Addresses;
 use self::adhoc::Adhoc;
 pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
-use self::ask::{Route, policy};
+use self::ask::{Haste, Route, policy};
 pub use self::error::{Error, Failure, RulesError, StartError};
 use self::make::Made;
+use self::merge::Merged;
 use self::origin::Origins;
 use self::pages::Fetcher;
 use self::upstream::Upstream;
@@ -57,6 +59,10 @@ struct Parts {
     adhoc: Adhoc,
     pages: Fetcher,
     workers: Workers,
+    /// The merged feeds, by what stands for what was fetched.
+    merged: HashMap<Key, Arc<Merged>>,
+    /// `fetch.timeout`, for each source of them.
+    patience: Duration,
     answers: Flights<Result<Made, Failure>>,
     encodings: Flights<()>,
     /// The operator's times, for feeds that are not in the configuration.
@@ -79,10 +85,11 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
+        let context = BuildContext::of(&config.sets);
         let links = Addresses::new(&config.server);
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
-            let chain = Chain::build(&feed.rules, &BuildContext::default())?;
+            let chain = Chain::build(&feed.rules, &context)?;
             let form = Form { relative: feed.relative, own_url: links.feed(name, None), ..Form::default() };
             let route = Route::new(name.clone(), feed, chain, form, policy(&config.cache, feed));
             feeds.insert(name.clone(), route);
@@ -92,10 +99,12 @@ impl Pipeline {
         let pages = Fetcher::new(client.clone(), clock.clone());
         let origins = Origins { client, clock: clock.clone(), max_body: config.fetch.max_body };
         Ok(Pipeline(Arc::new(Parts {
+            merged: merge::all(config, &feeds, &context)?,
+            patience: config.fetch.timeout,
             upstream: Upstream::new(origins, memory.clone(), workers.clone(), wait),
             feeds,
             links,
-            adhoc: Adhoc::new(),
+            adhoc: Adhoc::new(context),
             pages,
             memory,
             disk,
@@ -130,12 +139,15 @@ impl Pipeline {
 
     /// The rules that came with a request, compiled.
     pub async fn rules(&self, parameters: &Parameters) -> Result<Chain, RulesError> {
-        self.0.adhoc.chain(parameters, BuildContext::default(), &self.0.workers).await
+        self.0.adhoc.chain(parameters, &self.0.workers).await
     }
 
     /// What is at `origin` now, past the cache.
-    pub async fn fetch(&self, origin: &Origin) -> Result<Input, Error> {
-        Ok(self.0.upstream.ask(origin).await?.into_input())
+    pub async fn fetch(&self, origin: &Origin) -> Result<Input, Arc<Error>> {
+        match self.0.feeds.values().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin) {
+            Some(route) => Ok(self.basis(route, None).await.map_err(|failure| failure.error)?.input()),
+            None => Ok(self.0.upstream.ask(origin).await?.into_input()),
+        }
     }
 
     /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.
@@ -147,12 +159,16 @@ impl Pipeline {
     /// for all who ask meanwhile; the last good one where that fails. `via` names the refeeds that the question came through
     /// (`fetch::Request::via`).
     pub async fn answer(&self, ask: Ask<'_>, via: Option<HeaderValue>) -> Result<Served, Failure> {
-        let (route, now) = (self.route(&ask)?, self.0.clock.now());
+        self.answer_of(self.route(&ask)?, via, Haste::AtOnce).await
+    }
+
+    async fn answer_of(&self, route: Arc<Route>, via: Option<HeaderValue>, haste: Haste) -> Result<Served, Failure> {
+        let now = self.0.clock.now();
         let key = route.answer;
         let found = self.0.memory.answer(&key).await;
         let (answer, how) = match found {
             Some(answer) if answer.freshness.is_fresh(now) => (answer, How::Hit),
-            Some(answer) if answer.freshness.usable_stale(now) && !self.0.upstream.is_fresh(&route).await => {
+            Some(answer) if haste == Haste::AtOnce && self.may_refresh_behind(&answer, &route).await => {
                 match self.rests(&route).await {
                     Some(failure) => (answer, How::Kept(failure)),
                     None => {

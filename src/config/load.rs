@@ -20,6 +20,8 @@ use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
 use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Refresh, Relative, Server, Times};
+use super::shared::{self, Around, Set, SetTable};
+use super::sources::{self, References};
 use super::suggest;
 use super::value::{Data, Entry, Value};
 use crate::base::limits::{MAX_CONFIG, WEB_PORTS};
@@ -114,13 +116,16 @@ impl Config {
     }
 
     /// The configuration in `path`, or every problem of it; `check` as for [`Config::parse`].
-    pub fn load(path: &Path, check: impl FnMut(&RuleList) -> Problems) -> Result<Config, ConfigError> {
+    pub fn load(path: &Path, check: impl FnMut(&RuleList, &Arc<SetTable>) -> Problems) -> Result<Config, ConfigError> {
         Ok(Config::parse(&Config::read(path)?, check)?)
     }
 
     /// The configuration in `source`, or every problem of it. `check` is asked for the problems of each list of rules,
-    /// because what rules mean is not known here; that of a feed which is wrong otherwise is checked too.
-    pub fn parse(source: &Arc<Source>, mut check: impl FnMut(&RuleList) -> Problems) -> Result<Config, Problems> {
+    /// because what rules mean is not known here, and given the rule sets of the configuration; that of a feed which is wrong otherwise is checked too.
+    pub fn parse(
+        source: &Arc<Source>,
+        mut check: impl FnMut(&RuleList, &Arc<SetTable>) -> Problems,
+    ) -> Result<Config, Problems> {
         let mut report = Report::new(source);
         let config = match Value::document(&mut report) {
             Some(document) => understand(document, &mut check, &mut report),
@@ -130,24 +135,45 @@ impl Config {
     }
 }
 
-const TABLES: [&str; 4] = ["server", "fetch", "cache", "feeds"];
+const TABLES: [&str; 7] = ["server", "fetch", "cache", "feeds", "rules", "sets", "sites"];
 
-type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
+pub(super) type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
 
-fn understand(mut document: Value, check: Check<'_>, report: &mut Report) -> Config {
+fn understand(
+    mut document: Value,
+    check: &mut dyn FnMut(&RuleList, &Arc<SetTable>) -> Problems,
+    report: &mut Report,
+) -> Config {
     let mut part = |key: &str| document.take(key).map(|entry| entry.value);
     let (server, fetch, cache, feeds) = (part("server"), part("fetch"), part("cache"), part("feeds"));
+    let (around, sets, sites) = (part("rules"), part("sets"), part("sites"));
     if let Data::Table(strangers) = &document.data {
         for Entry { key, key_span, .. } in strangers {
             report.error(key_span.clone(), format!("unknown table `{key}`")).help(suggest::advice(key, TABLES));
         }
     }
+    let mut table = |value: Option<Value>| {
+        value.map(|value| shared::table(value, ("rule sets", "[sets.NAME]"), shared::set_name, Set::read, report))
+    };
+    let sets = Arc::new(table(sets).unwrap_or_default());
+    for name in sets.keys() {
+        report.extend(check(&RuleList::names(&report.source().name, name), &sets));
+    }
+    let check: Check<'_> = &mut |list| check(list, &sets);
+    let around = around.map(|value| Around::read(value, check, report)).unwrap_or_default();
+    let sites = sites.map(|value| {
+        let read = |value, report: &mut Report| shared::site_rules(value, check, report).map(|list| around.put(list));
+        shared::table(value, ("sites", "[sites.\"example.org\"]"), shared::site_name, read, report)
+    });
     let mut later = Later::default();
     let config = Config {
         server: section(server.as_ref(), report),
         fetch: section(fetch.as_ref(), report),
         cache: section(cache.as_ref(), report),
-        feeds: feeds.map(|value| read_feeds(value, check, &mut later, report)).unwrap_or_default(),
+        feeds: feeds.map(|value| read_feeds(value, &around, check, &mut later, report)).unwrap_or_default(),
+        sites: sites.unwrap_or_default(),
+        sets: Arc::clone(&sets),
+        around,
     };
     if report.count() == 0 {
         check_together(&config, server.as_ref(), cache.as_ref(), report);
@@ -168,6 +194,8 @@ struct Plain {
     url: toml::Spanned<String>,
     #[serde(default)]
     relative: Relative,
+    #[serde(default = "yes")]
+    inherit: bool,
     #[serde(default, deserialize_with = "fields::maybe_ttl")]
     default_ttl: Option<Duration>,
     #[serde(default, deserialize_with = "fields::maybe_ttl")]
@@ -185,40 +213,77 @@ struct Plain {
     _rules: Option<()>,
 }
 
+pub(super) fn yes() -> bool {
+    true
+}
+
 /// What is checked when everything is read, with its places.
 #[derive(Default)]
-struct Later {
-    urls: Vec<(Span, Url)>,
+pub(super) struct Later {
+    pub(super) urls: Vec<(Span, Url)>,
     /// The floor or ceiling that a feed sets, and all that it sets.
     times: Vec<(Span, Times)>,
 }
 
-fn read_feeds(value: Value, check: Check<'_>, later: &mut Later, report: &mut Report) -> BTreeMap<String, Feed> {
-    let found = value.kind();
-    let Data::Table(entries) = value.data else {
-        report.error(value.span, format!("expected a table of feeds, found {found}")).help("write `[feeds.NAME]`");
-        return BTreeMap::new();
+fn read_feeds(
+    value: Value,
+    around: &Around,
+    check: Check<'_>,
+    later: &mut Later,
+    report: &mut Report,
+) -> BTreeMap<String, Feed> {
+    let named = |name: &str| name::check(name).map_err(|message| format!("{message}\n{}", name::ADVICE));
+    let mut references = References::new();
+    let read = |value: Value, report: &mut Report| match value.get("sources") {
+        Some(_) => read_merged(value, around, check, later, &mut references, report),
+        None => read_feed(value, around, check, later, report),
     };
-    let mut feeds = BTreeMap::new();
-    for Entry { key, key_span, value } in entries {
-        if let Err(message) = name::check(&key) {
-            report.error(key_span, message).help(name::ADVICE);
-        }
-        if let Some(feed) = read_feed(value, check, later, report) {
-            feeds.insert(key, feed);
+    let mut feeds = shared::table(value, ("feeds", "[feeds.NAME]"), named, read, report);
+    for (name, feed) in &mut feeds {
+        if matches!(feed.origin, Origin::Merge(_)) {
+            feed.url = format!("refeed:{name}"); // which no URL of another feed can be
         }
     }
+    sources::check_references(&references, &feeds, report);
     feeds
 }
 
-fn read_feed(mut value: Value, check: Check<'_>, later: &mut Later, report: &mut Report) -> Option<Feed> {
+fn take_rules(value: &mut Value, check: Check<'_>, report: &mut Report) -> Option<RuleList> {
     let rules = match value.take("rules") {
-        Some(entry) => RuleList::from_value(entry.value, report),
-        None => Some(RuleList::empty()),
+        Some(entry) => RuleList::from_value(entry.value, report)?,
+        None => RuleList::empty(),
     };
-    if let Some(rules) = &rules {
-        report.extend(check(rules));
+    report.extend(check(&rules));
+    Some(rules)
+}
+
+/// A feed that is made of others. The rules around every feed's come once, at its sources.
+fn read_merged(
+    mut value: Value,
+    around: &Around,
+    check: Check<'_>,
+    later: &mut Later,
+    references: &mut References,
+    report: &mut Report,
+) -> Option<Feed> {
+    let rules = take_rules(&mut value, check, report);
+    if let Some(entry) = value.take("url") {
+        report.error(entry.key_span, "a feed has either `url` or `sources`").help("list the URL among the sources");
     }
+    let sources = sources::read(value.take("sources")?.value, check, later, references, report);
+    let plain: sources::Plain = decode(&value, report)?;
+    let origin = Origin::Merge(Box::new(plain.with(sources?, around)));
+    Some(Feed { rules: rules?, relative: Relative::Keep, ..Feed::new("", origin) })
+}
+
+fn read_feed(
+    mut value: Value,
+    around: &Around,
+    check: Check<'_>,
+    later: &mut Later,
+    report: &mut Report,
+) -> Option<Feed> {
+    let rules = take_rules(&mut value, check, report);
     let plain: Plain = decode(&value, report)?;
     let origin = match parse_origin(plain.url.get_ref()) {
         Ok(origin) => {
@@ -230,7 +295,8 @@ fn read_feed(mut value: Value, check: Check<'_>, later: &mut Later, report: &mut
             None
         }
     };
-    let Plain { default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error, refresh, relative, .. } = plain;
+    let Plain { url, default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error, .. } = plain;
+    let Plain { refresh, relative, inherit, .. } = plain;
     let times = Times { default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error };
     let own = ["min_ttl", "max_ttl", "default_ttl"].into_iter().find_map(|key| value.get(key));
     if let Some(own) = own {
@@ -240,11 +306,12 @@ fn read_feed(mut value: Value, check: Check<'_>, later: &mut Later, report: &mut
             report.error(own.span.clone(), message).help("leave one of the two out");
         }
     }
-    Some(Feed { url: plain.url.into_inner(), origin: origin?, rules: rules?, relative, times, refresh })
+    let rules = if inherit { around.put(rules?) } else { rules? };
+    Some(Feed { url: url.into_inner(), origin: origin?, rules, relative, times, refresh })
 }
 
 /// Where a configured `url` leads.
-fn parse_origin(text: &str) -> Result<Origin, String> {
+pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
     let url = parse_url(text, &["https", "http", "file"])?;
     if has_credentials(&url) {
         return Err("a user name or password in a URL is not accepted\nleave them out of the URL".to_owned());
@@ -320,7 +387,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_means_the_defaults() {
-        let config = Config::parse(&Source::new("empty", ""), |_| Problems::default()).unwrap();
+        let config = Config::parse(&Source::new("empty", ""), |_, _| Problems::default()).unwrap();
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:4600");
         assert_eq!(config.fetch.max_body, 32 * 1024 * 1024);
         assert_eq!(config.cache.min_ttl.as_secs(), 300);
@@ -352,6 +419,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("refeed.toml");
         std::fs::write(&path, b"[server]\n# caf\xe9\n").unwrap();
-        assert!(Config::load(&path, |_| Problems::default()).unwrap_err().to_string().contains("line 2"));
+        assert!(Config::load(&path, |_, _| Problems::default()).unwrap_err().to_string().contains("line 2"));
     }
 }

@@ -152,6 +152,15 @@ pub struct Served {
     pub(super) key: Key,
 }
 
+/// Whether a stale answer will do while it is refreshed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// It will: a reader should not wait.
+    AtOnce,
+    /// Rather not: what is made of it would be stale, too.
+    Fresh,
+}
+
 /// A feed, ready to be asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Route {

@@ -69,6 +69,12 @@ pub enum Error {
     /// A failure of before the last start.
     #[error("{}", .0.message)]
     Earlier(Earlier),
+    /// A merged feed of which no source has an answer.
+    #[error("none of its sources has an answer: {}", errors.join("; "))]
+    NoSource {
+        /// `name: reason` of each.
+        errors: Vec<String>,
+    },
     /// A rule failed on this feed.
     #[error(transparent)]
     Rule(RuleError),
@@ -98,7 +104,9 @@ impl Error {
         match self {
             Error::UnknownFeed => Blame::Reader,
             Error::Fetch(error) => error.blame(),
-            Error::NotAFeed(_) | Error::CutShort | Error::Emptied { .. } | Error::Late => Blame::Upstream,
+            Error::NotAFeed(_) | Error::CutShort | Error::Emptied { .. } | Error::NoSource { .. } | Error::Late => {
+                Blame::Upstream
+            }
             Error::Earlier(earlier) => earlier.blame,
             Error::File(_) | Error::Rule(_) | Error::Busy | Error::Bug => Blame::Us,
         }

@@ -16,6 +16,7 @@ use super::{Form, How, Input, Output, Pipeline};
 use crate::base::clock::Time;
 use crate::base::limits;
 use crate::cache::flight::Role;
+use crate::cache::freshness::Freshness;
 use crate::cache::{Answer, Content, Fetched};
 use crate::rules::Chain;
 
@@ -26,6 +27,28 @@ pub(super) struct Made {
     came: Came,
     /// It is in the cache now.
     stored: bool,
+}
+
+/// What an answer is made of.
+#[derive(Clone)]
+pub(super) struct Basis {
+    /// The feed before its rules.
+    pub copy: Arc<Fetched>,
+    /// Until when it may be used.
+    pub freshness: Freshness,
+    /// How it was come by.
+    pub came: Came,
+    /// The sources of a merged feed that have no answer, for the reader: `name: reason`.
+    pub errors: Vec<String>,
+}
+
+impl Basis {
+    /// For the transformation.
+    pub(super) fn input(&self) -> Input {
+        let about = &self.copy.about;
+        let content_type = about.content_type.as_ref().and_then(|line| line.0.to_str().ok().map(str::to_owned));
+        Input { bytes: self.copy.body.clone(), content_type, url: about.url.clone() }
+    }
 }
 
 impl Made {
@@ -41,6 +64,12 @@ impl Made {
 }
 
 impl Pipeline {
+    /// True where the stale `answer` of `route` may be used at once; not where a fresh copy is at hand: a better one can be
+    /// made of that in no time.
+    pub(super) async fn may_refresh_behind(&self, answer: &Answer, route: &Route) -> bool {
+        answer.freshness.usable_stale(self.0.clock.now()) && !self.0.upstream.is_fresh(route).await
+    }
+
     /// Why nothing is tried for `route` now: its rules failed, its upstream did, or the host asked for a pause.
     pub(super) async fn rests(&self, route: &Route) -> Option<Failure> {
         match self.0.upstream.failing(&route.answer).await {
@@ -64,11 +93,12 @@ impl Pipeline {
         if let Some(failure) = self.0.upstream.failing(&route.answer).await {
             return Err(failure);
         }
-        let Got { copy, came } = self.0.upstream.get(&route, via).await?;
-        let same = previous.as_ref().filter(|previous| previous.made_of == Some(copy.about.digest));
+        let basis = self.basis(&route, via).await?;
+        let digest = Some(basis.copy.about.digest);
+        let same = previous.as_ref().filter(|previous| previous.made_of == digest);
         let (answer, incomplete) = match same {
-            Some(same) => (Arc::new(same.again(copy.about.freshness(&route.policy))), false),
-            None => match self.transformed(&route, &copy, previous, patience).await {
+            Some(same) => (Arc::new(same.again(basis.freshness).without(&basis.errors)), false),
+            None => match self.transformed(&route, &basis, previous, patience).await {
                 Ok(made) => made,
                 Err(error) => return Err(self.0.upstream.failed(route.answer, &route.label, error).await),
             },
@@ -78,21 +108,30 @@ impl Pipeline {
         if incomplete {
             self.complete(route);
         }
-        Ok(Made { answer, came, stored })
+        Ok(Made { answer, came: basis.came, stored })
     }
 
-    /// The answer made of `copy`; true where pages for it are still on their way.
+    /// What the answer of `route` is made of: what upstream has, or what its sources have together.
+    pub(super) async fn basis(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Basis, Failure> {
+        if let Some(merged) = self.0.merged.get(&route.fetched) {
+            return self.together(merged, via).await;
+        }
+        let Got { copy, came } = self.0.upstream.get(route, via).await?;
+        Ok(Basis { freshness: copy.about.freshness(&route.policy), copy, came, errors: Vec::new() })
+    }
+
+    /// The answer made of `basis`; true where pages for it are still on their way.
     async fn transformed(
         &self,
         route: &Arc<Route>,
-        copy: &Arc<Fetched>,
+        basis: &Basis,
         previous: Option<Arc<Answer>>,
         patience: Duration,
     ) -> Result<(Arc<Answer>, bool), Error> {
-        let output = self.transform(input(copy), self.recipe(&route.chain, &route.form), patience).await?;
+        let output = self.transform(basis.input(), self.recipe(&route.chain, &route.form), patience).await?;
         let incomplete = output.incomplete;
-        let (route, copy, now) = (Arc::clone(route), Arc::clone(copy), self.0.clock.now());
-        let job = move || answer(&route, &copy, output, previous.as_deref(), now);
+        let (label, basis, now) = (route.label.clone(), basis.clone(), self.0.clock.now());
+        let job = move || answer(&label, &basis, output, previous.as_deref(), now);
         Ok((self.0.workers.run(job).await?, incomplete))
     }
 
@@ -126,23 +165,18 @@ impl Pipeline {
     }
 }
 
-/// The answer made of what was fetched; `previous` is the one it replaces. An incomplete one is stale from the start.
-fn answer(route: &Route, copy: &Fetched, mut output: Output, previous: Option<&Answer>, now: Time) -> Arc<Answer> {
+/// The answer made of `basis`; `previous` is the one it replaces. An incomplete one is stale from the start.
+fn answer(label: &str, basis: &Basis, mut output: Output, previous: Option<&Answer>, now: Time) -> Arc<Answer> {
     for note in &output.notes {
-        tracing::info!(feed = %route.label, %note, "noted on the way");
+        tracing::info!(feed = %label, %note, "noted on the way");
     }
     output.body.shrink_to_fit(); // the cache keeps this allocation and weighs its length
     let previous = previous.map(|answer| &answer.content);
     let content = Content::new(output.body.into(), output.content_type, now, previous);
-    let mut freshness = copy.about.freshness(&route.policy);
+    let mut freshness = basis.freshness;
     if output.incomplete {
         freshness.fresh_until = now;
     }
     let lasts = !output.incomplete && !output.timely;
-    Arc::new(Answer::new(content, lasts.then_some(copy.about.digest), freshness))
-}
-
-fn input(copy: &Fetched) -> Input {
-    let content_type = copy.about.content_type.as_ref().and_then(|line| line.0.to_str().ok().map(str::to_owned));
-    Input { bytes: copy.body.clone(), content_type, url: copy.about.url.clone() }
+    Arc::new(Answer::new(content, lasts.then_some(basis.copy.about.digest), freshness).without(&basis.errors))
 }

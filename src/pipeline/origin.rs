@@ -76,6 +76,7 @@ impl Origins {
                 let body = tokio::task::spawn_blocking(read).await.map_err(|_| Error::Bug)?;
                 Ok(self.local(body.map_err(Error::File)?.into(), None))
             }
+            Origin::Merge(_) => Err(Error::Bug), // its sources are asked, by `merge`
             Origin::Embedded { body, url } => Ok(self.local(Bytes::from_static(body.as_bytes()), Some(url.clone()))),
         }
     }

@@ -18,6 +18,8 @@ use crate::pipeline::{Failure, How, Pipeline, Served};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const NOTICE: HeaderName = HeaderName::from_static("refeed-notice");
+/// The sources that a merged feed lacks, for a person.
+const ERRORS: HeaderName = HeaderName::from_static("refeed-errors");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 const VARY: HeaderValue = HeaderValue::from_static("accept-encoding");
@@ -74,6 +76,9 @@ fn describe(out: &mut HeaderMap, served: &Served, etag: HeaderValue, now: Time) 
     out.insert(header::VARY, VARY);
     out.insert(header::CACHE_CONTROL, answer.cache_control.clone());
     out.insert(header::AGE, HeaderValue::from(answer.age(now).as_secs()));
+    if let Some(errors) = &answer.errors {
+        out.insert(ERRORS, errors.clone());
+    }
     out.insert(CACHE_STATUS, cache_status(&served.how, answer.freshness.fresh_until.secs() - now.secs()));
     if let How::Kept(failure) = &served.how {
         out.insert(NOTICE, notice(failure, answer.freshness.generated));

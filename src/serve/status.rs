@@ -200,6 +200,7 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::CutShort => kind(S::BAD_GATEWAY, "cut-short", "Upstream's feed is cut short"),
         Error::Emptied { .. } => kind(S::BAD_GATEWAY, "emptied", "Upstream's feed is empty"),
         Error::Earlier(_) => kind(S::BAD_GATEWAY, "upstream-failed", "Upstream failed"),
+        Error::NoSource { .. } => kind(S::BAD_GATEWAY, "no-source", "No source has an answer"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),
         Error::Bug => kind(S::INTERNAL_SERVER_ERROR, "bug", "Bug in refeed"),
