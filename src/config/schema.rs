@@ -129,6 +129,12 @@ pub struct Cache {
     /// Ceiling of freshness. Default `24h`.
     #[serde(deserialize_with = "fields::ttl")]
     pub max_ttl: Duration,
+    /// A stale answer is used at once, and refreshed behind, for so long; unless the upstream forbids it. Default `6h`.
+    #[serde(deserialize_with = "fields::ttl")]
+    pub stale_while_revalidate: Duration,
+    /// The last good copy is used for so long where the upstream fails; unless the upstream forbids it. Default `7d`.
+    #[serde(deserialize_with = "fields::ttl")]
+    pub stale_if_error: Duration,
 }
 
 impl Default for Cache {
@@ -140,6 +146,8 @@ impl Default for Cache {
             default_ttl: limits::DEFAULT_TTL,
             min_ttl: limits::MIN_TTL,
             max_ttl: limits::MAX_TTL,
+            stale_while_revalidate: limits::STALE_WHILE_REVALIDATE,
+            stale_if_error: limits::STALE_IF_ERROR,
         }
     }
 }
@@ -158,7 +166,7 @@ pub enum Store {
 /// `[feeds.NAME]`: one feed, served at `/feed/NAME`.
 #[derive(Debug, Clone)]
 pub struct Feed {
-    /// `url`, exactly as typed.
+    /// `url`, exactly as typed; of a merged feed a name that no URL has.
     pub url: String,
     /// Where `url` leads.
     pub origin: Origin,
@@ -166,15 +174,56 @@ pub struct Feed {
     pub rules: RuleList,
     /// `relative`. Default `absolute`.
     pub relative: Relative,
+    /// What it sets for itself of `[cache]`.
+    pub times: Times,
+    /// `refresh`. Default: by the feed's own rhythm.
+    pub refresh: Refresh,
+}
+
+impl Feed {
+    /// The feed of `url`, everything else as by default.
+    pub fn new(url: impl Into<String>, origin: Origin) -> Feed {
+        let (rules, relative) = (RuleList::empty(), Relative::default());
+        Feed { url: url.into(), origin, rules, relative, times: Times::default(), refresh: Refresh::default() }
+    }
+}
+
+/// The keys of `[cache]` that a feed can set for itself; `None`: as set there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times {
+    /// `default_ttl`
+    pub default_ttl: Option<Duration>,
+    /// `min_ttl`
+    pub min_ttl: Option<Duration>,
+    /// `max_ttl`
+    pub max_ttl: Option<Duration>,
+    /// `stale_while_revalidate`; set here, it holds even where the upstream forbids it.
+    pub stale_while_revalidate: Option<Duration>,
+    /// `stale_if_error`; set here, it holds even where the upstream forbids it.
+    pub stale_if_error: Option<Duration>,
+}
+
+/// When a feed is asked for without a reader.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Refresh {
+    /// As often as it changes.
+    #[default]
+    Adaptive,
+    /// `"on-demand"`: only when a reader asks.
+    OnDemand,
+    /// Once in so long, whatever upstream and feed say.
+    Every(Duration),
 }
 
 /// Where the bytes of a feed come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Origin {
     /// An upstream, `http:` or `https:`.
     Http(Url),
     /// A file of this machine, which only the configuration may name.
     File(PathBuf),
+    /// Other feeds, merged: `sources`.
+    Merge(Box<Merge>),
     /// A text of the program itself, as if it had come from `url`.
     Embedded {
         /// The document.
@@ -189,9 +238,47 @@ impl Origin {
     pub fn base(&self) -> Option<&Url> {
         match self {
             Origin::Http(url) | Origin::Embedded { url, .. } => Some(url),
-            Origin::File(_) => None,
+            Origin::File(_) | Origin::Merge(_) => None,
         }
     }
+}
+
+/// Several feeds served as one: newest first, duplicates once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merge {
+    /// `title` of the merged feed. Default: its name.
+    pub title: Option<String>,
+    /// `source_in_title`: titles of items begin with the name of their source. Default: no.
+    pub source_in_title: bool,
+    /// `sources`, of which the first that has an item gives it.
+    pub sources: Vec<Source>,
+}
+
+/// One source of a merged feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// `url` or `feed`, or the short form of either.
+    pub feed: SourceFeed,
+    /// `name`, by which readers know it. Default: the title that the source has.
+    pub name: Option<String>,
+    /// `limit`: only its newest items. Default: all.
+    pub limit: Option<usize>,
+    /// `rules` for its items alone, after those of the feed that it names. Default: none.
+    pub rules: RuleList,
+}
+
+/// What a source is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceFeed {
+    /// A feed of the configuration, after its own rules.
+    Named(String),
+    /// Any other.
+    Url {
+        /// As typed.
+        url: String,
+        /// Where it leads.
+        origin: Origin,
+    },
 }
 
 /// What becomes of relative URLs, which mean something else at the feed's new address.

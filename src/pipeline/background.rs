@@ -222,11 +222,12 @@ impl Background {
     }
 }
 
-/// The host whose turn it is; files of this machine are one host.
+/// The host whose turn it is.
 fn host(route: &Route) -> String {
     match &route.origin {
         Origin::Http(url) => url.host_str().unwrap_or_default().to_owned(),
-        Origin::File(_) | Origin::Embedded { .. } => String::new(),
+        // the sources of a merged feed have hosts, which `fetch` holds to their turns
+        Origin::Merge(_) | Origin::File(_) | Origin::Embedded { .. } => route.label.clone(),
     }
 }
 

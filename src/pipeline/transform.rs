@@ -85,10 +85,11 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
             Ok(Stage::Paused(Box::new(Paused { feed, context, recipe, at, wants, rounds })))
         }
         Progress::Done => {
-            let (notes, incomplete) = (feed.notes().to_vec(), context.pages.is_pending());
+            let notes = feed.notes().to_vec();
+            let (incomplete, timely) = (context.pages.is_pending(), context.was_asked_now());
             let form = &recipe.form;
             let (body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::NotAFeed)?;
-            Ok(Stage::Done(Output { body, content_type, notes, incomplete }))
+            Ok(Stage::Done(Output { body, content_type, notes, incomplete, timely }))
         }
     }
 }

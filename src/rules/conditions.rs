@@ -184,7 +184,7 @@ impl Test {
     fn holds(&self, feed: &Feed, item: Place, position: usize, cx: &Context) -> Result<Option<bool>, Trouble> {
         let dates = match feed.date(item) {
             _ if self.dates.is_empty() => Some(true),
-            Some(date) => Some(self.dates.iter().all(|bound| bound.holds(date, cx.now))),
+            Some(date) => Some(self.dates.iter().all(|bound| bound.holds(date, cx.now()))),
             None => None,
         };
         let texts = || self.texts.iter().all(|(fields, matcher)| self.finds(feed, item, fields, matcher));

@@ -87,6 +87,8 @@ pub async fn serve(pipeline: Pipeline, server: Server) -> Result<(), ServeError>
     let listener = TcpListener::bind(server.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     tokio::spawn(control::answer(pipeline.clone()));
+    let refreshing = pipeline.clone();
+    tokio::spawn(async move { refreshing.background().await.run().await });
     let router = Router::new(pipeline, Access::new(&server, address));
     announce(address);
     listen::serve(listener, router, Settings::default(), stop).await;

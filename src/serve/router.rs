@@ -115,7 +115,9 @@ impl Router {
         let served = pipeline.answer(Ask { feed, rules, format }, trail(headers)).await.map_err(failed)?;
         let cache = match served.how {
             How::Hit => "hit",
-            How::Made { stale: true, .. } => "stale",
+            How::Refreshing => "stale",
+            How::Kept(_) => "kept",
+            How::Made { stale: true, .. } => "refreshed",
             How::Made { stale: false, .. } => "miss",
         };
         Ok((reply::feed(pipeline, &served, headers).await?, cache))

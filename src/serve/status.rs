@@ -197,6 +197,10 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::Rule(_) => kind(S::INTERNAL_SERVER_ERROR, "rule-failed", "A rule failed").key("feeds"),
         Error::Fetch(error) => fetch_kind(error, named),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
+        Error::CutShort => kind(S::BAD_GATEWAY, "cut-short", "Upstream's feed is cut short"),
+        Error::Emptied { .. } => kind(S::BAD_GATEWAY, "emptied", "Upstream's feed is empty"),
+        Error::Earlier(_) => kind(S::BAD_GATEWAY, "upstream-failed", "Upstream failed"),
+        Error::NoSource { .. } => kind(S::BAD_GATEWAY, "no-source", "No source has an answer"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),
         Error::Bug => kind(S::INTERNAL_SERVER_ERROR, "bug", "Bug in refeed"),
@@ -227,6 +231,7 @@ fn fetch_kind(error: &FetchError, named: bool) -> Kind {
             .maybe((*phase == Phase::Whole).then_some("fetch.timeout")),
         F::TooLarge { bound, .. } => bad_gateway("too-large", "Upstream's answer is too large")
             .maybe(matches!(bound, Bound::Body(_)).then_some("fetch.max_body")),
+        F::Held { .. } => bad_gateway("upstream-pause", "Upstream asked for a pause"),
         F::Status { .. } => bad_gateway("upstream-status", "Upstream refused"),
         F::Encoding { .. } | F::Truncated { .. } | F::Protocol { .. } => {
             bad_gateway("bad-answer", "Upstream's answer is broken")

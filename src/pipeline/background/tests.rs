@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 
-use super::super::ask::Form;
+use super::super::ask::{Form, policy};
 use super::*;
 use crate::base::url::Url;
 use crate::rules::Chain;
@@ -15,8 +15,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn route(url: &str) -> Arc<Route> {
-    let origin = Origin::Http(Url::parse(url).unwrap());
-    Route::new(url.to_owned(), url, origin, Chain::empty(), Form::default())
+    let feed = crate::config::Feed::new(url, Origin::Http(Url::parse(url).unwrap()));
+    let policy = policy(&crate::config::Cache::default(), &feed);
+    Route::new(url.to_owned(), &feed, Chain::empty(), Form::default(), policy)
 }
 
 fn routes(count: usize, hosts: usize) -> Vec<(Arc<Route>, Pace)> {

@@ -1,0 +1,184 @@
+//! How an answer is made: the good copy, the rules with the pages that they want, and what of it is remembered.
+//!
+//! Where neither the copy nor the moment makes a difference, the answer at hand is found good again without a rule being
+//! run. Called by `pipeline.rs`, once for all who ask meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::header::HeaderValue;
+
+use super::ask::Route;
+use super::error::{Error, Failure};
+use super::transform::{self, Recipe, Stage};
+use super::upstream::{Came, Got};
+use super::{Form, How, Input, Output, Pipeline};
+use crate::base::clock::Time;
+use crate::base::limits;
+use crate::cache::flight::Role;
+use crate::cache::freshness::Freshness;
+use crate::cache::{Answer, Content, Fetched};
+use crate::rules::Chain;
+
+/// An answer, and how its copy was come by.
+#[derive(Clone)]
+pub(super) struct Made {
+    pub answer: Arc<Answer>,
+    pub came: Came,
+    /// What it was made of; none where a fresh answer was at hand.
+    pub copy: Option<Arc<Fetched>>,
+    /// It is in the cache now.
+    stored: bool,
+}
+
+/// What an answer is made of.
+#[derive(Clone)]
+pub(super) struct Basis {
+    /// The feed before its rules.
+    pub copy: Arc<Fetched>,
+    /// Until when it may be used.
+    pub freshness: Freshness,
+    /// How it was come by.
+    pub came: Came,
+    /// The sources of a merged feed that have no answer, for the reader: `name: reason`.
+    pub errors: Vec<String>,
+}
+
+impl Basis {
+    /// For the transformation.
+    pub(super) fn input(&self) -> Input {
+        let about = &self.copy.about;
+        let content_type = about.content_type.as_ref().and_then(|line| line.0.to_str().ok().map(str::to_owned));
+        Input { bytes: self.copy.body.clone(), content_type, url: about.url.clone() }
+    }
+}
+
+impl Made {
+    /// The answer, and what a reader is told of it who had a stale one or none.
+    pub(super) fn told(self, stale: bool, role: Role) -> (Arc<Answer>, How) {
+        let (asked, status) = match self.came {
+            Came::Instead(failure) => return (self.answer, How::Kept(failure)),
+            Came::Asked(status) => (true, status),
+            Came::Kept => (false, None),
+        };
+        (self.answer, How::Made { stale, role, asked, status, stored: self.stored })
+    }
+}
+
+impl Pipeline {
+    /// True where the stale `answer` of `route` may be used at once; not where a fresh copy is at hand: a better one can be
+    /// made of that in no time.
+    pub(super) async fn may_refresh_behind(&self, answer: &Answer, route: &Route) -> bool {
+        answer.freshness.usable_stale(self.0.clock.now()) && !self.0.upstream.is_fresh(route).await
+    }
+
+    /// Why nothing is tried for `route` now: its rules failed, its upstream did, or the host asked for a pause.
+    pub(super) async fn rests(&self, route: &Route) -> Option<Failure> {
+        match self.0.upstream.failing(&route.answer).await {
+            Some(failure) => Some(failure),
+            None => self.0.upstream.resting(route).await,
+        }
+    }
+
+    /// Makes the answer of `route`, with the pages that came within `patience`.
+    pub(super) async fn make(
+        self,
+        route: Arc<Route>,
+        via: Option<HeaderValue>,
+        patience: Duration,
+    ) -> Result<Made, Failure> {
+        let previous = self.0.memory.answer(&route.answer).await;
+        if let Some(fresh) = previous.as_ref().filter(|answer| answer.freshness.is_fresh(self.0.clock.now())) {
+            // made between the caller's look and this one
+            return Ok(Made { answer: Arc::clone(fresh), came: Came::Kept, copy: None, stored: true });
+        }
+        if let Some(failure) = self.0.upstream.failing(&route.answer).await {
+            return Err(failure);
+        }
+        let basis = self.basis(&route, via).await?;
+        let digest = Some(basis.copy.about.digest);
+        let same = previous.as_ref().filter(|previous| previous.made_of == digest);
+        let (answer, incomplete) = match same {
+            Some(same) => (Arc::new(same.again(basis.freshness).without(&basis.errors)), false),
+            None => match self.transformed(&route, &basis, previous, patience).await {
+                Ok(made) => made,
+                Err(error) => return Err(self.0.upstream.failed(route.answer, &route.label, error).await),
+            },
+        };
+        self.0.upstream.works(&route.answer, &route.label).await;
+        let stored = self.0.memory.put_answer(route.answer, Arc::clone(&answer)).await;
+        if incomplete {
+            self.complete(route);
+        }
+        Ok(Made { answer, came: basis.came, copy: Some(basis.copy), stored })
+    }
+
+    /// What the answer of `route` is made of: what upstream has, or what its sources have together.
+    pub(super) async fn basis(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Basis, Failure> {
+        if let Some(merged) = self.0.merged.get(&route.fetched) {
+            return self.together(merged, via).await;
+        }
+        let Got { copy, came } = self.0.upstream.get(route, via).await?;
+        Ok(Basis { freshness: copy.about.freshness(&route.policy), copy, came, errors: Vec::new() })
+    }
+
+    /// The answer made of `basis`; true where pages for it are still on their way.
+    async fn transformed(
+        &self,
+        route: &Arc<Route>,
+        basis: &Basis,
+        previous: Option<Arc<Answer>>,
+        patience: Duration,
+    ) -> Result<(Arc<Answer>, bool), Error> {
+        let output = self.transform(basis.input(), self.recipe(&route.chain, &route.form), patience).await?;
+        let incomplete = output.incomplete;
+        let (label, basis, now) = (route.label.clone(), basis.clone(), self.0.clock.now());
+        let job = move || answer(&label, &basis, output, previous.as_deref(), now);
+        Ok((self.0.workers.run(job).await?, incomplete))
+    }
+
+    /// Makes the answer again with the pages that are still on their way, so that the next reader has them. One try: an
+    /// answer that stays incomplete is made anew when it is asked for.
+    fn complete(&self, route: Arc<Route>) {
+        let key = route.answer.of_kind(b"complete");
+        self.0.answers.start(key, self.clone().make(route, None, limits::PAGE_WAIT));
+    }
+
+    pub(super) fn recipe(&self, chain: &Chain, form: &Form) -> Arc<Recipe> {
+        Arc::new(Recipe { chain: chain.clone(), form: form.clone(), now: self.0.clock.now() })
+    }
+
+    pub(super) async fn transform(
+        &self,
+        input: Input,
+        recipe: Arc<Recipe>,
+        patience: Duration,
+    ) -> Result<Output, Error> {
+        let mut stage = self.0.workers.run(move || transform::start(input, recipe)).await??;
+        loop {
+            let mut paused = match stage {
+                Stage::Done(output) => return Ok(output),
+                Stage::Paused(paused) => paused,
+            };
+            let wants = paused.ask();
+            self.0.pages.bring(paused.pages(), wants, patience).await;
+            stage = self.0.workers.run(move || paused.resume()).await??;
+        }
+    }
+}
+
+/// The answer made of `basis`; `previous` is the one it replaces. An incomplete one is stale from the start.
+fn answer(label: &str, basis: &Basis, mut output: Output, previous: Option<&Answer>, now: Time) -> Arc<Answer> {
+    for note in &output.notes {
+        tracing::info!(feed = %label, %note, "noted on the way");
+    }
+    output.body.shrink_to_fit(); // the cache keeps this allocation and weighs its length
+    let previous = previous.map(|answer| &answer.content);
+    let content = Content::new(output.body.into(), output.content_type, now, previous);
+    let mut freshness = basis.freshness;
+    if output.incomplete {
+        freshness.fresh_until = now;
+    }
+    let lasts = !output.incomplete && !output.timely;
+    Arc::new(Answer::new(content, lasts.then_some(basis.copy.about.digest), freshness).without(&basis.errors))
+}

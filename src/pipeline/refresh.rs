@@ -1,0 +1,49 @@
+//! What a refresh without a reader does: the same as a reader's question, and what it found, for the schedule.
+
+use std::sync::Arc;
+
+use super::Pipeline;
+use super::ask::Route;
+use super::background::{Background, Refreshed};
+use super::error::Failure;
+use super::upstream::Came;
+use crate::base::limits;
+use crate::cache::schedule::Seen;
+use crate::config::Origin;
+
+impl Pipeline {
+    /// What refreshes the feeds of the configuration that are not on demand only; files of this machine need none.
+    pub async fn background(&self) -> Background {
+        let may = |route: &Route| matches!(route.origin, Origin::Http(_) | Origin::Merge(_));
+        let feeds = self.0.feeds.values().filter(|route| may(route));
+        let feeds = feeds.filter_map(|route| Some((Arc::clone(route), route.pace?))).collect();
+        let pipeline = self.clone();
+        let refresh = move |route| pipeline.clone().refresh(route);
+        Background::new(feeds, self.0.clock.clone(), self.0.disk.clone(), refresh).await
+    }
+
+    /// Makes the answer of `route` unless it is fresh.
+    async fn refresh(self, route: Arc<Route>) -> Refreshed {
+        let work = self.clone().make(Arc::clone(&route), None, limits::PAGES_PATIENCE);
+        let made = self.0.answers.run(route.answer, self.0.wait, work).await;
+        let made = made.map_err(Failure::from).and_then(|(made, _)| made);
+        let held = |failure: &Failure| self.0.clock.now() + failure.retry_after.unwrap_or_default();
+        let made = made.map_err(|failure| held(&failure))?;
+        if let Came::Instead(failure) = &made.came {
+            return Err(held(failure));
+        }
+        let freshness = made.answer.freshness;
+        let (digest, validators, gap) = match &made.copy {
+            Some(copy) => {
+                let about = &copy.about;
+                // the sources of a merged feed have theirs
+                let validators =
+                    matches!(route.origin, Origin::Merge(_)) || about.etag.is_some() || about.last_modified.is_some();
+                (Some(about.digest), validators, about.rhythm.gap)
+            }
+            None => (made.answer.made_of, true, None),
+        };
+        let digest = digest.map_or(0, |digest| digest.short());
+        Ok(Seen { digest, asked: freshness.generated, fresh_until: freshness.fresh_until, validators, gap })
+    }
+}
