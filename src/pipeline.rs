@@ -8,6 +8,7 @@ mod addresses;
 mod adhoc;
 mod ask;
 pub mod error;
+pub mod explain;
 mod pages;
 mod transform;
 mod upstream;

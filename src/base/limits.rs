@@ -129,6 +129,20 @@ pub const MAX_TEMPLATE: usize = KIB;
 pub const MIN_BRIEF: i64 = 100;
 /// Most different sets of rules from addresses kept compiled; each can hold some patterns of [`MAX_PATTERN_PROGRAM`].
 pub const MAX_ADHOC_CHAINS: u64 = 128;
+/// Longest value that `explain` compares, in bytes: the text of a long article.
+pub const MAX_DIFFED: usize = 256 * KIB;
+/// Time for the smallest difference of two values; after it a larger one is taken.
+pub const DIFF_TIME: Duration = Duration::from_millis(100);
+/// Most changed pieces that `explain` tells of one value, and the characters told around each and of each.
+pub const MAX_HUNKS: usize = 20;
+/// See [`MAX_HUNKS`].
+pub const DIFF_CONTEXT: usize = 24;
+/// See [`MAX_HUNKS`].
+pub const HUNK_CHARS: usize = 200;
+/// Most characters of a value that `explain` quotes.
+pub const EXPLAINED_CHARS: usize = 200;
+/// Most changes that `explain` tells: thousands of items through a dozen rules.
+pub const MAX_EXPLAINED: usize = 20_000;
 /// Most variables in one template, each as long as a URL: RSSHub has twelve.
 pub const MAX_TEMPLATE_VARIABLES: usize = 16;
 
