@@ -333,7 +333,7 @@ impl Pipeline {
     /// The same for a feed that is asked for, with what upstream has.
     pub async fn explain_feed(&self, ask: &Ask<'_>) -> Result<Explanation, Failure> {
         let route = self.route(ask)?;
-        let fetched = self.0.upstream.get(&route, None).await?;
+        let fetched = self.bring(&route, None).await?.fetched;
         Ok(self.explain(input(&fetched), &route.chain, &route.form).await?)
     }
 }
