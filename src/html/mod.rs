@@ -23,6 +23,7 @@ mod tags;
 mod token;
 mod tree;
 mod urls;
+pub mod xpath;
 
 pub use fragment::{Fragment, Kind};
 pub use output::Edit;
