@@ -4,6 +4,7 @@
 //! The server asks [`Pipeline::answer`]; the command line, tests and benches call [`Pipeline::run`] with bytes they have.
 //! Whatever waits or computes runs once per key (`cache::flight`) in a task of its own, computing on [`workers`].
 
+mod adhoc;
 mod ask;
 pub mod error;
 mod pages;
@@ -17,9 +18,10 @@ use std::time::Duration;
 
 use hyper::header::HeaderValue;
 
+use self::adhoc::Adhoc;
 use self::ask::Route;
-pub use self::ask::{Ask, How, Input, Output, Served};
-pub use self::error::{Error, Failure, StartError};
+pub use self::ask::{Ask, How, Input, Output, Served, Which};
+pub use self::error::{Error, Failure, RulesError, StartError};
 use self::pages::Fetcher;
 use self::transform::{Recipe, Stage};
 use self::upstream::Upstream;
@@ -31,6 +33,7 @@ use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Encoding, Fetched, Key, Memory, Representation};
 use crate::config::{Config, Origin, Relative};
 use crate::fetch::Client;
+use crate::rules::parameters::Parameters;
 use crate::rules::{BuildContext, Chain};
 
 /// Feeds through their rules. Clones share everything.
@@ -42,6 +45,7 @@ struct Parts {
     feeds: HashMap<String, Arc<Route>>,
     memory: Memory,
     upstream: Upstream,
+    adhoc: Adhoc,
     pages: Fetcher,
     workers: Workers,
     answers: Flights<Result<Arc<Answer>, Failure>>,
@@ -60,12 +64,13 @@ impl Pipeline {
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &BuildContext::default())?;
-            let route = Route::new(Ask::Named(name), &feed.url, feed.origin.clone(), chain, feed.relative);
+            let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, feed.relative);
             feeds.insert(name.clone(), route);
         }
         let memory = Memory::new(config.cache.memory);
         Ok(Pipeline(Arc::new(Parts {
             feeds,
+            adhoc: Adhoc::new(),
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
             memory,
@@ -91,6 +96,11 @@ impl Pipeline {
         self.0.feeds.get(name).map(|route| &route.chain)
     }
 
+    /// The rules that came with a request, compiled.
+    pub async fn rules(&self, parameters: &Parameters) -> Result<Chain, RulesError> {
+        self.0.adhoc.chain(parameters, BuildContext::default(), &self.0.workers).await
+    }
+
     /// What is at `origin` now, past the cache.
     pub async fn fetch(&self, origin: &Origin) -> Result<Input, Error> {
         Ok(input(&*self.0.upstream.ask(origin, None).await?))
@@ -104,7 +114,7 @@ impl Pipeline {
     /// The answer to `ask`: from the cache where it is fresh, else made, once for all who ask meanwhile. `via` names the
     /// refeeds that the question came through (`fetch::Request::via`).
     pub async fn answer(&self, ask: Ask<'_>, via: Option<HeaderValue>) -> Result<Served, Failure> {
-        let route = self.route(ask)?;
+        let route = self.route(&ask)?;
         let key = route.answer;
         let found = self.0.memory.answer(&key).await;
         let stale = found.is_some();
@@ -131,12 +141,15 @@ impl Pipeline {
         }
     }
 
-    fn route(&self, ask: Ask<'_>) -> Result<Arc<Route>, Error> {
-        match ask {
-            Ask::Named(name) => self.0.feeds.get(name).cloned().ok_or(Error::UnknownFeed),
-            Ask::Url(url) => {
+    fn route(&self, ask: &Ask<'_>) -> Result<Arc<Route>, Error> {
+        match ask.feed {
+            Which::Named(name) => {
+                let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
+                Ok(if ask.rules.is_empty() { Arc::clone(route) } else { route.with(&ask.rules) })
+            }
+            Which::Url(url) => {
                 let (origin, relative) = (Origin::Http(url.clone()), Relative::default());
-                Ok(Route::new(ask, url.as_str(), origin, Chain::empty(), relative))
+                Ok(Route::new(ask.feed.label(), url.as_str(), origin, ask.rules.clone(), relative))
             }
         }
     }

@@ -106,6 +106,10 @@ pub const MAX_IMAGE_ROUTES: usize = 100;
 pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
 /// Longest template of an address in a rule.
 pub const MAX_TEMPLATE: usize = KIB;
+/// Shortest `brief` of an address, in characters: RSSHub takes three digits and more.
+pub const MIN_BRIEF: i64 = 100;
+/// Most different sets of rules from addresses kept compiled; each can hold some patterns of [`MAX_PATTERN_PROGRAM`].
+pub const MAX_ADHOC_CHAINS: u64 = 128;
 /// Most variables in one template, each as long as a URL: RSSHub has twelve.
 pub const MAX_TEMPLATE_VARIABLES: usize = 16;
 

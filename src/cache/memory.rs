@@ -40,6 +40,12 @@ impl Key {
     }
 }
 
+impl AsRef<[u8]> for Key {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// A body as it came from upstream, and what is needed to read it.
 #[derive(Debug)]
 pub struct Fetched {

@@ -12,6 +12,7 @@ mod log;
 mod rules;
 mod run;
 mod serve;
+mod sign;
 mod terminal;
 
 use std::ffi::OsString;
@@ -53,6 +54,7 @@ enum Command {
     Run(run::Args),
     Check(check::Args),
     Rules(rules::Args),
+    Sign(sign::Args),
     Health(health::Args),
     Completions(completions::Args),
 }
@@ -124,6 +126,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
         Command::Rules(args) => rules::run(&args),
+        Command::Sign(args) => sign::run(args),
         Command::Health(args) => health::run(args),
         Command::Completions(args) => completions::run(&args),
     }

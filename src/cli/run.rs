@@ -8,7 +8,7 @@ use super::{Failure, terminal};
 use crate::base::clock::Clock;
 use crate::base::url::Url;
 use crate::config::{self, Config, Origin, Relative, RuleList, read_capped, suggest};
-use crate::pipeline::{Ask, Input, Pipeline};
+use crate::pipeline::{Input, Pipeline, Which};
 use crate::rules::{BuildContext, Chain};
 
 const EXAMPLES: &str = "\
@@ -76,7 +76,7 @@ impl From {
         match self {
             From::Path(path) if path == "-" => "standard input".to_owned(),
             From::Path(path) => path.clone(),
-            From::Origin(Origin::Http(url)) => Ask::Url(url).label(),
+            From::Origin(Origin::Http(url)) => Which::Url(url).label(),
             From::Origin(Origin::File(path)) => path.display().to_string(),
             From::Origin(Origin::Embedded { .. }) => "the built-in feed".to_owned(),
         }

@@ -11,20 +11,41 @@ use crate::config::{Origin, Relative};
 use crate::rules::Chain;
 
 /// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// The feed.
+    pub feed: Which<'a>,
+    /// Rules of the reader's own, applied after the feed's.
+    pub rules: Chain,
+}
+
+/// A feed that can be asked for.
 #[derive(Clone, Copy, Debug)]
-pub enum Ask<'a> {
-    /// A feed of the configuration.
+pub enum Which<'a> {
+    /// One of the configuration.
     Named(&'a str),
-    /// Any feed, without rules.
+    /// Any.
     Url(&'a Url),
 }
 
-impl Ask<'_> {
+impl<'a> Ask<'a> {
+    /// A feed of the configuration, as it is configured.
+    pub fn named(name: &'a str) -> Ask<'a> {
+        Ask { feed: Which::Named(name), rules: Chain::empty() }
+    }
+
+    /// Any feed, without rules.
+    pub fn url(url: &'a Url) -> Ask<'a> {
+        Ask { feed: Which::Url(url), rules: Chain::empty() }
+    }
+}
+
+impl Which<'_> {
     /// For messages and logs: the name, or the URL without what may be secret.
     pub fn label(&self) -> String {
         match self {
-            Ask::Named(name) => (*name).to_owned(),
-            Ask::Url(url) => public_part(url),
+            Which::Named(name) => (*name).to_owned(),
+            Which::Url(url) => public_part(url),
         }
     }
 }
@@ -101,11 +122,19 @@ pub(super) struct Route {
 
 impl Route {
     /// `url` as typed: it is what two feeds must share to share a fetch.
-    pub(super) fn new(ask: Ask<'_>, url: &str, origin: Origin, chain: Chain, relative: Relative) -> Arc<Route> {
-        let fetched = Key::of(&[b"fetched", url.as_bytes()]);
+    pub(super) fn new(label: String, url: &str, origin: Origin, chain: Chain, relative: Relative) -> Arc<Route> {
+        Route::of(label, Key::of(&[b"fetched", url.as_bytes()]), origin, chain, relative)
+    }
+
+    /// The same feed with more rules after its own.
+    pub(super) fn with(&self, rules: &Chain) -> Arc<Route> {
+        Route::of(self.label.clone(), self.fetched, self.origin.clone(), self.chain.then(rules), self.relative)
+    }
+
+    fn of(label: String, fetched: Key, origin: Origin, chain: Chain, relative: Relative) -> Arc<Route> {
         let kept = [u8::from(relative == Relative::Keep)];
-        let answer = Key::of(&[b"answer", url.as_bytes(), chain.hash().as_bytes(), &kept]);
-        Arc::new(Route { label: ask.label(), origin, chain, relative, fetched, answer })
+        let answer = Key::of(&[b"answer", fetched.as_ref(), chain.hash().as_bytes(), &kept]);
+        Arc::new(Route { label, origin, chain, relative, fetched, answer })
     }
 }
 
@@ -116,14 +145,14 @@ mod tests {
     #[test]
     fn labels_hold_no_secret() {
         let url = Url::parse("https://user:pass@example.org/feed?token=secret").unwrap();
-        assert_eq!(Ask::Url(&url).label(), "https://example.org/feed");
+        assert_eq!(Which::Url(&url).label(), "https://example.org/feed");
     }
 
     #[test]
     fn feeds_of_one_url_share_what_was_fetched() {
         let url = Url::parse("https://example.org/feed").unwrap();
         let route =
-            |relative| Route::new(Ask::Url(&url), url.as_str(), Origin::Http(url.clone()), Chain::empty(), relative);
+            |relative| Route::new("a".into(), url.as_str(), Origin::Http(url.clone()), Chain::empty(), relative);
         let (one, other) = (route(Relative::Absolute), route(Relative::Keep));
         assert_eq!(one.fetched, other.fetched);
         assert_ne!(one.answer, other.answer);

@@ -15,6 +15,7 @@ use crate::feed::FeedError;
 pub use crate::fetch::Blame;
 use crate::fetch::{FetchError, Phase};
 use crate::rules::RuleError;
+use crate::rules::parameters::Wrong;
 
 /// Why there is no pipeline.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,17 @@ pub enum StartError {
     /// Settings that no client can be made of.
     #[error(transparent)]
     Client(#[from] FetchError),
+}
+
+/// Why there is no chain of the rules that came with a request.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// They cannot be used: the reader's fault.
+    #[error(transparent)]
+    Wrong(#[from] Wrong),
+    /// Something else stood in the way.
+    #[error(transparent)]
+    Other(#[from] Error),
 }
 
 /// Why a feed has no answer.

@@ -23,7 +23,7 @@ pub struct BuildContext {
 /// Compiled rules in the order in which they are applied. Cheap to clone, shared by threads.
 #[derive(Clone)]
 pub struct Chain {
-    steps: Arc<[Step]>,
+    steps: Arc<[Arc<Step>]>,
     hash: blake3::Hash,
 }
 
@@ -60,6 +60,17 @@ impl Chain {
         let Builder { steps, hasher, .. } = builder;
         report.finish().or(())?;
         Ok(Chain { steps: steps.into(), hash: hasher.finalize() })
+    }
+
+    /// The rules of this chain, and after them those of `other`.
+    pub fn then(&self, other: &Chain) -> Chain {
+        if other.is_empty() {
+            return self.clone();
+        }
+        let mut hasher = first_hash();
+        hasher.update(self.hash.as_bytes()).update(other.hash.as_bytes());
+        let steps = self.steps.iter().chain(other.steps.iter()).cloned().collect();
+        Chain { steps, hash: hasher.finalize() }
     }
 
     /// Runs every rule on `feed`, in order; the first that gives up ends it. Nothing is fetched: rules that read pages have
@@ -124,7 +135,7 @@ fn first_hash() -> blake3::Hasher {
 
 struct Builder {
     sets: Sets,
-    steps: Vec<Step>,
+    steps: Vec<Arc<Step>>,
     hasher: blake3::Hasher,
     /// The rule sets that are being opened, outermost first.
     open: Vec<&'static str>,
@@ -156,7 +167,7 @@ impl Builder {
         {
             self.hasher.update(kind.name().as_bytes()).update(&[0]);
             value.digest(&mut self.hasher);
-            self.steps.push(Step { kind, rule });
+            self.steps.push(Arc::new(Step { kind, rule }));
         }
     }
 

@@ -24,6 +24,7 @@ pub struct Conditions {
     title: Option<Patterns>,
     content: Option<Patterns>,
     summary: Option<Patterns>,
+    description: Option<Patterns>,
     author: Option<Patterns>,
     category: Option<Patterns>,
     link: Option<Patterns>,
@@ -38,7 +39,12 @@ pub struct Conditions {
     after: Option<Spanned<String>>,
     #[serde(default)]
     exact: bool,
+    #[serde(default)]
+    markup: bool,
 }
+
+/// What RSSHub calls the description: content and summary, or the title of an item that has neither.
+const DESCRIPTION: &[Field] = &[Field::Content, Field::Summary];
 
 /// The fields that `any` looks into: what a reader shows as text.
 const SHOWN: &[Field] = &[Field::Title, Field::Summary, Field::Content, Field::Author, Field::Category];
@@ -49,6 +55,8 @@ pub struct Test {
     texts: Vec<(&'static [Field], Matcher)>,
     dates: Vec<Bound>,
     is_exact: bool,
+    /// HTML is matched as it is written.
+    as_markup: bool,
 }
 
 /// One bound of a date.
@@ -75,10 +83,11 @@ impl Conditions {
     /// Compiles all conditions, or reports each that cannot be.
     pub fn build(self, report: &mut Report) -> Option<Test> {
         let before = report.count();
-        let fields: [(&'static [Field], Option<Patterns>); 11] = [
+        let fields: [(&'static [Field], Option<Patterns>); 12] = [
             (&[Field::Title], self.title),
             (&[Field::Content], self.content),
             (&[Field::Summary], self.summary),
+            (DESCRIPTION, self.description),
             (&[Field::Author], self.author),
             (&[Field::Category], self.category),
             (&[Field::Link], self.link),
@@ -103,7 +112,7 @@ impl Conditions {
         if report.count() == before && texts.is_empty() && bounds.is_empty() {
             report.error_here("no condition: nothing to look for\nname a field, as in `{ title = \"…\" }`");
         }
-        (report.count() == before).then_some(Test { texts, dates: bounds, is_exact })
+        (report.count() == before).then_some(Test { texts, dates: bounds, is_exact, as_markup: self.markup })
     }
 }
 
@@ -135,6 +144,9 @@ fn read<T>(
 impl Test {
     /// Reads the HTML that will be looked into, so that the rules that follow find it read.
     pub fn prepare(&self, feed: &mut Feed) {
+        if self.as_markup {
+            return;
+        }
         let is_asked = |slot: &Slot| self.texts.iter().any(|(fields, _)| fields.contains(&slot.field));
         for item in feed.items() {
             for slot in feed.slots(item).filter(|slot| slot.kind == Kind::Html && is_asked(slot)) {
@@ -160,11 +172,13 @@ impl Test {
 
     fn finds(&self, feed: &Feed, item: Place, fields: &[Field], matcher: &Matcher) -> bool {
         let finds = |text: &str| if self.is_exact { matcher.is_match(text) } else { matcher.is_match(&fold(text)) };
+        let text = |slot: &Slot| if self.as_markup { feed.value(slot) } else { feed.plain(slot) };
         let texts =
-            |place| feed.slots(place).filter(|slot| fields.contains(&slot.field)).any(|slot| finds(&feed.plain(&slot)));
+            |place| feed.slots(place).filter(|slot| fields.contains(&slot.field)).any(|slot| finds(&text(&slot)));
         match fields {
-            [Field::Content | Field::Summary] => {
-                feed.field(item, fields[0]).iter().any(|slot| finds(&feed.plain(slot)))
+            [Field::Content | Field::Summary] => feed.field(item, fields[0]).iter().any(|slot| finds(&text(slot))),
+            [Field::Content, Field::Summary] if feed.first(item, Field::Content).is_none() => {
+                feed.first(item, Field::Title).is_some_and(|title| finds(&title))
             }
             [Field::Link] => feed.link(item).is_some_and(|link| finds(&link)) || texts(item),
             [Field::Language] => {

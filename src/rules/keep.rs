@@ -2,9 +2,10 @@
 //!
 //! ## What it does
 //! Each field takes a regular expression or a list of them: `title`, `content`, `summary`, `author`, `category`, `link`, `id`,
-//! `comments`, `enclosure` (address or media type), `language`, and `any` (title, summary, content, author or category). Patterns of
-//! one field are ORed, fields are ANDed. HTML is matched as the text a person reads; upper and lower case, Simplified and Traditional
-//! Chinese, full and half width are one, unless `exact = true`: `台灣` also finds 台湾 and 臺灣. `newer_than` and `older_than` take an age
+//! `comments`, `enclosure` (address or media type), `language`, `description` (content or summary, or the title of an item without
+//! either) and `any` (title, summary, content, author or category). Patterns of one field are ORed, fields are ANDed. HTML is matched
+//! as the text a person reads (`markup = true`: as it is written); upper and lower case, Simplified and Traditional Chinese, full and
+//! half width are one, unless `exact = true`: `台灣` also finds 台湾 and 臺灣. `newer_than` and `older_than` take an age
 //! (`7d`), `before` and `after` a date. An item without a readable date is kept by these. The short form is `any`.
 //!
 //! ## When to use
