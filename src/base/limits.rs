@@ -104,6 +104,10 @@ pub const MAX_IMAGE_ROUTES: usize = 100;
 /// Most bytes of new addresses that `images` writes into one feed: 80 000 pictures of 100 bytes. A short relative address can
 /// stand for a long one, so the feed's own size does not bound them.
 pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
+/// Longest CSS selector of a rule, a list counted as one: a user's list of a site's furniture has some hundred bytes.
+pub const MAX_SELECTOR: usize = 4 * KIB;
+/// How many `:not(:has(:is(…)))` may stand inside each other.
+pub const MAX_SELECTOR_DEPTH: usize = 4;
 /// Longest template of an address in a rule.
 pub const MAX_TEMPLATE: usize = KIB;
 /// Shortest `brief` of an address, in characters: RSSHub takes three digits and more.
