@@ -35,6 +35,8 @@ pub const MAX_NAMESPACES: usize = 128;
 pub const MAX_ITEM_CHILDREN: usize = 500;
 /// Longest single field (a content, a title) after decoding.
 pub const MAX_FIELD: usize = MIB;
+/// Most bytes that rules may add to one feed in new elements and members: the full text of a thousand long articles.
+pub const MAX_GROWTH: usize = 64 * MIB;
 /// A repaired document may be at most so many times the original: repair adds end tags and escapes, not text.
 pub const MAX_REPAIRED: usize = 8;
 /// Length of the excerpt in an error about a body that is not a feed, in characters.

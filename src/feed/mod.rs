@@ -11,18 +11,24 @@ pub mod charset;
 mod codec;
 pub mod dates;
 mod emit;
+mod enclosures;
 mod error;
 mod fields;
+mod grow;
 mod item;
 pub mod json;
 mod names;
 mod prolog;
+mod raw;
 pub mod repair;
+mod scope;
+mod shapes;
 mod slots;
 pub mod sniff;
 pub mod tree;
 pub mod xml;
 
+pub use enclosures::Enclosure;
 pub use error::{Bound, FeedError};
 pub use fields::{Field, Kind};
 pub use item::Place;
@@ -35,7 +41,7 @@ use attributes::Attributes;
 use names::Ns;
 use sniff::{Sniffed, Wrap};
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use tree::{NodeId, Tree};
 use xml::{Document, Refusal};
 
@@ -85,6 +91,17 @@ impl Format {
         }
     }
 
+    /// True where items of `other` are written as items of this format are, so that [`Feed::insert_items`] takes them.
+    pub fn takes_items_of(self, other: Format) -> bool {
+        let family = |format| match format {
+            Format::Rss09x | Format::Rss20 => Format::Rss20,
+            Format::Json10 | Format::Json11 => Format::Json11,
+            // Other namespaces each.
+            other => other,
+        };
+        family(self) == family(other)
+    }
+
     /// True for the two JSON formats.
     pub fn is_json(self) -> bool {
         matches!(self, Format::Json10 | Format::Json11)
@@ -94,7 +111,10 @@ impl Format {
 /// A feed and what the rules did to it.
 #[derive(Debug)]
 pub struct Feed {
+    /// The document as it was read, and behind it the scratch: what rules added.
     source: String,
+    /// Where the scratch begins.
+    origin: usize,
     format: Format,
     document: Document,
     /// What elements without a namespace mean.
@@ -104,10 +124,11 @@ pub struct Feed {
     items: Vec<NodeId>,
     /// The items that are left, as indexes of `items`, in the order of the output.
     order: Vec<u32>,
-    slots: OnceLock<Arc<item::Index>>,
+    slots: OnceLock<item::Index>,
     /// What the feed's own relative references are read against: found once, for each of them asks.
     base: OnceLock<Option<Url>>,
     edits: BTreeMap<u32, item::Edit>,
+    growth: grow::Growth,
     url: Option<Url>,
     notes: Vec<String>,
     truncated: bool,
@@ -185,6 +206,7 @@ impl Feed {
         let order = (0..u32::try_from(kept).unwrap_or(0)).collect();
         let (slots, base, edits) = (OnceLock::new(), OnceLock::new(), BTreeMap::new());
         Ok(Feed {
+            origin: source.len(),
             source,
             format,
             document,
@@ -195,6 +217,7 @@ impl Feed {
             slots,
             base,
             edits,
+            growth: grow::Growth::default(),
             url: url.cloned(),
             notes,
             truncated,

@@ -17,7 +17,10 @@ mod lex;
 mod months;
 mod resolve;
 mod words;
+mod write;
 mod zones;
+
+pub use write::{rfc822, rfc3339};
 
 use crate::base::clock::Time;
 use crate::base::limits::MAX_DATE;
