@@ -183,6 +183,20 @@ pub const MAX_HEAD: usize = 16 * KIB;
 pub const MAX_HEAD_FIELDS: usize = 64;
 /// Fetches from one host at once: what a polite browser of one person would do.
 pub const FETCHES_PER_HOST: usize = 2;
+/// Pages of one article, where `pages` says nothing.
+pub const ARTICLE_PAGES: usize = 10;
+/// Most that `pages` may say: a serial novel.
+pub const MAX_ARTICLE_PAGES: usize = 20;
+/// Least text that counts as an article's, as in RSSHub: less is a notice of cookies.
+pub const MIN_ARTICLE_CHARS: usize = 40;
+/// A page with scripts and less text than this shows its text by script only.
+pub const SCRIPT_PAGE_CHARS: usize = 200;
+/// Most replacements of `full_text`: each is a pass over the page.
+pub const MAX_REPLACEMENTS: usize = 50;
+/// Most elements of a page that readability is given: it builds a tree of them. News pages have under 5 000.
+pub const MAX_PAGE_ELEMENTS: usize = 100_000;
+/// Deepest nesting that readability is given. News pages stay under 40.
+pub const MAX_PAGE_DEPTH: usize = 512;
 /// Longest selector of a rule or recipe: those of real recipes have under 300 bytes.
 pub const MAX_SELECTOR: usize = 4 * KIB;
 /// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::config::decode::decode;
 use crate::config::value::Value;
 use crate::config::{Data, Report, RuleList, Source, suggest};
 
@@ -76,14 +77,21 @@ impl Set {
         lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
     }
 
+    /// The hosts whose pages it is for, `*.example.org` for all below one; none where it is for any feed.
+    pub fn hosts(&self, report: &mut Report) -> Vec<String> {
+        let hosts = Value::document(report).and_then(|mut document| document.take("hosts"));
+        hosts.and_then(|hosts| decode(&hosts.value, report)).unwrap_or_default()
+    }
+
     /// Its list; `report` is on [`Set::source`].
     pub fn list(&self, report: &mut Report) -> Option<RuleList> {
         let mut document = Value::document(report)?;
         let rules = document.take("rules");
+        document.take("hosts");
         if let Data::Table(strangers) = &document.data {
             for stranger in strangers {
                 let message = format!("unknown key `{}` in a rule set", stranger.key);
-                report.error(stranger.key_span.clone(), message).help(suggest::advice(&stranger.key, ["rules"]));
+                report.error(stranger.key_span.clone(), message).help(suggest::advice(&stranger.key, ["rules", "hosts"]));
             }
         }
         if rules.is_none() {
