@@ -30,7 +30,7 @@ use crate::base::clock::{Clock, Time};
 use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
-use crate::cache::{Answer, Content, Encoding, Fetched, Key, Memory, Representation};
+use crate::cache::{Answer, Content, Disk, Encoding, Fetched, Key, Memory, Representation};
 use crate::config::{Config, Origin, Relative};
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
@@ -44,6 +44,7 @@ struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
     memory: Memory,
+    disk: Disk,
     upstream: Upstream,
     adhoc: Adhoc,
     pages: Fetcher,
@@ -53,14 +54,19 @@ struct Parts {
 }
 
 impl Pipeline {
-    /// Compiles the rules of all feeds and makes the client that `config` asks for.
+    /// Compiles the rules of all feeds and makes the client that `config` asks for. Keeps nothing on disk.
     pub fn from_config(config: &Config, clock: Clock) -> Result<Pipeline, StartError> {
+        Pipeline::with_disk(config, clock, Disk::none())
+    }
+
+    /// The same with a store.
+    pub fn with_disk(config: &Config, clock: Clock, disk: Disk) -> Result<Pipeline, StartError> {
         let client = upstream::client(config, clock.clone())?;
-        Pipeline::with_client(config, clock, client)
+        Pipeline::with_parts(config, clock, client, disk)
     }
 
     /// The same with a client of the caller's.
-    pub fn with_client(config: &Config, clock: Clock, client: Client) -> Result<Pipeline, StartError> {
+    pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &BuildContext::default())?;
@@ -74,6 +80,7 @@ impl Pipeline {
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
             memory,
+            disk,
             clock,
             workers: Workers::of_this_machine(),
             answers: Flights::new(config.fetch.timeout + limits::WAIT_SLACK),
@@ -89,6 +96,11 @@ impl Pipeline {
     /// The name of this instance in `Via`: a request that arrives with it has come back to where it was sent from.
     pub fn via(&self) -> String {
         self.0.upstream.via()
+    }
+
+    /// What survives a restart.
+    pub fn disk(&self) -> &Disk {
+        &self.0.disk
     }
 
     /// The rules of a feed of the configuration.

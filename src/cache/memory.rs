@@ -34,6 +34,16 @@ impl Key {
         Key(key)
     }
 
+    /// The key whose bytes these are.
+    pub fn from_bytes(bytes: [u8; 16]) -> Key {
+        Key(bytes)
+    }
+
+    /// As a store writes it.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
     /// The name of another entry or piece of work about the same thing.
     pub fn of_kind(&self, kind: &[u8]) -> Key {
         Key::of(&[kind, &self.0])

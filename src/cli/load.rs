@@ -13,7 +13,7 @@ pub(super) const DEFAULT: &str = "refeed.toml";
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct ConfigArg {
     /// The configuration [default: the file that REFEED_CONFIG names]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub(super) config: Option<PathBuf>,
 }
 

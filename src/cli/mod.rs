@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 bad usage or configuration. What a command makes goes to standard output, and what a
 //! person should know to standard error; a reader of standard output that has gone away is no error.
 
+mod cache;
 mod check;
 mod completions;
 mod demo;
@@ -54,6 +55,7 @@ enum Command {
     Run(run::Args),
     Check(check::Args),
     Rules(rules::Args),
+    Cache(cache::Args),
     Sign(sign::Args),
     Health(health::Args),
     Completions(completions::Args),
@@ -126,6 +128,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::run(args),
         Command::Rules(args) => rules::run(&args),
+        Command::Cache(args) => cache::run(args),
         Command::Sign(args) => sign::run(args),
         Command::Health(args) => health::run(args),
         Command::Completions(args) => completions::run(&args),

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use ipnet::IpNet;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use super::quantity;
+use super::schema::Store;
 use crate::base::limits::{
-    FETCH_TIMEOUT_CEILING, MAX_BODY_CEILING, MAX_PAGES_PER_HOST, MAX_REDIRECTS_CEILING, TTL_CEILING,
+    CACHE_DISK_FLOOR, FETCH_TIMEOUT_CEILING, MAX_BODY_CEILING, MAX_PAGES_PER_HOST, MAX_REDIRECTS_CEILING, TTL_CEILING,
 };
 use crate::base::text::human_size;
 use crate::base::url::Url;
@@ -205,6 +207,30 @@ pub(super) fn ttl<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Err
 /// A size; zero is allowed.
 pub(super) fn size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     quantity::size(&text(from, SIZE)?).map_err(D::Error::custom)
+}
+
+/// The directory of the store.
+pub(super) fn store<'de, D: Deserializer<'de>>(from: D) -> Result<Store, D::Error> {
+    match text(from, "a directory, or `\"none\"`")?.as_str() {
+        "none" => Ok(Store::None),
+        path if Path::new(path).is_absolute() => Ok(Store::Directory(path.into())),
+        path => Err(D::Error::custom(format!(
+            "`{path}` is not an absolute path: what it means would depend on where refeed is started\n\
+             write `/var/lib/refeed`, or `none` to keep nothing on disk"
+        ))),
+    }
+}
+
+/// Room on disk: enough for the state of a few feeds.
+pub(super) fn disk_size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let bytes = size(from)?;
+    if bytes < CACHE_DISK_FLOOR {
+        let least = human_size(CACHE_DISK_FLOOR);
+        return Err(D::Error::custom(format!(
+            "must be at least {least}\nto keep nothing on disk, write `path = \"none\"`"
+        )));
+    }
+    Ok(bytes)
 }
 
 /// The size of a body: above zero, at most its ceiling.

@@ -69,6 +69,18 @@ pub fn path(asked: Option<PathBuf>) -> Option<PathBuf> {
     asked.or_else(|| environment("REFEED_CONFIG").map(PathBuf::from))
 }
 
+/// The platform's place for what a program keeps: systemd's `StateDirectory`, else the user's own; none for a user without
+/// a home.
+pub fn data_directory() -> Option<PathBuf> {
+    let absolute = |name| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    // systemd: several are parted by colons, the first is the unit's own
+    let systemd = environment("STATE_DIRECTORY").and_then(|list| Some(PathBuf::from(list.split(':').next()?)));
+    let home = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+    systemd
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(home)))?.join("refeed")))
+}
+
 /// The bytes of a file (or of standard input, where it is `-`), at most `limit` of them; `key` is what changes the
 /// limit. Blocks.
 pub fn read_capped(path: &Path, limit: usize, key: Option<&'static str>) -> Result<Vec<u8>, ConfigError> {

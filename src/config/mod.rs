@@ -16,9 +16,9 @@ mod schema;
 pub mod suggest;
 pub mod value;
 
-pub use load::{ConfigError, environment, path, read_capped};
+pub use load::{ConfigError, data_directory, environment, path, read_capped};
 pub use problem::{Paint, Problem, Problems, Report, Source, Span};
 pub use rule_list::RuleList;
-pub use schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
+pub use schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server, Store};
 pub use toml::Spanned;
 pub use value::{Data, Value};

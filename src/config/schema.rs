@@ -106,6 +106,12 @@ pub struct Cache {
     /// Memory for answers, in bytes; zero keeps none. Default `64 MiB`.
     #[serde(deserialize_with = "fields::size")]
     pub memory: usize,
+    /// The directory of what survives a restart; `"none"` keeps nothing. Default: the platform's place for data.
+    #[serde(deserialize_with = "fields::store")]
+    pub path: Store,
+    /// Room on disk, in bytes. Default `1 GiB`.
+    #[serde(deserialize_with = "fields::disk_size")]
+    pub disk: usize,
     /// Fresh for so long where the upstream and the feed say nothing. Default `30m`.
     #[serde(deserialize_with = "fields::ttl")]
     pub default_ttl: Duration,
@@ -121,11 +127,24 @@ impl Default for Cache {
     fn default() -> Cache {
         Cache {
             memory: limits::CACHE_MEMORY,
+            path: Store::Default,
+            disk: limits::CACHE_DISK,
             default_ttl: limits::DEFAULT_TTL,
             min_ttl: limits::MIN_TTL,
             max_ttl: limits::MAX_TTL,
         }
     }
+}
+
+/// Where what survives a restart is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Store {
+    /// The platform's place for data, as [`super::data_directory`] finds it.
+    Default,
+    /// Nowhere.
+    None,
+    /// This directory.
+    Directory(PathBuf),
 }
 
 /// `[feeds.NAME]`: one feed, served at `/feed/NAME`.
