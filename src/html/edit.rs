@@ -130,6 +130,11 @@ impl Fragment {
 
     /// Takes attribute `name` (ASCII case ignored, duplicates too) out of the start tag `id`, with the space before it.
     pub fn remove_attr(&mut self, id: usize, name: &str) {
+        self.remove_attrs(id, |found| found.eq_ignore_ascii_case(name));
+    }
+
+    /// [`Fragment::remove_attr`] for all whose names, as written, `is_meant` says so of.
+    pub fn remove_attrs(&mut self, id: usize, is_meant: impl Fn(&str) -> bool) {
         if !matches!(self.kind(id), Kind::Start { .. }) {
             return;
         }
@@ -137,7 +142,7 @@ impl Fragment {
         let bytes = raw.as_bytes();
         let (mut now, mut from) = (String::new(), 0);
         for attr in self.scan(id) {
-            if !raw.get(attr.name.clone()).is_some_and(|it| it.eq_ignore_ascii_case(name)) {
+            if !raw.get(attr.name.clone()).is_some_and(&is_meant) {
                 continue;
             }
             let (mut start, end) = (attr.name.start, attr.end());
@@ -234,7 +239,7 @@ impl Fragment {
     }
 
     /// The tags of the one element that all of an XHTML fragment stands in (RFC 4287 §3.1.1.3).
-    fn wrapper(&self) -> Option<(usize, usize)> {
+    pub(super) fn wrapper(&self) -> Option<(usize, usize)> {
         let is_space = |id: &usize| self.kind(*id) == Kind::Text && self.raw(*id).trim_ascii().is_empty();
         let start = (0..self.len()).find(|id| !is_space(id)).filter(|_| self.syntax == Syntax::Xhtml)?;
         let end = self.element_end(start).checked_sub(1).filter(|end| *end > start)?;

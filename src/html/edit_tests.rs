@@ -140,10 +140,7 @@ fn xhtml_stays_well_formed() {
     fragment.set_text(1, "a ]]>\u{0}");
     fragment.set_attr(0, "title", "<&\n\"");
     fragment.insert_after(2, "<br>a & b");
-    assert_eq!(
-        fragment.render(),
-        "<h:p title=\"&lt;&amp;&#10;&quot;\">a ]]&gt;\u{FFFD}<h:br/><h:br/>a &amp; b</h:p>"
-    );
+    assert_eq!(fragment.render(), "<h:p title=\"&lt;&amp;&#10;&quot;\">a ]]&gt;\u{FFFD}<h:br/><h:br/>a &amp; b</h:p>");
     assert!(fragment.is(2, "BR") && fragment.is(3, "p"));
 }
 

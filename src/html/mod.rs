@@ -26,6 +26,7 @@ mod style;
 mod tags;
 mod token;
 mod tree;
+mod trim;
 mod urls;
 pub mod xpath;
 mod xhtml;

@@ -69,7 +69,11 @@ fn tag(fragment: &Fragment, id: usize, prefix: &str, out: &mut String) {
     for (name, value) in fragment.attrs(id) {
         // No namespace but XML's own is declared here.
         let is_known = !name.contains(':') || name.starts_with("xml:");
-        if seen.len() == MAX_WRITTEN || !is_attribute_name(name) || !is_known || seen.iter().any(|it| it.eq_ignore_ascii_case(name)) {
+        if seen.len() == MAX_WRITTEN
+            || !is_attribute_name(name)
+            || !is_known
+            || seen.iter().any(|it| it.eq_ignore_ascii_case(name))
+        {
             continue;
         }
         seen.push(name);

@@ -8,6 +8,7 @@
 pub mod chain;
 mod conditions;
 pub mod docs;
+mod fragments;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;
@@ -66,7 +67,7 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, images, keep, limit, links, opencc, sort }
+rules! { dedupe, drop, images, keep, limit, links, opencc, remove, select, sort }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {

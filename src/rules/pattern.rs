@@ -153,7 +153,7 @@ fn explain(error: &regex::Error) -> Explained {
 }
 
 /// The character `column` of a pattern in the source; known where the literal is spelled as it reads.
-fn place(pattern: &Spanned<String>, column: usize, report: &Report) -> Option<Span> {
+pub(super) fn place(pattern: &Spanned<String>, column: usize, report: &Report) -> Option<Span> {
     let Span { start, end } = pattern.span();
     let spelled = report.source().text.get(start + 1..end.checked_sub(1)?)?;
     if spelled != pattern.get_ref() {

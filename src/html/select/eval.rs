@@ -268,7 +268,8 @@ impl Text {
     /// Where `needle` begins, ASCII case ignored; one may overlap the next.
     fn find(&self, needle: &str) -> Occurrences<'_> {
         let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build([needle]);
-        let found = automaton.map(|automaton| automaton.find_overlapping_iter(&self.whole).map(|it| it.start()).collect());
+        let found =
+            automaton.map(|automaton| automaton.find_overlapping_iter(&self.whole).map(|it| it.start()).collect());
         Occurrences { text: self, found: found.unwrap_or_default(), len: needle.len() }
     }
 

@@ -12,7 +12,11 @@ type Parsed<T> = Result<T, SelectorError>;
 pub(super) fn list(text: &str) -> Parsed<Vec<Complex>> {
     if text.len() > MAX_SELECTOR {
         let message = format!("a selector of {} bytes; at most {MAX_SELECTOR} are allowed", text.len());
-        return Err(SelectorError { at: 0, message: message.into(), help: Some("write a list of shorter ones".into()) });
+        return Err(SelectorError {
+            at: 0,
+            message: message.into(),
+            help: Some("write a list of shorter ones".into()),
+        });
     }
     let mut parser = Parser { text, at: 0, depth: 0 };
     let list = parser.list(Where::Top)?;
@@ -155,7 +159,9 @@ impl<'a> Parser<'a> {
             Some('^') => Operator::Begins,
             Some('$') => Operator::Ends,
             Some('*') => Operator::Contains,
-            Some('#') => return self.advise("`#=` (a regular expression) is not known here", "write `*=`, `^=` or `$=`"),
+            Some('#') => {
+                return self.advise("`#=` (a regular expression) is not known here", "write `*=`, `^=` or `$=`");
+            }
             _ => return self.fail("expected `=`, `^=`, `$=`, `*=`, `~=`, `|=` or `]`"),
         };
         self.at += usize::from(op != Operator::Equals);
@@ -169,7 +175,9 @@ impl<'a> Parser<'a> {
             Some('i' | 'I') => true,
             Some('s' | 'S') => false,
             _ => {
-                return self.closed(']').map(|()| Test::Attribute { name, test: Value::Compared { op, to, fold: false } });
+                return self
+                    .closed(']')
+                    .map(|()| Test::Attribute { name, test: Value::Compared { op, to, fold: false } });
             }
         };
         self.at += 1;
@@ -228,9 +236,10 @@ impl<'a> Parser<'a> {
     fn name(&mut self) -> Parsed<String> {
         if !self.begins_name() {
             return match self.peek() {
-                Some(digit) if digit.is_ascii_digit() => {
-                    self.advise("a name cannot begin with a digit", format!("write `\\3{digit} ` for it, or `[class~=\"…\"]`"))
-                }
+                Some(digit) if digit.is_ascii_digit() => self.advise(
+                    "a name cannot begin with a digit",
+                    format!("write `\\3{digit} ` for it, or `[class~=\"…\"]`"),
+                ),
                 Some(found) => self.fail(format!("expected a name, found `{found}`")),
                 None => self.fail("expected a name"),
             };
@@ -352,7 +361,8 @@ impl<'a> Parser<'a> {
     fn nth(&mut self, of_type: bool, from_end: bool) -> Parsed<Test> {
         let rest = self.rest();
         let written = rest.get(..rest.find(')').unwrap_or(rest.len())).unwrap_or_default();
-        let text: String = written.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>().to_ascii_lowercase();
+        let text: String =
+            written.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>().to_ascii_lowercase();
         let number = |text: &str| text.strip_prefix('+').unwrap_or(text).parse::<i32>().ok();
         let parsed = match (text.as_str(), text.split_once('n')) {
             ("odd", _) => Some((2, 1)),

@@ -1,3 +1,5 @@
+//! The selectors against hand-made cases, against another engine, and against time.
+
 use super::*;
 use crate::html::Syntax;
 use proptest::prelude::*;
@@ -154,7 +156,6 @@ fn hostile_fragments_and_selectors_take_linear_time() {
 
 /// The slow and plain way: each element is asked, combinators are followed upwards.
 mod oracle {
-    use super::*;
     use dom_query::Document;
 
     pub(super) fn found(html: &str, selector: &str) -> Vec<String> {
@@ -183,8 +184,23 @@ fn tree() -> impl Strategy<Value = String> {
 
 fn selector() -> impl Strategy<Value = String> {
     let compound = prop::sample::select(vec![
-        "div", "b", "*", ".x", "b.y", "section", ":first-child", "i:last-child", "div:nth-child(2)", ":not(.x)",
-        "div:has(b)", ":has(> .x)", ":has(+ b)", "b:only-of-type", ":is(b, div)", "[class='']", "div:empty",
+        "div",
+        "b",
+        "*",
+        ".x",
+        "b.y",
+        "section",
+        ":first-child",
+        "i:last-child",
+        "div:nth-child(2)",
+        ":not(.x)",
+        "div:has(b)",
+        ":has(> .x)",
+        ":has(+ b)",
+        "b:only-of-type",
+        ":is(b, div)",
+        "[class='']",
+        "div:empty",
         ":nth-last-of-type(odd)",
     ]);
     let rest = prop::collection::vec((prop::sample::select(vec![" ", " > ", " + ", " ~ "]), compound.clone()), 0..3);
