@@ -93,6 +93,17 @@ pub const TTL_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────
 
+/// Most notes on one feed: a rule that cannot do its work says so for a few items, not for ten thousand.
+pub const MAX_NOTES: usize = 20;
+/// Longest expression (`when`), and longest template of a field (`set`).
+pub const MAX_EXPRESSION: usize = 4 * KIB;
+/// Fuel for one expression or template on one item: an instruction costs 1, 64 bytes of text 1. Enough to go over 1 MiB of
+/// content several times; a loop without end is cut after some milliseconds.
+pub const EXPRESSION_FUEL: u64 = 100_000;
+/// Most items of a feed on which one rule's expression may run out of fuel, each some milliseconds; then the rule gives up.
+pub const MAX_EXHAUSTED: usize = 100;
+/// Longest value that a template makes: the longest field there is.
+pub const MAX_TEMPLATE_OUTPUT: usize = MAX_FIELD;
 /// How many Han characters of an item are enough to say in which script it is written.
 pub const SCRIPT_SAMPLE: u64 = 1000;
 /// Most rules of one feed, after rule sets are opened.
@@ -199,8 +210,6 @@ pub const MAX_REPLACEMENTS: usize = 50;
 pub const MAX_PAGE_ELEMENTS: usize = 100_000;
 /// Deepest nesting that readability is given. News pages stay under 40.
 pub const MAX_PAGE_DEPTH: usize = 512;
-/// Longest selector of a rule or recipe: those of real recipes have under 300 bytes.
-pub const MAX_SELECTOR: usize = 4 * KIB;
 /// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.
 pub const PAGES_PER_HOST: usize = 4;
 /// Most that `fetch.pages_per_host` may say: more is an attack.

@@ -63,35 +63,6 @@ impl Iterator for Slots {
 }
 
 impl Feed {
-    /// The items that are left, in their order.
-    pub fn items(&self) -> Vec<Place> {
-        self.order.iter().map(|item| Place::Item(*item)).collect()
-    }
-
-    /// The head and the items that are left.
-    pub fn places(&self) -> Vec<Place> {
-        std::iter::once(Place::Head).chain(self.items()).collect()
-    }
-
-    /// Keeps the items for which `keep` says so, in their order.
-    pub fn retain(&mut self, mut keep: impl FnMut(&Feed, Place) -> bool) {
-        let order = std::mem::take(&mut self.order);
-        let kept = order.iter().copied().filter(|item| keep(self, Place::Item(*item))).collect();
-        self.order = kept;
-    }
-
-    /// Keeps the first `count` items.
-    pub fn truncate(&mut self, count: usize) {
-        self.order.truncate(count);
-    }
-
-    /// Puts the items into the order of `key`; equal ones stay as they stand.
-    pub fn sort_by_key<K: Ord>(&mut self, mut key: impl FnMut(&Feed, Place) -> K) {
-        let mut keyed: Vec<(K, u32)> = self.order.iter().map(|item| (key(self, Place::Item(*item)), *item)).collect();
-        keyed.sort_by(|a, b| a.0.cmp(&b.0));
-        self.order = keyed.into_iter().map(|(_, item)| item).collect();
-    }
-
     /// All values of a place that the field table knows.
     pub fn slots(&self, place: Place) -> Slots {
         if let Some(slots) = self.growth.slots.get(&place) {
@@ -196,6 +167,14 @@ impl Feed {
         match value {
             Cow::Borrowed(value) => Cow::Borrowed(value.trim()),
             Cow::Owned(value) => Cow::Owned(value.trim().to_owned()),
+        }
+    }
+
+    /// The HTML of a slot as it stands now, for reading; shared with the rules before where they looked into it.
+    pub fn html(&self, slot: &Slot) -> Cow<'_, Fragment> {
+        match self.edits.get(&slot.key()) {
+            Some(Edit { html: Some(fragment), .. }) => Cow::Borrowed(fragment),
+            _ => Cow::Owned(Fragment::parse(self.value(slot).into_owned(), slot.syntax())),
         }
     }
 

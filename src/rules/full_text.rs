@@ -159,7 +159,8 @@ impl FullText {
     fn trail(&self, feed: &Feed, place: Place, url: &Url, cx: &Context) -> Trail {
         let recipe = &self.recipe;
         let first = recipe.single_in_feed.as_ref().and_then(|picks| {
-            let html = feed.field(place, Field::Content).into_iter().next().map(|slot| feed.value(&slot).into_owned())?;
+            let html =
+                feed.field(place, Field::Content).into_iter().next().map(|slot| feed.value(&slot).into_owned())?;
             let body = Body { bytes: html.into(), content_type: None, url: url.clone() };
             let page = Page::read(&body, &[]);
             page.address(&picks.value(&page.html, &["href"])?)
@@ -191,7 +192,9 @@ impl FullText {
         let mut bodies = vec![found];
         while recipe.next.is_some() && bodies.len() < recipe.pages {
             let Some(last) = bodies.last() else { break };
-            let Some(next) = recipe.next(&Page::read(last, &recipe.replace)).filter(|next| !seen.contains(next)) else { break };
+            let Some(next) = recipe.next(&Page::read(last, &recipe.replace)).filter(|next| !seen.contains(next)) else {
+                break;
+            };
             match body(&next) {
                 Ok(page) => bodies.push(page),
                 Err(missing @ Trail::Missing(_)) => return missing,
@@ -240,7 +243,8 @@ impl FullText {
                     feed.add(place, Field::Category, category);
                 }
                 (Take::Audio, Article { audio: Some(audio), .. }) => {
-                    let known = feed.enclosures(place).iter().any(|file| file.url == *audio || file.medium == Medium::Audio);
+                    let known =
+                        feed.enclosures(place).iter().any(|file| file.url == *audio || file.medium == Medium::Audio);
                     if !known {
                         feed.add_enclosure(place, &Enclosure::of(audio));
                     }
@@ -268,7 +272,9 @@ impl FullText {
         }
         let mut content = String::new();
         let wanted = |what| self.take.contains(&what);
-        if let Some(image) = article.image.as_ref().filter(|image| wanted(Take::Image) && !article.content.contains(*image)) {
+        if let Some(image) =
+            article.image.as_ref().filter(|image| wanted(Take::Image) && !article.content.contains(*image))
+        {
             content.push_str(&figure(image, article.caption.as_deref().filter(|_| wanted(Take::Caption))));
         }
         content.push_str(&article.content);

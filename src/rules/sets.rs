@@ -12,6 +12,7 @@ use crate::config::{Data, Report, RuleList, Source, suggest};
 /// Name and text of each, in alphabetical order.
 const EMBEDDED: &[(&str, &str)] = &[
     ("links", include_str!("../../rules/links.toml")),
+    ("sites/voachinese", include_str!("../../rules/sites/voachinese.toml")),
     ("weserv", include_str!("../../rules/weserv.toml")),
     ("zh-hans", include_str!("../../rules/zh-hans.toml")),
     ("zh-hant", include_str!("../../rules/zh-hant.toml")),
@@ -91,7 +92,9 @@ impl Set {
         if let Data::Table(strangers) = &document.data {
             for stranger in strangers {
                 let message = format!("unknown key `{}` in a rule set", stranger.key);
-                report.error(stranger.key_span.clone(), message).help(suggest::advice(&stranger.key, ["rules", "hosts"]));
+                report
+                    .error(stranger.key_span.clone(), message)
+                    .help(suggest::advice(&stranger.key, ["rules", "hosts"]));
             }
         }
         if rules.is_none() {

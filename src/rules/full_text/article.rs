@@ -70,11 +70,11 @@ impl Recipe {
         let Some(first) = pages.first() else { return Err("there is no page".to_owned()) };
         let text = |picks: &Option<Picks>| picks.as_ref()?.value(&first.html, &[]);
         let of = |picks: &Option<Picks>, attributes| {
-            picks.as_ref().and_then(|picks| picks.value(&first.html, attributes).or_else(|| picks.value(&first.html, &[])))
+            picks
+                .as_ref()
+                .and_then(|picks| picks.value(&first.html, attributes).or_else(|| picks.value(&first.html, &[])))
         };
-        let file = |picks: &Option<Picks>| {
-            Some(first.address(&picks.as_ref()?.value(&first.html, FILE)?)?.to_string())
-        };
+        let file = |picks: &Option<Picks>| Some(first.address(&picks.as_ref()?.value(&first.html, FILE)?)?.to_string());
         let mut article = Article {
             title: text(&self.title),
             author: text(&self.author),
@@ -92,7 +92,11 @@ impl Recipe {
                 Err(why) => reason = reason.or(Some(why)),
             }
         }
-        if article.content.is_empty() { Err(reason.unwrap_or_else(|| "the page holds no text".to_owned())) } else { Ok(article) }
+        if article.content.is_empty() {
+            Err(reason.unwrap_or_else(|| "the page holds no text".to_owned()))
+        } else {
+            Ok(article)
+        }
     }
 
     fn content(&self, page: &Page, article: &mut Article) -> Result<String, String> {
@@ -110,7 +114,8 @@ impl Recipe {
         article.author = article.author.take().or(found.author);
         article.date = article.date.take().or(found.date);
         article.image = article.image.take().or(found.image);
-        let body = Page { html: crate::html::Fragment::parse(found.content, page.html.syntax()), base: page.base.clone() };
+        let body =
+            Page { html: crate::html::Fragment::parse(found.content, page.html.syntax()), base: page.base.clone() };
         Ok(self.tidy.content(&body, &[0]))
     }
 }

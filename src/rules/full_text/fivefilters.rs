@@ -66,7 +66,9 @@ pub fn import(text: &str) -> Imported {
             continue;
         };
         if let Some((line, text)) = find.take_if(|_| command != "replace_string") {
-            imported.warnings.push(Warning { line, message: format!("`find_string: {text}` without `replace_string`") });
+            imported
+                .warnings
+                .push(Warning { line, message: format!("`find_string: {text}` without `replace_string`") });
             recipe_line(&mut recipe, &mut imported, &mut find, at + 1, (command, argument, value));
             continue;
         }
@@ -149,16 +151,18 @@ fn recipe_line(
             recipe.list("image").push("meta[property=\"og:image\"] @content".to_owned());
         }
         ("insert_detected_image", None) => {}
-        ("if_page_contains", None) => match (to_css(value), recipe.lists.iter_mut().find(|(key, _)| *key == "single")) {
-            (Ok(found), Some((_, single))) => {
-                let held: Vec<_> = found.into_iter().map(|selection| selection.css).collect();
-                if let Some(last) = single.last_mut() {
-                    *last = format!("html:has({}) {last}", held.join(", "));
+        ("if_page_contains", None) => {
+            match (to_css(value), recipe.lists.iter_mut().find(|(key, _)| *key == "single")) {
+                (Ok(found), Some((_, single))) => {
+                    let held: Vec<_> = found.into_iter().map(|selection| selection.css).collect();
+                    if let Some(last) = single.last_mut() {
+                        *last = format!("html:has({}) {last}", held.join(", "));
+                    }
                 }
+                (Ok(_), None) => warn("`if_page_contains` without a `single_page_link` before it".to_owned()),
+                (Err(error), _) => warn(format!("`if_page_contains: {value}`: {error}")),
             }
-            (Ok(_), None) => warn("`if_page_contains` without a `single_page_link` before it".to_owned()),
-            (Err(error), _) => warn(format!("`if_page_contains: {value}`: {error}")),
-        },
+        }
         ("test_url", None) => imported.tests.push(value.to_owned()),
         (name, _) if WITHOUT_EFFECT.contains(&name) => {}
         (name, _) if LOGIN.contains(&name) => warn(format!("`{name}`: refeed signs in nowhere")),

@@ -76,15 +76,15 @@ impl Layout {
         let values = context! {
             content => Value::from_safe_string(article.content.clone()),
             title => article.title.as_deref().unwrap_or(&item.title),
-            author => article.author,
-            date => article.date,
-            category => article.category,
-            image => article.image,
-            caption => article.caption,
-            audio => article.audio,
-            item => context! { title => item.title },
-            link => item.link,
-            published => item.published,
+            author => article.author.as_deref(),
+            date => article.date.as_deref(),
+            category => article.category.as_deref(),
+            image => article.image.as_deref(),
+            caption => article.caption.as_deref(),
+            audio => article.audio.as_deref(),
+            item => context! { title => item.title.as_str() },
+            link => item.link.as_str(),
+            published => item.published.as_str(),
             summary => Value::from_safe_string(item.summary.clone()),
         };
         let template = self.0.get_template("layout").map_err(|error| error.to_string())?;
@@ -93,7 +93,7 @@ impl Layout {
 }
 
 /// Nothing for what is not there, HTML as it is, text escaped; a slash needs no escape, whatever minijinja does.
-fn write(out: &mut Output<'_>, _: &State<'_, '_>, value: &Value) -> Result<(), Error> {
+fn write(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     if value.is_undefined() || value.is_none() {
         return Ok(());
     }

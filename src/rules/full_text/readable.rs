@@ -17,7 +17,8 @@ pub(super) fn read(page: &Page) -> Result<Article, String> {
         true => "the page shows its text only to a browser with JavaScript".to_owned(),
         false => format!("readability finds no text on the page ({error})"),
     };
-    let mut reader = Readability::new(page.html.source(), Some(page.base.as_str()), Some(config)).map_err(unreadable)?;
+    let mut reader =
+        Readability::new(page.html.source(), Some(page.base.as_str()), Some(config)).map_err(unreadable)?;
     let found = reader.parse().map_err(unreadable)?;
     let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     Ok(Article {

@@ -132,7 +132,9 @@ fn break_paragraphs(text: &str) -> String {
     while id < html.len() {
         let mut end = id;
         let mut count = 0;
-        while html.is(end, "br") || (count > 0 && html.kind(end) == Kind::Text && html.text(end).trim().is_empty() && end < html.len()) {
+        while html.is(end, "br")
+            || (count > 0 && html.kind(end) == Kind::Text && html.text(end).trim().is_empty() && end < html.len())
+        {
             count += usize::from(html.is(end, "br"));
             end += 1;
         }
