@@ -4,6 +4,7 @@
 //! The server asks [`Pipeline::answer`]; the command line, tests and benches call [`Pipeline::run`] with bytes they have.
 //! Whatever waits or computes runs once per key (`cache::flight`) in a task of its own, computing on [`workers`].
 
+mod addresses;
 mod adhoc;
 mod ask;
 pub mod error;
@@ -18,9 +19,10 @@ use std::time::Duration;
 
 use hyper::header::HeaderValue;
 
+use self::addresses::Addresses;
 use self::adhoc::Adhoc;
 use self::ask::Route;
-pub use self::ask::{Ask, How, Input, Output, Served, Which};
+pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
 pub use self::error::{Error, Failure, RulesError, StartError};
 use self::pages::Fetcher;
 use self::transform::{Recipe, Stage};
@@ -31,7 +33,8 @@ use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Disk, Encoding, Fetched, Key, Memory, Representation};
-use crate::config::{Config, Origin, Relative};
+use crate::config::{Config, Origin};
+use crate::emit::Format;
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
 use crate::rules::{BuildContext, Chain};
@@ -43,6 +46,7 @@ pub struct Pipeline(Arc<Parts>);
 struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
+    links: Addresses,
     memory: Memory,
     disk: Disk,
     upstream: Upstream,
@@ -67,15 +71,18 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
+        let links = Addresses::new(&config.server);
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &BuildContext::default())?;
-            let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, feed.relative);
+            let form = Form { relative: feed.relative, own_url: links.feed(name, None), ..Form::default() };
+            let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, form);
             feeds.insert(name.clone(), route);
         }
         let memory = Memory::new(config.cache.memory);
         Ok(Pipeline(Arc::new(Parts {
             feeds,
+            links,
             adhoc: Adhoc::new(),
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
@@ -119,8 +126,8 @@ impl Pipeline {
     }
 
     /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.
-    pub async fn run(&self, input: Input, chain: &Chain, relative: Relative) -> Result<Output, Error> {
-        self.transform(input, self.recipe(chain, relative), limits::PAGE_WAIT).await
+    pub async fn run(&self, input: Input, chain: &Chain, form: Form) -> Result<Output, Error> {
+        self.transform(input, self.recipe(chain, &form), limits::PAGE_WAIT).await
     }
 
     /// The answer to `ask`: from the cache where it is fresh, else made, once for all who ask meanwhile. `via` names the
@@ -157,13 +164,28 @@ impl Pipeline {
         match ask.feed {
             Which::Named(name) => {
                 let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
-                Ok(if ask.rules.is_empty() { Arc::clone(route) } else { route.with(&ask.rules) })
+                if ask.rules.is_empty() && ask.format.is_none() {
+                    return Ok(Arc::clone(route));
+                }
+                // what a reader's own rules make of it has no address that refeed knows
+                let own_url = if ask.rules.is_empty() { self.0.links.feed(name, ask.format) } else { None };
+                Ok(route.with(&ask.rules, ask.format, own_url))
             }
             Which::Url(url) => {
-                let (origin, relative) = (Origin::Http(url.clone()), Relative::default());
-                Ok(Route::new(ask.feed.label(), url.as_str(), origin, ask.rules.clone(), relative))
+                let form = Form { format: ask.format, ..Form::default() };
+                Ok(Route::new(ask.feed.label(), url.as_str(), Origin::Http(url.clone()), ask.rules.clone(), form))
             }
         }
+    }
+
+    /// In which form a feed of the configuration goes out when it is asked for in `format`.
+    pub fn form(&self, name: &str, format: Option<Format>) -> Option<Form> {
+        self.route(&Ask { format, ..Ask::named(name) }).ok().map(|route| route.form.clone())
+    }
+
+    /// True where the configuration has a feed of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.feeds.contains_key(name)
     }
 
     /// Makes the answer of `route`, with the pages that came within `patience`.
@@ -179,7 +201,7 @@ impl Pipeline {
         }
         self.0.upstream.check(&route.answer).await?;
         let fetched = self.0.upstream.get(route, via).await?;
-        let recipe = self.recipe(&route.chain, route.relative);
+        let recipe = self.recipe(&route.chain, &route.form);
         match self.transform(input(&fetched), recipe, patience).await {
             Ok(output) => {
                 let incomplete = output.incomplete;
@@ -206,8 +228,8 @@ impl Pipeline {
         tokio::spawn(async move { flights.0.answers.run(key, work).await.map(drop) });
     }
 
-    fn recipe(&self, chain: &Chain, relative: Relative) -> Arc<Recipe> {
-        Arc::new(Recipe { chain: chain.clone(), relative, now: self.0.clock.now() })
+    fn recipe(&self, chain: &Chain, form: &Form) -> Arc<Recipe> {
+        Arc::new(Recipe { chain: chain.clone(), form: form.clone(), now: self.0.clock.now() })
     }
 
     async fn transform(&self, input: Input, recipe: Arc<Recipe>, patience: Duration) -> Result<Output, Error> {

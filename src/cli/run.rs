@@ -7,8 +7,9 @@ use super::load::{ConfigArg, DEFAULT, load};
 use super::{Failure, terminal};
 use crate::base::clock::Clock;
 use crate::base::url::Url;
-use crate::config::{self, Config, Origin, Relative, RuleList, read_capped, suggest};
-use crate::pipeline::{Input, Pipeline, Which};
+use crate::config::{self, Config, Origin, RuleList, read_capped, suggest};
+use crate::emit::Format;
+use crate::pipeline::{Form, Input, Pipeline, Which};
 use crate::rules::{BuildContext, Chain};
 
 const EXAMPLES: &str = "\
@@ -17,6 +18,7 @@ Examples:
   refeed run --use zh-tw,weserv feed.xml  rule sets; `refeed rules` lists them
   refeed run --rules '[{ drop = { title = \"广告\" } }, { limit = 20 }]' < feed.xml
   curl -s https://example.org/feed | refeed run --url https://example.org/feed --use links
+  refeed run --to atom feed.xml           another format
   refeed run --feed voa                   a feed of refeed.toml, from its url
   refeed run --feed voa saved.xml         its rules on another input
 
@@ -41,6 +43,10 @@ pub(super) struct Args {
     /// The rules of this feed of the configuration (of refeed.toml where none is named)
     #[arg(long, value_name = "NAME")]
     feed: Option<String>,
+
+    /// The format of the result: rss, atom, json [default: as the input]
+    #[arg(long, value_name = "FORMAT")]
+    to: Option<Format>,
 
     /// The address that the input came from: relative URLs are read against it
     #[arg(long, value_name = "URL", value_parser = http_url)]
@@ -94,15 +100,17 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         (_, Some(names)) => RuleList::names("--use", names),
         _ => RuleList::empty(),
     };
-    let (list, relative, origin) = match &args.feed {
+    let (list, origin) = match &args.feed {
         Some(name) => {
             let feed = find(&config, name)?;
-            (feed.rules.clone(), feed.relative, Some(feed.origin.clone()))
+            (feed.rules.clone(), Some(feed.origin.clone()))
         }
-        None => (list, Relative::default(), None),
+        None => (list, None),
     };
     let chain = Chain::build(&list, &BuildContext::default())?;
     let pipeline = Pipeline::from_config(&config, Clock::system())?;
+    let form = args.feed.as_deref().and_then(|name| pipeline.form(name, args.to));
+    let mut form = form.unwrap_or_else(|| Form { format: args.to, ..Form::default() });
     let source = source(args.input, origin)?;
     let named = source.name();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
@@ -110,7 +118,10 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         let mut input = read(&pipeline, &config, source).await?;
         input.url = args.url.or(input.url);
         input.content_type = args.content_type.or(input.content_type);
-        pipeline.run(input, &chain, relative).await.map_err(|e| Failure::Failed(format!("{named}: {e}")))
+        if form.identity.is_empty() {
+            form.identity = input.url.as_ref().map(ToString::to_string).unwrap_or_default();
+        }
+        pipeline.run(input, &chain, form).await.map_err(|e| Failure::Failed(format!("{named}: {e}")))
     });
     runtime.shutdown_background(); // a name lookup that was given up may still run
     terminal::print(output?.body.as_bytes())

@@ -151,7 +151,7 @@ impl Feed {
     }
 
     /// The value of a slot before any rule.
-    pub(super) fn original(&self, slot: &Slot) -> Cow<'_, str> {
+    pub fn original(&self, slot: &Slot) -> Cow<'_, str> {
         decode(&self.source[slot.span()], slot.coding)
     }
 

@@ -27,19 +27,22 @@ mod shapes;
 mod slots;
 pub mod sniff;
 pub mod tree;
+mod view;
 pub mod xml;
 
+pub use chars::is_allowed as is_xml_char;
 pub use enclosures::Enclosure;
 pub use error::{Bound, FeedError};
 pub use fields::{Field, Kind};
 pub use item::Place;
+pub use names::Ns;
 pub use slots::{Medium, Slot};
+pub use view::Element;
 
 use crate::base::limits::{MAX_ITEMS, MAX_NOTES, MAX_REPAIRED};
 use crate::base::text::line_column;
 use crate::base::url::Url;
 use attributes::Attributes;
-use names::Ns;
 use sniff::{Sniffed, Wrap};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

@@ -8,6 +8,7 @@ use crate::base::url::Url;
 use crate::cache::flight::Role;
 use crate::cache::{Answer, Key};
 use crate::config::{Origin, Relative};
+use crate::emit::{About, Format};
 use crate::rules::Chain;
 
 /// What is asked for.
@@ -17,6 +18,8 @@ pub struct Ask<'a> {
     pub feed: Which<'a>,
     /// Rules of the reader's own, applied after the feed's.
     pub rules: Chain,
+    /// The format; the feed's own where none is named.
+    pub format: Option<Format>,
 }
 
 /// A feed that can be asked for.
@@ -31,12 +34,12 @@ pub enum Which<'a> {
 impl<'a> Ask<'a> {
     /// A feed of the configuration, as it is configured.
     pub fn named(name: &'a str) -> Ask<'a> {
-        Ask { feed: Which::Named(name), rules: Chain::empty() }
+        Ask { feed: Which::Named(name), rules: Chain::empty(), format: None }
     }
 
     /// Any feed, without rules.
     pub fn url(url: &'a Url) -> Ask<'a> {
-        Ask { feed: Which::Url(url), rules: Chain::empty() }
+        Ask { feed: Which::Url(url), rules: Chain::empty(), format: None }
     }
 }
 
@@ -67,6 +70,33 @@ pub struct Input {
     pub content_type: Option<String>,
     /// Where it came from, after redirects; relative URLs mean nothing without it.
     pub url: Option<Url>,
+}
+
+/// In which form a feed goes out: all that decides about the output beside the feed and its rules.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    /// What becomes of relative URLs.
+    pub relative: Relative,
+    /// The format; the feed's own where none is asked for.
+    pub format: Option<Format>,
+    /// The address at which this form is served, where it is known.
+    pub own_url: Option<Url>,
+    /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
+    pub identity: String,
+}
+
+impl Form {
+    /// For the writers.
+    pub(super) fn about(&self) -> About<'_> {
+        About { own_url: self.own_url.as_ref(), identity: &self.identity }
+    }
+
+    /// What tells this form from others of one feed.
+    fn name(&self) -> String {
+        let kept = if self.relative == Relative::Keep { "keep" } else { "" };
+        let own_url = self.own_url.as_ref().map_or("", Url::as_str);
+        format!("{kept} {} {own_url}", self.format.map_or("", Format::name))
+    }
 }
 
 /// A transformed feed.
@@ -113,7 +143,7 @@ pub(super) struct Route {
     pub(super) label: String,
     pub(super) origin: Origin,
     pub(super) chain: Chain,
-    pub(super) relative: Relative,
+    pub(super) form: Form,
     /// What upstream sent: one for all feeds of this URL.
     pub(super) fetched: Key,
     /// What the rules made of it.
@@ -122,19 +152,20 @@ pub(super) struct Route {
 
 impl Route {
     /// `url` as typed: it is what two feeds must share to share a fetch.
-    pub(super) fn new(label: String, url: &str, origin: Origin, chain: Chain, relative: Relative) -> Arc<Route> {
-        Route::of(label, Key::of(&[b"fetched", url.as_bytes()]), origin, chain, relative)
+    pub(super) fn new(label: String, url: &str, origin: Origin, chain: Chain, mut form: Form) -> Arc<Route> {
+        form.identity = url.to_owned();
+        Route::of(label, Key::of(&[b"fetched", url.as_bytes()]), origin, chain, form)
     }
 
-    /// The same feed with more rules after its own.
-    pub(super) fn with(&self, rules: &Chain) -> Arc<Route> {
-        Route::of(self.label.clone(), self.fetched, self.origin.clone(), self.chain.then(rules), self.relative)
+    /// The same feed with more rules after its own, in another format, served at another address.
+    pub(super) fn with(&self, rules: &Chain, format: Option<Format>, own_url: Option<Url>) -> Arc<Route> {
+        let form = Form { format, own_url, ..self.form.clone() };
+        Route::of(self.label.clone(), self.fetched, self.origin.clone(), self.chain.then(rules), form)
     }
 
-    fn of(label: String, fetched: Key, origin: Origin, chain: Chain, relative: Relative) -> Arc<Route> {
-        let kept = [u8::from(relative == Relative::Keep)];
-        let answer = Key::of(&[b"answer", fetched.as_ref(), chain.hash().as_bytes(), &kept]);
-        Arc::new(Route { label, origin, chain, relative, fetched, answer })
+    fn of(label: String, fetched: Key, origin: Origin, chain: Chain, form: Form) -> Arc<Route> {
+        let answer = Key::of(&[b"answer", fetched.as_ref(), chain.hash().as_bytes(), form.name().as_bytes()]);
+        Arc::new(Route { label, origin, chain, form, fetched, answer })
     }
 }
 
@@ -151,10 +182,11 @@ mod tests {
     #[test]
     fn feeds_of_one_url_share_what_was_fetched() {
         let url = Url::parse("https://example.org/feed").unwrap();
-        let route =
-            |relative| Route::new("a".into(), url.as_str(), Origin::Http(url.clone()), Chain::empty(), relative);
-        let (one, other) = (route(Relative::Absolute), route(Relative::Keep));
-        assert_eq!(one.fetched, other.fetched);
-        assert_ne!(one.answer, other.answer);
+        let form = |relative| Form { relative, ..Form::default() };
+        let route = |form| Route::new("a".into(), url.as_str(), Origin::Http(url.clone()), Chain::empty(), form);
+        let (one, other) = (route(form(Relative::Absolute)), route(form(Relative::Keep)));
+        let third = one.with(&Chain::empty(), Some(Format::Atom), None);
+        assert!(one.fetched == other.fetched && one.fetched == third.fetched);
+        assert!(one.answer != other.answer && one.answer != third.answer);
     }
 }

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use super::ask::{Input, Output};
+use super::ask::{Form, Input, Output};
 use super::error::Error;
 use crate::base::clock::Time;
 use crate::base::limits::MAX_PAGE_ROUNDS;
 use crate::config::Relative;
+use crate::emit;
 use crate::feed::Feed;
 use crate::rules::links::Links;
 use crate::rules::{Chain, Context, Page, Pages, Progress, Rule, Want};
@@ -18,7 +19,7 @@ use crate::rules::{Chain, Context, Page, Pages, Progress, Rule, Want};
 #[derive(Clone, Debug)]
 pub(super) struct Recipe {
     pub chain: Chain,
-    pub relative: Relative,
+    pub form: Form,
     /// The present moment.
     pub now: Time,
 }
@@ -71,7 +72,7 @@ pub(super) fn start(input: Input, recipe: Arc<Recipe>) -> Result<Stage, Error> {
     let Input { bytes, content_type, url } = input;
     let mut feed = Feed::read(&bytes, content_type.as_deref(), url.as_ref()).map_err(Error::NotAFeed)?;
     let context = Context::new(recipe.now, url);
-    match recipe.relative {
+    match recipe.form.relative {
         Relative::Absolute => Links.apply(&mut feed, &context).map_err(Error::Rule)?,
         Relative::Keep => {}
     }
@@ -84,9 +85,10 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
             Ok(Stage::Paused(Box::new(Paused { feed, context, recipe, at, wants, rounds })))
         }
         Progress::Done => {
-            let (content_type, notes) = (feed.format().content_type(), feed.notes().to_vec());
-            let incomplete = context.pages.is_pending();
-            Ok(Stage::Done(Output { body: feed.into_string(), content_type, notes, incomplete }))
+            let (notes, incomplete) = (feed.notes().to_vec(), context.pages.is_pending());
+            let form = &recipe.form;
+            let (body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::NotAFeed)?;
+            Ok(Stage::Done(Output { body, content_type, notes, incomplete }))
         }
     }
 }

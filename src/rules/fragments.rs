@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 use toml::Spanned;
 
-use super::pattern::{Patterns, place};
+use super::pattern::Patterns;
 use crate::config::Report;
 use crate::feed::{Feed, Field, Kind, Place, Slot};
 use crate::html::{Fragment, Selectors};
@@ -59,8 +59,8 @@ pub(super) fn selectors(text: &Spanned<String>, report: &mut Report) -> Option<S
     match Selectors::parse(text.get_ref()) {
         Ok(selectors) => Some(selectors),
         Err(error) => {
-            let column = text.get_ref().get(..error.at).map_or(0, |before| before.chars().count());
-            let span = place(text, column, report).unwrap_or(text.span());
+            let next = text.get_ref().get(error.at..).and_then(|rest| rest.chars().next());
+            let span = report.within(text, error.at..error.at + next.map_or(0, char::len_utf8));
             let problem = report.error(span, format!("bad selector: {}", error.message));
             if let Some(help) = error.help {
                 problem.help(help);

@@ -19,6 +19,7 @@ use super::status::{ALLOW, Refused, problem};
 use super::target::{Named, Target, Wanted, public_path};
 use super::{health, reply};
 use crate::base::limits;
+use crate::emit::Format;
 use crate::fetch::INSTANCE;
 use crate::pipeline::{Ask, How, Pipeline, RulesError, Which};
 
@@ -88,18 +89,30 @@ impl Router {
         }
     }
 
+    /// The name of a feed and the format that its ending asks for. A feed that is called so wins.
+    fn split<'a>(&self, name: &'a str) -> (&'a str, Option<Format>) {
+        match Format::of_path(name) {
+            Some((feed, format)) if !self.0.pipeline.has(name) => (feed, Some(format)),
+            _ => (name, None),
+        }
+    }
+
     async fn feed(&self, wanted: &Wanted, headers: &HeaderMap) -> Result<Answered, Refused> {
         let pipeline = &self.0.pipeline;
-        let (feed, named) = match &wanted.feed {
-            Named::Configured(name) => (Which::Named(name), true),
-            Named::Any(url) => (Which::Url(url), false),
+        let (feed, format) = match &wanted.feed {
+            Named::Configured(name) => {
+                let (name, format) = self.split(name);
+                (Which::Named(name), format)
+            }
+            Named::Any(url) => (Which::Url(url), None),
         };
+        let named = matches!(feed, Which::Named(_));
         let failed = |failure| Refused::Feed { feed: feed.label(), named, failure };
         let rules = pipeline.rules(&wanted.parameters).await.map_err(|error| match error {
             RulesError::Wrong(wrong) => wrong.into(),
             RulesError::Other(error) => failed(error.into()),
         })?;
-        let served = pipeline.answer(Ask { feed, rules }, trail(headers)).await.map_err(failed)?;
+        let served = pipeline.answer(Ask { feed, rules, format }, trail(headers)).await.map_err(failed)?;
         let cache = match served.how {
             How::Hit => "hit",
             How::Made { stale: true, .. } => "stale",

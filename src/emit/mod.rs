@@ -1,0 +1,127 @@
+//! Other formats: RSS 2.0, Atom 1.0, JSON Feed 1.1, an HTML page and Markdown, of a feed in any format.
+//!
+//! A feed asked for in its own format is not touched here: it is the edited document itself. Else the edited document is read
+//! a second time, into the plain data of [`model`] ([`read`]), and written from there. Where both are XML, elements of
+//! namespaces that the model does not hold (podcast, media, georss, private ones …) are carried over as they stand
+//! ([`extensions`]). Every date, id and address is written as the target's specification asks; text holds no character that
+//! XML or JSON forbids, whatever came in. Called by `pipeline`; linear in the document, bounded by what `feed` accepted.
+
+mod atom;
+mod dates;
+mod extensions;
+mod json;
+pub mod model;
+mod read;
+mod read_json;
+mod rss;
+mod text;
+mod xml;
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use crate::base::url::Url;
+use crate::feed::{self, Feed, FeedError};
+
+/// A format that a feed can be asked for in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// RSS 2.0.
+    Rss,
+    /// Atom 1.0 (RFC 4287).
+    Atom,
+    /// JSON Feed 1.1.
+    Json,
+}
+
+/// What is known of an output beside the feed itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About<'a> {
+    /// The address of this very output, for `rel="self"` and `feed_url`; without one, none is claimed.
+    pub own_url: Option<&'a Url>,
+    /// What tells this feed from all others where the feed itself does not say: its ids are made of it, it is not shown.
+    pub identity: &'a str,
+}
+
+impl Format {
+    /// All of them, in the order in which they are listed for people.
+    pub const ALL: [Format; 3] = [Format::Rss, Format::Atom, Format::Json];
+
+    /// The word for it: after the dot of a path, `--to` on the command line, `format=` in a query.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Rss => "rss",
+            Format::Atom => "atom",
+            Format::Json => "json",
+        }
+    }
+
+    /// `Content-Type`.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Format::Rss => feed::Format::Rss20.content_type(),
+            Format::Atom => feed::Format::Atom10.content_type(),
+            Format::Json => feed::Format::Json11.content_type(),
+        }
+    }
+
+    /// `voa.atom`: the name and the format that its ending asks for.
+    pub fn of_path(name: &str) -> Option<(&str, Format)> {
+        let (name, ending) = name.rsplit_once('.')?;
+        Some((name, ending.parse().ok()?)).filter(|(name, _)| !name.is_empty())
+    }
+
+    /// True where a feed of `native` is one of this format already. RSS 0.91 to 0.94 are subsets of 2.0.
+    fn is(self, native: feed::Format) -> bool {
+        match self {
+            Format::Rss => matches!(native, feed::Format::Rss20 | feed::Format::Rss09x),
+            Format::Atom => native == feed::Format::Atom10,
+            Format::Json => native.is_json(),
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Format, String> {
+        Format::ALL
+            .into_iter()
+            .find(|format| format.name().eq_ignore_ascii_case(word))
+            .ok_or_else(|| format!("`{word}` is no format; there are {}", Format::ALL.map(Format::name).join(", ")))
+    }
+}
+
+/// `feed`, as the rules left it, in `format`; its own where none is asked for. With the `Content-Type`.
+///
+/// # Errors
+/// The edited document cannot be read again: it grew beyond a bound.
+pub fn emit(feed: Feed, format: Option<Format>, about: About<'_>) -> Result<(String, &'static str), FeedError> {
+    let native = feed.format();
+    match format.filter(|format| !format.is(native)) {
+        None => Ok((feed.into_string(), native.content_type())),
+        Some(format) => {
+            let document = read::document(&feed, about)?;
+            let text = match format {
+                Format::Rss => rss::write(&document),
+                Format::Atom => atom::write(&document),
+                Format::Json => json::write(&document),
+            };
+            Ok((text, format.content_type()))
+        }
+    }
+}
+
+/// `feed` as plain data, as the rules left it.
+///
+/// # Errors
+/// As [`emit`].
+pub fn normalise(feed: &Feed, about: About<'_>) -> Result<model::Document, FeedError> {
+    read::document(feed, about)
+}
+
+/// The edited document, to be read a second time.
+fn edited(feed: &Feed) -> Result<Feed, FeedError> {
+    let text: Cow<'_, str> = feed.emit();
+    Feed::read(text.as_bytes(), Some("text/xml; charset=utf-8"), feed.url())
+}
