@@ -1,7 +1,7 @@
 //! The whole text of each item, from the page that its link leads to.
 //!
 //! ## What it does
-//! Fetches the page of each item (once, kept; bounded per host and in all) and puts its text in the place of the item's content.
+//! Fetches the page of each item (once, kept; bounded per host and in all) and makes its text the item's content; a summary beside it stays.
 //! Without settings the text is found by readability, or by what refeed knows of the site (`refeed rules` lists the sites).
 //! `content` names the elements that hold it, by CSS; of several selectors the first that finds any counts.
 //!
@@ -221,13 +221,7 @@ impl FullText {
     fn put(&self, feed: &mut Feed, place: Place, article: &Article) -> Result<(), String> {
         let content = self.content(feed, place, article)?;
         let of = |feed: &Feed, field| feed.slots(place).find(|slot| slot.field == field);
-        let is_shown = of(feed, Field::Content).is_some();
-        let field = if is_shown { Field::Content } else { Field::Summary };
-        let set = match of(feed, field).is_some() {
-            // a summary beside a full text would be read twice where it is the same
-            true => feed.set(place, field, &content),
-            false => feed.add(place, Field::Content, &content),
-        };
+        let set = feed.set(place, Field::Content, &content).or_else(|| feed.set(place, Field::Summary, &content));
         set.ok_or_else(|| "the text is too large, or the format has no place for it".to_owned())?;
         for take in &self.take {
             let missing = |field| of(feed, field).is_none();

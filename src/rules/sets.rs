@@ -106,16 +106,19 @@ impl Set {
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use super::*;
     use crate::rules::{BuildContext, Chain};
 
     #[test]
     fn every_file_of_the_folder_is_in_the_table_and_says_what_it_does() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .filter_map(|entry| entry.unwrap().file_name().to_str().unwrap().strip_suffix(".toml").map(str::to_owned))
-            .collect();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+        let name = |path: PathBuf| {
+            path.strip_prefix(&root).unwrap().to_str().unwrap().strip_suffix(".toml").map(str::to_owned)
+        };
+        let folder = |folder: &str| std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<String> = folder("").chain(folder("sites")).filter_map(name).collect();
         files.sort();
         assert_eq!(files, Sets::embedded().names().collect::<Vec<_>>());
         for set in Sets::embedded().iter() {
