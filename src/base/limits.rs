@@ -106,8 +106,8 @@ pub const MAX_EXHAUSTED: usize = 100;
 pub const MAX_TEMPLATE_OUTPUT: usize = MAX_FIELD;
 /// How many Han characters of an item are enough to say in which script it is written.
 pub const SCRIPT_SAMPLE: u64 = 1000;
-/// Most rules of one feed, after rule sets are opened.
-pub const MAX_RULES: usize = 32;
+/// Most rules of one feed, after rule sets are opened, those around every feed's included.
+pub const MAX_RULES: usize = 64;
 /// Longest regular expression in a rule.
 pub const MAX_PATTERN: usize = KIB;
 /// Memory for one compiled regular expression: `(a{1000}){1000}` is refused, alternations of thousands of words are not.

@@ -9,7 +9,7 @@ use super::{Config, FullText};
 use crate::base::url::Url;
 use crate::config::value::Data;
 use crate::config::{Report, decode::decode};
-use crate::rules::sets::Sets;
+use crate::rules::sets::{Set, Sets};
 use crate::rules::{Build, Kind};
 
 struct Site {
@@ -17,27 +17,20 @@ struct Site {
     rule: FullText,
 }
 
-static SITES: LazyLock<Vec<Site>> = LazyLock::new(|| {
-    Sets::embedded()
-        .iter()
-        .filter_map(|set| {
-            let mut report = Report::new(&set.source());
-            let hosts = set.hosts(&mut report);
-            if hosts.is_empty() {
-                return None;
-            }
-            let list = set.list(&mut report)?;
-            let settings = list.items.iter().find_map(|item| match &item.data {
-                Data::Table(entries) => {
-                    entries.iter().find(|entry| entry.key == Kind::full_text.name()).map(|entry| &entry.value)
-                }
-                _ => None,
-            })?;
-            let rule = decode::<Config>(settings, &mut report)?.build(&mut report)?;
-            Some(Site { hosts, rule })
-        })
-        .collect()
-});
+static SITES: LazyLock<Vec<Site>> = LazyLock::new(|| Sets::embedded().iter().filter_map(|set| site(&set)).collect());
+
+fn site(set: &Set) -> Option<Site> {
+    let mut report = Report::new(&set.source());
+    let (rules, hosts) = set.read(&mut report).filter(|(_, hosts)| !hosts.is_empty())?;
+    let mut given = Report::new(&set.source());
+    let rules = rules.fill(None, &mut given, &mut report);
+    let settings = rules.iter().find_map(|rule| match &rule.data {
+        Data::Table(entries) => entries.iter().find(|entry| entry.key == Kind::full_text.name()),
+        _ => None,
+    })?;
+    let rule = decode::<Config>(&settings.value, &mut report)?.build(&mut report)?;
+    Some(Site { hosts, rule })
+}
 
 /// How a page at `url` is read, if refeed knows the site.
 pub(super) fn of(url: &Url) -> Option<&'static FullText> {
