@@ -9,6 +9,7 @@ pub mod chain;
 mod conditions;
 pub mod docs;
 pub mod expression;
+mod one_or_many;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;
