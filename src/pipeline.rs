@@ -71,10 +71,11 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
+        let context = BuildContext::of(&config.sets);
         let links = Addresses::new(&config.server);
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
-            let chain = Chain::build(&feed.rules, &BuildContext::default())?;
+            let chain = Chain::build(&feed.rules, &context)?;
             let form = Form { relative: feed.relative, own_url: links.feed(name, None), ..Form::default() };
             let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, form);
             feeds.insert(name.clone(), route);
@@ -83,7 +84,7 @@ impl Pipeline {
         Ok(Pipeline(Arc::new(Parts {
             feeds,
             links,
-            adhoc: Adhoc::new(),
+            adhoc: Adhoc::new(context),
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
             memory,
@@ -117,7 +118,7 @@ impl Pipeline {
 
     /// The rules that came with a request, compiled.
     pub async fn rules(&self, parameters: &Parameters) -> Result<Chain, RulesError> {
-        self.0.adhoc.chain(parameters, BuildContext::default(), &self.0.workers).await
+        self.0.adhoc.chain(parameters, &self.0.workers).await
     }
 
     /// What is at `origin` now, past the cache.

@@ -116,8 +116,8 @@ pub const TITLE_LIKENESS: f64 = 0.7;
 pub const TITLES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// How many Han characters of an item are enough to say in which script it is written.
 pub const SCRIPT_SAMPLE: u64 = 1000;
-/// Most rules of one feed, after rule sets are opened.
-pub const MAX_RULES: usize = 32;
+/// Most rules of one feed, after rule sets are opened, those around every feed's included.
+pub const MAX_RULES: usize = 64;
 /// Longest regular expression in a rule.
 pub const MAX_PATTERN: usize = KIB;
 /// Memory for one compiled regular expression: `(a{1000}){1000}` is refused, alternations of thousands of words are not.
@@ -127,6 +127,12 @@ pub const MAX_IMAGE_ROUTES: usize = 100;
 /// Most bytes of new addresses that `images` writes into one feed: 80 000 pictures of 100 bytes. A short relative address can
 /// stand for a long one, so the feed's own size does not bound them.
 pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
+/// Longest CSS selector of a rule, a list counted as one: a user's list of a site's furniture has some hundred bytes.
+pub const MAX_SELECTOR: usize = 4 * KIB;
+/// Most text of one field that a rule reads element by element: nested ones share theirs.
+pub const MAX_TEXT_READ: usize = 4 * MIB;
+/// How many `:not(:has(:is(…)))` may stand inside each other.
+pub const MAX_SELECTOR_DEPTH: usize = 4;
 /// Longest template of an address in a rule.
 pub const MAX_TEMPLATE: usize = KIB;
 /// Shortest `brief` of an address, in characters: RSSHub takes three digits and more.

@@ -107,7 +107,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         }
         None => (list, None),
     };
-    let chain = Chain::build(&list, &BuildContext::default())?;
+    let chain = Chain::build(&list, &BuildContext::of(&config.sets))?;
     let pipeline = Pipeline::from_config(&config, Clock::system())?;
     let form = args.feed.as_deref().and_then(|name| pipeline.form(name, args.to));
     let mut form = form.unwrap_or_else(|| Form { format: args.to, ..Form::default() });

@@ -19,6 +19,7 @@ use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
 use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
+use super::shared::{self, Around, Set, SetTable};
 use super::suggest;
 use super::value::{Data, Entry, Value};
 use crate::base::limits::{MAX_CONFIG, WEB_PORTS};
@@ -113,13 +114,16 @@ impl Config {
     }
 
     /// The configuration in `path`, or every problem of it; `check` as for [`Config::parse`].
-    pub fn load(path: &Path, check: impl FnMut(&RuleList) -> Problems) -> Result<Config, ConfigError> {
+    pub fn load(path: &Path, check: impl FnMut(&RuleList, &Arc<SetTable>) -> Problems) -> Result<Config, ConfigError> {
         Ok(Config::parse(&Config::read(path)?, check)?)
     }
 
     /// The configuration in `source`, or every problem of it. `check` is asked for the problems of each list of rules,
-    /// because what rules mean is not known here; that of a feed which is wrong otherwise is checked too.
-    pub fn parse(source: &Arc<Source>, mut check: impl FnMut(&RuleList) -> Problems) -> Result<Config, Problems> {
+    /// because what rules mean is not known here, and given the rule sets of the configuration; that of a feed which is wrong otherwise is checked too.
+    pub fn parse(
+        source: &Arc<Source>,
+        mut check: impl FnMut(&RuleList, &Arc<SetTable>) -> Problems,
+    ) -> Result<Config, Problems> {
         let mut report = Report::new(source);
         let config = match Value::document(&mut report) {
             Some(document) => understand(document, &mut check, &mut report),
@@ -129,24 +133,45 @@ impl Config {
     }
 }
 
-const TABLES: [&str; 4] = ["server", "fetch", "cache", "feeds"];
+const TABLES: [&str; 7] = ["server", "fetch", "cache", "feeds", "rules", "sets", "sites"];
 
 type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
 
-fn understand(mut document: Value, check: Check<'_>, report: &mut Report) -> Config {
+fn understand(
+    mut document: Value,
+    check: &mut dyn FnMut(&RuleList, &Arc<SetTable>) -> Problems,
+    report: &mut Report,
+) -> Config {
     let mut part = |key: &str| document.take(key).map(|entry| entry.value);
     let (server, fetch, cache, feeds) = (part("server"), part("fetch"), part("cache"), part("feeds"));
+    let (around, sets, sites) = (part("rules"), part("sets"), part("sites"));
     if let Data::Table(strangers) = &document.data {
         for Entry { key, key_span, .. } in strangers {
             report.error(key_span.clone(), format!("unknown table `{key}`")).help(suggest::advice(key, TABLES));
         }
     }
+    let mut table = |value: Option<Value>| {
+        value.map(|value| shared::table(value, ("rule sets", "[sets.NAME]"), shared::set_name, Set::read, report))
+    };
+    let sets = Arc::new(table(sets).unwrap_or_default());
+    for name in sets.keys() {
+        report.extend(check(&RuleList::names(&report.source().name, name), &sets));
+    }
+    let check: Check<'_> = &mut |list| check(list, &sets);
+    let around = around.map(|value| Around::read(value, check, report)).unwrap_or_default();
+    let sites = sites.map(|value| {
+        let read = |value, report: &mut Report| shared::site_rules(value, check, report).map(|list| around.put(list));
+        shared::table(value, ("sites", "[sites.\"example.org\"]"), shared::site_name, read, report)
+    });
     let mut urls = Vec::new();
     let config = Config {
         server: section(server.as_ref(), report),
         fetch: section(fetch.as_ref(), report),
         cache: section(cache.as_ref(), report),
-        feeds: feeds.map(|value| read_feeds(value, check, &mut urls, report)).unwrap_or_default(),
+        feeds: feeds.map(|value| read_feeds(value, &around, check, &mut urls, report)).unwrap_or_default(),
+        sites: sites.unwrap_or_default(),
+        sets: Arc::clone(&sets),
+        around,
     };
     if report.count() == 0 {
         check_together(&config, server.as_ref(), cache.as_ref(), report);
@@ -166,33 +191,39 @@ struct Plain {
     url: toml::Spanned<String>,
     #[serde(default)]
     relative: Relative,
+    #[serde(default = "yes")]
+    inherit: bool,
     /// Taken out before; stands here to be among the known keys.
     #[serde(default, rename = "rules")]
     _rules: Option<()>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// The URLs of feeds, with their places.
 type Urls = Vec<(Span, Url)>;
 
-fn read_feeds(value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Report) -> BTreeMap<String, Feed> {
-    let found = value.kind();
-    let Data::Table(entries) = value.data else {
-        report.error(value.span, format!("expected a table of feeds, found {found}")).help("write `[feeds.NAME]`");
-        return BTreeMap::new();
-    };
-    let mut feeds = BTreeMap::new();
-    for Entry { key, key_span, value } in entries {
-        if let Err(message) = name::check(&key) {
-            report.error(key_span, message).help(name::ADVICE);
-        }
-        if let Some(feed) = read_feed(value, check, urls, report) {
-            feeds.insert(key, feed);
-        }
-    }
-    feeds
+fn read_feeds(
+    value: Value,
+    around: &Around,
+    check: Check<'_>,
+    urls: &mut Urls,
+    report: &mut Report,
+) -> BTreeMap<String, Feed> {
+    let named = |name: &str| name::check(name).map_err(|message| format!("{message}\n{}", name::ADVICE));
+    let read = |value, report: &mut Report| read_feed(value, around, check, urls, report);
+    shared::table(value, ("feeds", "[feeds.NAME]"), named, read, report)
 }
 
-fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Report) -> Option<Feed> {
+fn read_feed(
+    mut value: Value,
+    around: &Around,
+    check: Check<'_>,
+    urls: &mut Urls,
+    report: &mut Report,
+) -> Option<Feed> {
     let rules = match value.take("rules") {
         Some(entry) => RuleList::from_value(entry.value, report),
         None => Some(RuleList::empty()),
@@ -211,7 +242,8 @@ fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut R
             None
         }
     };
-    Some(Feed { url: plain.url.into_inner(), origin: origin?, rules: rules?, relative: plain.relative })
+    let rules = if plain.inherit { around.put(rules?) } else { rules? };
+    Some(Feed { url: plain.url.into_inner(), origin: origin?, rules, relative: plain.relative })
 }
 
 /// Where a configured `url` leads.
@@ -278,7 +310,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_means_the_defaults() {
-        let config = Config::parse(&Source::new("empty", ""), |_| Problems::default()).unwrap();
+        let config = Config::parse(&Source::new("empty", ""), |_, _| Problems::default()).unwrap();
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:4600");
         assert_eq!(config.fetch.max_body, 32 * 1024 * 1024);
         assert_eq!(config.cache.min_ttl.as_secs(), 300);
@@ -310,6 +342,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("refeed.toml");
         std::fs::write(&path, b"[server]\n# caf\xe9\n").unwrap();
-        assert!(Config::load(&path, |_| Problems::default()).unwrap_err().to_string().contains("line 2"));
+        assert!(Config::load(&path, |_, _| Problems::default()).unwrap_err().to_string().contains("line 2"));
     }
 }

@@ -13,6 +13,7 @@ pub mod problem;
 pub mod quantity;
 mod rule_list;
 mod schema;
+mod shared;
 pub mod suggest;
 pub mod value;
 
@@ -20,5 +21,6 @@ pub use load::{ConfigError, data_directory, environment, path, read_capped};
 pub use problem::{Paint, Problem, Problems, Report, Source, Span};
 pub use rule_list::RuleList;
 pub use schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server, Store};
+pub use shared::{Around, Set, SetTable};
 pub use toml::Spanned;
 pub use value::{Data, Value};

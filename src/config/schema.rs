@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::fields::{self, Allow, Secret};
 use super::rule_list::RuleList;
+use super::shared::{Around, SetTable};
 use crate::base::limits;
 use crate::base::url::Url;
 
@@ -24,6 +26,12 @@ pub struct Config {
     pub cache: Cache,
     /// `[feeds.NAME]`, by name.
     pub feeds: BTreeMap<String, Feed>,
+    /// `[rules]`: what comes before and after every configured feed's rules; [`Feed::rules`] has them already.
+    pub around: Around,
+    /// `[sets.NAME]`: rule sets, by name.
+    pub sets: Arc<SetTable>,
+    /// `[sites."HOST"]`: the rules of feeds that are asked for through refeed as an HTTP proxy, by host, [`Config::around`] included.
+    pub sites: BTreeMap<String, RuleList>,
 }
 
 /// `[server]`: how refeed is reached, and by whom.
@@ -154,7 +162,7 @@ pub struct Feed {
     pub url: String,
     /// Where `url` leads.
     pub origin: Origin,
-    /// `rules`, in the order in which they are applied. Default: none.
+    /// `rules`, in the order in which they are applied, with those of `[rules]` around them unless `inherit = false`.
     pub rules: RuleList,
     /// `relative`. Default `absolute`.
     pub relative: Relative,

@@ -185,14 +185,16 @@ impl Feed {
         }
     }
 
-    /// The HTML of a slot, to be edited in place. Rules that follow each other share it.
+    /// The HTML of a slot, to be edited in place. Rules that follow each other share it; what one inserted, the next finds read.
     pub fn fragment(&mut self, slot: &Slot) -> &mut Fragment {
         let source = &self.source;
         let Edit { value, html, .. } = self.edits.entry(slot.key()).or_insert_with(|| Edit::new(slot));
-        html.get_or_insert_with(|| {
+        let fragment = html.get_or_insert_with(|| {
             let text = value.clone().unwrap_or_else(|| decode(&source[slot.span()], slot.coding).into_owned());
             Box::new(Fragment::parse(text, slot.syntax()))
-        })
+        });
+        fragment.settle();
+        fragment
     }
 
     /// The slots that hold a field. Content and summary stand in for each other where an item has only one of them.

@@ -283,7 +283,7 @@ fn read<T>(
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::chain::check;
+    use crate::rules::{BuildContext, Chain};
 
     #[test]
     fn wrong_conditions_are_refused_where_they_stand() {
@@ -302,7 +302,7 @@ mod tests {
             ("{ none_of = [{ any_of = [{ title = '(' }] }] }", "bad pattern: unclosed group"),
         ] {
             let list = crate::config::RuleList::parse("--rules", &format!("[{{ keep = {rule} }}]")).unwrap();
-            let problems = check(&list);
+            let problems = Chain::build(&list, &BuildContext::default()).unwrap_err();
             let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
             assert!(messages.iter().any(|found| found.starts_with(message)), "{rule}: {messages:?}");
             assert_eq!(problems.len(), 1, "{rule}: {problems}");

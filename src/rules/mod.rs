@@ -9,6 +9,7 @@ pub mod chain;
 mod conditions;
 pub mod docs;
 pub mod expression;
+mod fragments;
 mod one_or_many;
 pub mod pages;
 pub mod parameters;
@@ -68,7 +69,7 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, images, keep, limit, links, opencc, sort }
+rules! { dedupe, drop, images, keep, limit, links, opencc, remove, select, sort }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {
@@ -202,10 +203,7 @@ fn single_rule<'a>(item: &'a Value, report: &mut Report) -> Option<(Kind, &'a Va
     };
     let kind = Kind::named(key);
     if kind.is_none() {
-        let help = match sets::Sets::embedded().get(key) {
-            Some(_) => format!("`{key}` is a rule set: write `\"{key}\"`"),
-            None => suggest::advice(key, Kind::names()),
-        };
+        let help = suggest::advice(key, Kind::names());
         report.error(key_span.clone(), format!("unknown rule `{key}`")).help(help);
     }
     Some((kind?, value))
