@@ -80,6 +80,8 @@ pub const MESSAGE_CHARS: usize = 400;
 pub const SUGGEST_CHARS: usize = 64;
 /// Most known names that a message about an unknown one lists: all rules, fields and conversions, not all feeds.
 pub const LISTED_NAMES: usize = 24;
+/// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
+pub const MAX_SOURCES: usize = 200;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
 pub const MAX_FEED_NAME: usize = 200;
 /// Ceiling of `fetch.timeout`: every reader has hung up long before.
@@ -284,6 +286,8 @@ pub const WAIT_SLACK: Duration = Duration::from_secs(10);
 pub const MAX_QUEUED_WORK: usize = 256;
 /// A reader waits no longer for an encoding to be made; it gets the plain bytes then. 20 MiB take Brotli 1 s.
 pub const ENCODING_WAIT: Duration = Duration::from_secs(2);
+/// Longest header that names the sources that a merged feed lacks, in characters: proxies cut heads at 8 KiB.
+pub const MAX_ERRORS_LINE: usize = KIB;
 /// Bodies below this are not compressed: they fit one packet anyway.
 pub const MIN_COMPRESSED: usize = KIB;
 /// Effort of gzip: the usual middle, about 40 MB/s.

@@ -84,6 +84,7 @@ impl From {
             From::Path(path) => path.clone(),
             From::Origin(Origin::Http(url)) => Which::Url(url).label(),
             From::Origin(Origin::File(path)) => path.display().to_string(),
+            From::Origin(Origin::Merge(_)) => "the merged feed".to_owned(),
             From::Origin(Origin::Embedded { .. }) => "the built-in feed".to_owned(),
         }
     }

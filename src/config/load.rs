@@ -20,6 +20,7 @@ use super::quantity::human_duration;
 use super::rule_list::RuleList;
 use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
 use super::shared::{self, Around, Set, SetTable};
+use super::sources::{self, References};
 use super::suggest;
 use super::value::{Data, Entry, Value};
 use crate::base::limits::{MAX_CONFIG, WEB_PORTS};
@@ -135,7 +136,7 @@ impl Config {
 
 const TABLES: [&str; 7] = ["server", "fetch", "cache", "feeds", "rules", "sets", "sites"];
 
-type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
+pub(super) type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
 
 fn understand(
     mut document: Value,
@@ -198,12 +199,12 @@ struct Plain {
     _rules: Option<()>,
 }
 
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     true
 }
 
 /// The URLs of feeds, with their places.
-type Urls = Vec<(Span, Url)>;
+pub(super) type Urls = Vec<(Span, Url)>;
 
 fn read_feeds(
     value: Value,
@@ -213,8 +214,47 @@ fn read_feeds(
     report: &mut Report,
 ) -> BTreeMap<String, Feed> {
     let named = |name: &str| name::check(name).map_err(|message| format!("{message}\n{}", name::ADVICE));
-    let read = |value, report: &mut Report| read_feed(value, around, check, urls, report);
-    shared::table(value, ("feeds", "[feeds.NAME]"), named, read, report)
+    let mut references = References::new();
+    let read = |value: Value, report: &mut Report| match value.get("sources") {
+        Some(_) => read_merged(value, around, check, urls, &mut references, report),
+        None => read_feed(value, around, check, urls, report),
+    };
+    let mut feeds = shared::table(value, ("feeds", "[feeds.NAME]"), named, read, report);
+    for (name, feed) in &mut feeds {
+        if matches!(feed.origin, Origin::Merge(_)) {
+            feed.url = format!("refeed:{name}"); // which no URL of another feed can be
+        }
+    }
+    sources::check_references(&references, &feeds, report);
+    feeds
+}
+
+fn take_rules(value: &mut Value, check: Check<'_>, report: &mut Report) -> Option<RuleList> {
+    let rules = match value.take("rules") {
+        Some(entry) => RuleList::from_value(entry.value, report)?,
+        None => RuleList::empty(),
+    };
+    report.extend(check(&rules));
+    Some(rules)
+}
+
+/// A feed that is made of others. The rules around every feed's come once, at its sources.
+fn read_merged(
+    mut value: Value,
+    around: &Around,
+    check: Check<'_>,
+    urls: &mut Urls,
+    references: &mut References,
+    report: &mut Report,
+) -> Option<Feed> {
+    let rules = take_rules(&mut value, check, report);
+    if let Some(entry) = value.take("url") {
+        report.error(entry.key_span, "a feed has either `url` or `sources`").help("list the URL among the sources");
+    }
+    let sources = sources::read(value.take("sources")?.value, check, urls, references, report);
+    let plain: sources::Plain = decode(&value, report)?;
+    let origin = Origin::Merge(Box::new(plain.with(sources?, around)));
+    Some(Feed { url: String::new(), origin, rules: rules?, relative: Relative::Keep })
 }
 
 fn read_feed(
@@ -224,13 +264,7 @@ fn read_feed(
     urls: &mut Urls,
     report: &mut Report,
 ) -> Option<Feed> {
-    let rules = match value.take("rules") {
-        Some(entry) => RuleList::from_value(entry.value, report),
-        None => Some(RuleList::empty()),
-    };
-    if let Some(rules) = &rules {
-        report.extend(check(rules));
-    }
+    let rules = take_rules(&mut value, check, report);
     let plain: Plain = decode(&value, report)?;
     let origin = match parse_origin(plain.url.get_ref()) {
         Ok(origin) => {
@@ -247,7 +281,7 @@ fn read_feed(
 }
 
 /// Where a configured `url` leads.
-fn parse_origin(text: &str) -> Result<Origin, String> {
+pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
     let url = parse_url(text, &["https", "http", "file"])?;
     if has_credentials(&url) {
         return Err("a user name or password in a URL is not accepted\nleave them out of the URL".to_owned());
