@@ -9,6 +9,7 @@ mod adhoc;
 mod ask;
 pub mod error;
 mod examine;
+pub mod explain;
 mod make;
 mod merge;
 mod origin;
