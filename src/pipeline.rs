@@ -10,6 +10,7 @@ mod ask;
 mod background;
 pub mod error;
 mod examine;
+pub mod explain;
 mod make;
 mod merge;
 mod origin;
