@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn http_first_then_the_feed_then_the_default() {
         let period = |count, base| Rhythm { period: Some(minutes(count)), base, ..Rhythm::default() };
-        let none = Rhythm::default();
+        let (none, gap) = (Rhythm::default(), |count| Rhythm { gap: Some(minutes(count)), ..Rhythm::default() });
         for (lines, rhythm, expected) in [
             (&[][..], none, 30),
             (&["cache-control: max-age=600"], none, 10),
@@ -207,6 +207,11 @@ mod tests {
             (&["last-modified: Fri, 01 Jan 2027 00:00:00 GMT", "cache-control: max-age=60"], none, 1),
             (&["last-modified: Fri, 01 Jan 2027 00:00:00 GMT"], ttl(20), 20),
             (&["last-modified: never"], none, 30),
+            (&[], gap(10), 30),
+            (&[], gap(90), 45),
+            (&["age: 600"], gap(24 * 60), 50),
+            (&["last-modified: Fri, 01 Jan 2027 00:00:00 GMT"], gap(24 * 60), 120),
+            (&["cache-control: max-age=600"], gap(24 * 60), 10),
         ] {
             assert_eq!(remaining(lines, rhythm, OPEN), expected, "{lines:?} {rhythm:?}");
             assert_eq!(remaining(lines, rhythm, POLICY), expected.clamp(5, 24 * 60), "clamped {lines:?} {rhythm:?}");
