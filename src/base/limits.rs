@@ -115,6 +115,15 @@ pub const MAX_ADHOC_CHAINS: u64 = 128;
 /// Most variables in one template, each as long as a URL: RSSHub has twelve.
 pub const MAX_TEMPLATE_VARIABLES: usize = 16;
 
+// ── other formats ───────────────────────────────────────────────────────────────────────────────────
+
+/// Steps that a template may take for one output: 10 000 items of a thousand steps, half a second.
+pub const TEMPLATE_FUEL: u64 = 10_000_000;
+/// Largest output of a template: twice the largest feed that is fetched by default.
+pub const MAX_DOCUMENT_OUTPUT: usize = 64 * MIB;
+/// Largest template of the user.
+pub const MAX_TEMPLATE_FILE: usize = MIB;
+
 // ── Chinese conversion ──────────────────────────────────────────────────────────────────────────────
 
 /// Most words of the user in one converter. OpenCC's own phrase lists for Taiwan have under 1 000.
