@@ -256,7 +256,7 @@ impl Pipeline {
 /// The answer made of what was fetched; `previous` is the one it replaces. An incomplete one is stale from the start.
 fn answer(route: &Route, fetched: &Fetched, mut output: Output, previous: Option<&Answer>, now: Time) -> Arc<Answer> {
     for note in &output.notes {
-        tracing::info!(feed = %route.label, %note, "mended while reading");
+        tracing::info!(feed = %route.label, %note, "noted on the way");
     }
     output.body.shrink_to_fit(); // the cache keeps this allocation and weighs its length
     let previous = previous.map(|answer| &answer.content);

@@ -93,6 +93,17 @@ pub const TTL_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────
 
+/// Most notes on one feed: a rule that cannot do its work says so for a few items, not for ten thousand.
+pub const MAX_NOTES: usize = 20;
+/// Longest expression (`when`), and longest template of a field (`set`).
+pub const MAX_EXPRESSION: usize = 4 * KIB;
+/// Fuel for one expression or template on one item: an instruction costs 1, 64 bytes of text 1. Enough to go over 1 MiB of
+/// content several times; a loop without end is cut after some milliseconds.
+pub const EXPRESSION_FUEL: u64 = 100_000;
+/// Most items of a feed on which one rule's expression may run out of fuel, each some milliseconds; then the rule gives up.
+pub const MAX_EXHAUSTED: usize = 100;
+/// Longest value that a template makes: the longest field there is.
+pub const MAX_TEMPLATE_OUTPUT: usize = MAX_FIELD;
 /// How many Han characters of an item are enough to say in which script it is written.
 pub const SCRIPT_SAMPLE: u64 = 1000;
 /// Most rules of one feed, after rule sets are opened.
@@ -106,6 +117,12 @@ pub const MAX_IMAGE_ROUTES: usize = 100;
 /// Most bytes of new addresses that `images` writes into one feed: 80 000 pictures of 100 bytes. A short relative address can
 /// stand for a long one, so the feed's own size does not bound them.
 pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
+/// Longest CSS selector of a rule, a list counted as one: a user's list of a site's furniture has some hundred bytes.
+pub const MAX_SELECTOR: usize = 4 * KIB;
+/// Most text of one field that a rule reads element by element: nested ones share theirs.
+pub const MAX_TEXT_READ: usize = 4 * MIB;
+/// How many `:not(:has(:is(…)))` may stand inside each other.
+pub const MAX_SELECTOR_DEPTH: usize = 4;
 /// Longest template of an address in a rule.
 pub const MAX_TEMPLATE: usize = KIB;
 /// Shortest `brief` of an address, in characters: RSSHub takes three digits and more.

@@ -63,35 +63,6 @@ impl Iterator for Slots {
 }
 
 impl Feed {
-    /// The items that are left, in their order.
-    pub fn items(&self) -> Vec<Place> {
-        self.order.iter().map(|item| Place::Item(*item)).collect()
-    }
-
-    /// The head and the items that are left.
-    pub fn places(&self) -> Vec<Place> {
-        std::iter::once(Place::Head).chain(self.items()).collect()
-    }
-
-    /// Keeps the items for which `keep` says so, in their order.
-    pub fn retain(&mut self, mut keep: impl FnMut(&Feed, Place) -> bool) {
-        let order = std::mem::take(&mut self.order);
-        let kept = order.iter().copied().filter(|item| keep(self, Place::Item(*item))).collect();
-        self.order = kept;
-    }
-
-    /// Keeps the first `count` items.
-    pub fn truncate(&mut self, count: usize) {
-        self.order.truncate(count);
-    }
-
-    /// Puts the items into the order of `key`; equal ones stay as they stand.
-    pub fn sort_by_key<K: Ord>(&mut self, mut key: impl FnMut(&Feed, Place) -> K) {
-        let mut keyed: Vec<(K, u32)> = self.order.iter().map(|item| (key(self, Place::Item(*item)), *item)).collect();
-        keyed.sort_by(|a, b| a.0.cmp(&b.0));
-        self.order = keyed.into_iter().map(|(_, item)| item).collect();
-    }
-
     /// All values of a place that the field table knows.
     pub fn slots(&self, place: Place) -> Slots {
         if let Some(slots) = self.growth.slots.get(&place) {
@@ -199,6 +170,14 @@ impl Feed {
         }
     }
 
+    /// The HTML of a slot as it stands now, for reading; shared with the rules before where they looked into it.
+    pub fn html(&self, slot: &Slot) -> Cow<'_, Fragment> {
+        match self.edits.get(&slot.key()) {
+            Some(Edit { html: Some(fragment), .. }) => Cow::Borrowed(fragment),
+            _ => Cow::Owned(Fragment::parse(self.value(slot).into_owned(), slot.syntax())),
+        }
+    }
+
     /// Sets a value. HTML is given as HTML, inline markup as well-formed markup.
     pub fn set_value(&mut self, slot: &Slot, value: String) {
         if *self.value(slot) != value {
@@ -206,14 +185,16 @@ impl Feed {
         }
     }
 
-    /// The HTML of a slot, to be edited in place. Rules that follow each other share it.
+    /// The HTML of a slot, to be edited in place. Rules that follow each other share it; what one inserted, the next finds read.
     pub fn fragment(&mut self, slot: &Slot) -> &mut Fragment {
         let source = &self.source;
         let Edit { value, html, .. } = self.edits.entry(slot.key()).or_insert_with(|| Edit::new(slot));
-        html.get_or_insert_with(|| {
+        let fragment = html.get_or_insert_with(|| {
             let text = value.clone().unwrap_or_else(|| decode(&source[slot.span()], slot.coding).into_owned());
             Box::new(Fragment::parse(text, slot.syntax()))
-        })
+        });
+        fragment.settle();
+        fragment
     }
 
     /// The slots that hold a field. Content and summary stand in for each other where an item has only one of them.

@@ -22,6 +22,7 @@ mod prolog;
 mod raw;
 pub mod repair;
 mod scope;
+mod selection;
 mod shapes;
 mod slots;
 pub mod sniff;
@@ -38,7 +39,7 @@ pub use names::Ns;
 pub use slots::{Medium, Slot};
 pub use view::Element;
 
-use crate::base::limits::{MAX_ITEMS, MAX_REPAIRED};
+use crate::base::limits::{MAX_ITEMS, MAX_NOTES, MAX_REPAIRED};
 use crate::base::text::line_column;
 use crate::base::url::Url;
 use attributes::Attributes;
@@ -127,6 +128,8 @@ pub struct Feed {
     items: Vec<NodeId>,
     /// The items that are left, as indexes of `items`, in the order of the output.
     order: Vec<u32>,
+    /// The items that the rule at work may see, by their number; all where there is none.
+    selected: Option<Vec<bool>>,
     slots: OnceLock<item::Index>,
     /// What the feed's own relative references are read against: found once, for each of them asks.
     base: OnceLock<Option<Url>>,
@@ -217,6 +220,7 @@ impl Feed {
             head,
             items,
             order,
+            selected: None,
             slots,
             base,
             edits,
@@ -232,9 +236,17 @@ impl Feed {
         self.format
     }
 
-    /// What had to be done to read it: charset, repairs, items left out. For the log and for `explain`.
+    /// What had to be done to read it (charset, repairs, items left out), and what rules could not do. For the log and for
+    /// `explain`.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Adds to the notes, once; they are at most [`MAX_NOTES`].
+    pub fn note(&mut self, note: String) {
+        if self.notes.len() < MAX_NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// True where the input ended in the middle: a good copy of it should be kept instead.

@@ -1,14 +1,17 @@
 //! A list of rules as the user wrote it, opened, compiled and ready to run: [`Chain`].
 //!
 //! Rule sets are opened in place, also those that rule sets name; one that contains itself is refused, and so is a list
-//! of more than [`MAX_RULES`] rules. Every problem of every rule is reported at once, each in the file that it stands in.
+//! of more than [`MAX_RULES`] rules. Any rule's table may hold `when`, an expression: the rule then sees only the items that
+//! meet it (`keep` and `drop` take it as a condition among others). Every problem of every rule is reported at once, each in the file that it stands in.
 
 use std::fmt;
 use std::sync::Arc;
 
+use super::expression::Expression;
 use super::sets::Sets;
 use super::{Context, Kind, Rule, RuleError, Want, single_rule};
 use crate::base::limits::MAX_RULES;
+use crate::config::decode::decode;
 use crate::config::value::{Data, Value};
 use crate::config::{Problems, Report, RuleList, Span, suggest};
 use crate::feed::Feed;
@@ -43,7 +46,19 @@ pub enum Progress {
 
 struct Step {
     kind: Kind,
+    /// The rule sees only the items that meet it.
+    when: Option<Expression>,
     rule: Box<dyn Rule>,
+}
+
+impl Step {
+    /// Narrows the feed to what the rule may see; false where that is nothing. [`Feed::select_all`] ends it.
+    fn select(&self, feed: &mut Feed, cx: &Context) -> Result<bool, RuleError> {
+        let Some(when) = &self.when else { return Ok(true) };
+        let selected = when.select(self.kind.name(), feed, cx)?;
+        feed.select(&selected);
+        Ok(!selected.is_empty())
+    }
 }
 
 impl Chain {
@@ -76,18 +91,38 @@ impl Chain {
     /// Runs every rule on `feed`, in order; the first that gives up ends it. Nothing is fetched: rules that read pages have
     /// those of `cx`.
     pub fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
-        self.steps.iter().try_for_each(|step| step.rule.apply(feed, cx))
+        self.run(feed, cx, 0, |_, _| Vec::new()).map(|_| ())
     }
 
     /// Runs the rules from number `from` on, up to one that wants pages that `cx` does not know.
     pub fn advance(&self, feed: &mut Feed, cx: &Context, from: usize) -> Result<Progress, RuleError> {
-        for (at, step) in self.steps.iter().enumerate().skip(from) {
-            let mut wants = step.rule.wants(feed, cx);
+        self.run(feed, cx, from, |rule, feed| {
+            let mut wants = rule.wants(feed, cx);
             wants.retain(|want| cx.pages.get(want).is_none());
-            if !wants.is_empty() {
-                return Ok(Progress::Waiting { at, wants });
-            }
-            step.rule.apply(feed, cx)?;
+            wants
+        })
+    }
+
+    fn run(
+        &self,
+        feed: &mut Feed,
+        cx: &Context,
+        from: usize,
+        wants: impl Fn(&dyn Rule, &mut Feed) -> Vec<Want>,
+    ) -> Result<Progress, RuleError> {
+        for (at, step) in self.steps.iter().enumerate().skip(from) {
+            let done = match step.select(feed, cx) {
+                Ok(true) => match wants(&*step.rule, feed) {
+                    wants if wants.is_empty() => step.rule.apply(feed, cx),
+                    wants => {
+                        feed.select_all();
+                        return Ok(Progress::Waiting { at, wants });
+                    }
+                },
+                nothing => nothing.map(|_| ()),
+            };
+            feed.select_all();
+            done?;
         }
         Ok(Progress::Done)
     }
@@ -161,13 +196,19 @@ impl Builder {
     }
 
     fn add_rule(&mut self, item: &Value, report: &mut Report) {
-        if let Some((kind, value)) = single_rule(item, report)
-            && let Some(value) = kind.long_form(value, report)
-            && let Some(rule) = kind.build(&value, report)
+        let Some((kind, value)) = single_rule(item, report) else { return };
+        let Some(mut value) = kind.long_form(value, report) else { return };
+        let mut meaning = blake3::Hasher::new();
+        value.digest(&mut meaning);
+        let before = report.count();
+        // To these it is a condition among others: what it does not meet is dropped, or kept.
+        let when = if matches!(kind, Kind::keep | Kind::drop) { None } else { value.take("when") };
+        let when = when.and_then(|entry| Expression::compile(&decode(&entry.value, report)?, report));
+        if let Some(rule) = kind.build(&value, report)
+            && report.count() == before
         {
-            self.hasher.update(kind.name().as_bytes()).update(&[0]);
-            value.digest(&mut self.hasher);
-            self.steps.push(Arc::new(Step { kind, rule }));
+            self.hasher.update(kind.name().as_bytes()).update(&[0]).update(meaning.finalize().as_bytes());
+            self.steps.push(Arc::new(Step { kind, when, rule }));
         }
     }
 
@@ -250,6 +291,32 @@ mod tests {
         assert_eq!(
             messages("[{ zh-hant = true }]"),
             ["unknown rule `zh-hant`; `zh-hant` is a rule set: write `\"zh-hant\"`"]
+        );
+    }
+
+    #[test]
+    fn any_rule_takes_when() {
+        let chain = build("[{ limit = { count = 1, when = \"title is matches('a')\" } }]").unwrap();
+        assert_ne!(chain.hash(), build("[{ limit = 1 }]").unwrap().hash());
+        let source = "<rss version='2.0'><channel><title>t</title><item><title>a1</title></item>\
+            <item><title>b1</title></item><item><title>a2</title></item></channel></rss>";
+        let mut feed = Feed::read(source.as_bytes(), None, None).unwrap();
+        chain.apply(&mut feed, &Context::new(crate::base::clock::Time(0), None)).unwrap();
+        assert_eq!(feed.into_string(), source.replace("<item><title>a2</title></item>", ""));
+    }
+
+    #[test]
+    fn a_wrong_when_is_refused_with_the_rest() {
+        assert_eq!(
+            messages(
+                "[{ limit = { count = 0, when = 'titel' } }, { sort = { when = 1 } }, { keep = { when = 'pubished' } }]"
+            ),
+            [
+                "expected a whole number above 0, found integer `0`; -",
+                "unknown name `titel`; did you mean `title`?",
+                "expected a string, found integer `1`; -",
+                "unknown name `pubished`; did you mean `published`?",
+            ]
         );
     }
 

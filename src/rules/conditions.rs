@@ -1,8 +1,9 @@
-//! What `keep` and `drop` ask of an item: patterns for its fields, bounds for its date.
+//! What `keep` and `drop` ask of an item: patterns for its fields, bounds for its date, an expression.
 //!
 //! Values of one field are ORed, fields are ANDed. Text is matched as a person reads it (HTML without its tags), upper and lower case
 //! as one, Simplified and Traditional Chinese as one, full-width letters as half-width; `exact = true` takes all as they stand.
-//! Linear in the text. An item whose date cannot be read is neither young nor old: the caller says what that means.
+//! Linear in the text. An item whose date cannot be read is neither young nor old: a condition on it is
+//! neither met nor not.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,8 +11,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Context;
+use super::expression::{Expression, Trouble, Troubles};
 use super::pattern::{Case, Matcher, Patterns};
+use super::{Context, RuleError};
 use crate::base::clock::Time;
 use crate::chinese::fold;
 use crate::config::{Report, quantity};
@@ -37,6 +39,7 @@ pub struct Conditions {
     older_than: Option<Spanned<String>>,
     before: Option<Spanned<String>>,
     after: Option<Spanned<String>>,
+    when: Option<Spanned<String>>,
     #[serde(default)]
     exact: bool,
     #[serde(default)]
@@ -54,6 +57,7 @@ const SHOWN: &[Field] = &[Field::Title, Field::Summary, Field::Content, Field::A
 pub struct Test {
     texts: Vec<(&'static [Field], Matcher)>,
     dates: Vec<Bound>,
+    when: Option<Expression>,
     is_exact: bool,
     /// HTML is matched as it is written.
     as_markup: bool,
@@ -109,10 +113,11 @@ impl Conditions {
         bounds.extend(read(self.older_than, report, quantity::duration).map(Bound::OlderThan));
         bounds.extend(read(self.before, report, moment).map(Bound::Before));
         bounds.extend(read(self.after, report, moment).map(Bound::After));
-        if report.count() == before && texts.is_empty() && bounds.is_empty() {
+        let when = self.when.and_then(|text| Expression::compile(&text, report));
+        if report.count() == before && texts.is_empty() && bounds.is_empty() && when.is_none() {
             report.error_here("no condition: nothing to look for\nname a field, as in `{ title = \"…\" }`");
         }
-        (report.count() == before).then_some(Test { texts, dates: bounds, is_exact, as_markup: self.markup })
+        (report.count() == before).then_some(Test { texts, dates: bounds, when, is_exact, as_markup: self.markup })
     }
 }
 
@@ -142,12 +147,28 @@ fn read<T>(
 }
 
 impl Test {
-    /// Reads the HTML that will be looked into, so that the rules that follow find it read.
-    pub fn prepare(&self, feed: &mut Feed) {
-        if self.as_markup {
-            return;
+    /// For each of the feed's items, whether it meets all conditions; `None` where it lacks what they ask for.
+    pub fn ask(&self, rule: &'static str, feed: &mut Feed, cx: &Context) -> Result<Vec<Option<bool>>, RuleError> {
+        self.prepare(feed);
+        let mut troubles = Troubles::new(rule);
+        let mut answers = Vec::new();
+        for (index, item) in feed.items().into_iter().enumerate() {
+            answers.push(match self.holds(feed, item, index + 1, cx) {
+                Ok(answer) => answer,
+                Err(trouble) => {
+                    troubles.add(trouble)?;
+                    None
+                }
+            });
         }
-        let is_asked = |slot: &Slot| self.texts.iter().any(|(fields, _)| fields.contains(&slot.field));
+        troubles.note(feed);
+        Ok(answers)
+    }
+
+    /// Reads the HTML that will be looked into, so that the rules that follow find it read.
+    fn prepare(&self, feed: &mut Feed) {
+        let is_asked =
+            |slot: &Slot| !self.as_markup && self.texts.iter().any(|(fields, _)| fields.contains(&slot.field));
         for item in feed.items() {
             for slot in feed.slots(item).filter(|slot| slot.kind == Kind::Html && is_asked(slot)) {
                 if feed.may_have_tags(&slot) {
@@ -155,19 +176,23 @@ impl Test {
                 }
             }
         }
-    }
-
-    /// True where the item meets all conditions. A date that cannot be read counts as `undated` says.
-    pub fn holds(&self, feed: &Feed, item: Place, cx: &Context, undated: bool) -> bool {
-        self.dates_hold(feed, item, cx, undated)
-            && self.texts.iter().all(|(fields, matcher)| self.finds(feed, item, fields, matcher))
-    }
-
-    fn dates_hold(&self, feed: &Feed, item: Place, cx: &Context, undated: bool) -> bool {
-        if self.dates.is_empty() {
-            return true;
+        if let Some(when) = &self.when {
+            when.prepare(feed);
         }
-        feed.date(item).map_or(undated, |date| self.dates.iter().all(|bound| bound.holds(date, cx.now)))
+    }
+
+    fn holds(&self, feed: &Feed, item: Place, position: usize, cx: &Context) -> Result<Option<bool>, Trouble> {
+        let dates = match feed.date(item) {
+            _ if self.dates.is_empty() => Some(true),
+            Some(date) => Some(self.dates.iter().all(|bound| bound.holds(date, cx.now))),
+            None => None,
+        };
+        let texts = || self.texts.iter().all(|(fields, matcher)| self.finds(feed, item, fields, matcher));
+        if dates == Some(false) || !texts() {
+            return Ok(Some(false));
+        }
+        let when = self.when.as_ref().map_or(Ok(Some(true)), |when| when.holds(feed, item, position, cx))?;
+        Ok(if when == Some(false) { when } else { dates.and(when) })
     }
 
     fn finds(&self, feed: &Feed, item: Place, fields: &[Field], matcher: &Matcher) -> bool {

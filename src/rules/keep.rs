@@ -6,7 +6,8 @@
 //! either) and `any` (title, summary, content, author or category). Patterns of one field are ORed, fields are ANDed. HTML is matched
 //! as the text a person reads (`markup = true`: as it is written); upper and lower case, Simplified and Traditional Chinese, full and
 //! half width are one, unless `exact = true`: `台灣` also finds 台湾 and 臺灣. `newer_than` and `older_than` take an age
-//! (`7d`), `before` and `after` a date. An item without a readable date is kept by these. The short form is `any`.
+//! (`7d`), `before` and `after` a date, `when` an [expression](#expressions) for all that the others cannot say. An item that lacks
+//! what these ask for (a readable date) is kept. The short form is `any`.
 //!
 //! ## When to use
 //! A feed has more than you want to read, and what you want has a name.
@@ -18,6 +19,11 @@
 //! Of the last week, on either of two subjects, but only by one author:
 //! ```toml
 //! rules = [{ keep = { title = ["台灣", "香港"], author = "王小明", newer_than = "7d" } }]
+//! ```
+//!
+//! Whatever an expression can say:
+//! ```toml
+//! rules = [{ keep = { when = "words > 200 and not (host == 'example.org' or 'ads' in categories)" } }]
 //! ```
 //!
 //! ## Order
@@ -52,8 +58,8 @@ pub struct Keep(Test);
 
 impl Rule for Keep {
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
-        self.0.prepare(feed);
-        feed.retain(|feed, item| self.0.holds(feed, item, cx, true));
+        let mut answers = self.0.ask("keep", feed, cx)?.into_iter();
+        feed.retain(|_, _| answers.next().flatten() != Some(false));
         Ok(())
     }
 }

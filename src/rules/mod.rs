@@ -8,6 +8,8 @@
 pub mod chain;
 mod conditions;
 pub mod docs;
+pub mod expression;
+mod fragments;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;
@@ -66,7 +68,7 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, images, keep, limit, links, opencc, sort }
+rules! { dedupe, drop, images, keep, limit, links, opencc, remove, select, sort }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {
@@ -121,6 +123,14 @@ pub enum RuleError {
         /// The rule's name.
         rule: &'static str,
         /// What stood against it, with the limit.
+        reason: String,
+    },
+    /// An expression takes too long on this feed. Its author is to blame.
+    #[error("the rule `{rule}` gave up on this feed: {reason}; write a simpler expression")]
+    Expression {
+        /// The rule's name.
+        rule: &'static str,
+        /// The expression and what went wrong.
         reason: String,
     },
 }
