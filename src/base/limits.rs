@@ -80,6 +80,8 @@ pub const MESSAGE_CHARS: usize = 400;
 pub const SUGGEST_CHARS: usize = 64;
 /// Most known names that a message about an unknown one lists: all rules, fields and conversions, not all feeds.
 pub const LISTED_NAMES: usize = 24;
+/// Most folders inside each other in a list of feeds. Readers show one or two.
+pub const MAX_FOLDERS: usize = 8;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
 pub const MAX_FEED_NAME: usize = 200;
 /// Ceiling of `fetch.timeout`: every reader has hung up long before.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::load::{ConfigArg, DEFAULT, load};
 use super::{Failure, terminal};
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, Time};
 use crate::base::url::Url;
 use crate::config::{self, Config, Origin, RuleList, read_capped, suggest};
 use crate::emit::Format;
@@ -19,6 +19,7 @@ Examples:
   refeed run --rules '[{ drop = { title = \"广告\" } }, { limit = 20 }]' < feed.xml
   curl -s https://example.org/feed | refeed run --url https://example.org/feed --use links
   refeed run --to atom feed.xml           another format
+  refeed run --to markdown feed.xml       its items as documents
   refeed run --feed voa                   a feed of refeed.toml, from its url
   refeed run --feed voa saved.xml         its rules on another input
 
@@ -44,9 +45,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     feed: Option<String>,
 
-    /// The format of the result: rss, atom, json [default: as the input]
+    /// The format of the result: rss, atom, json, html, markdown [default: as the input]
     #[arg(long, value_name = "FORMAT")]
     to: Option<Format>,
+
+    /// When the items count as first seen, in documents: milliseconds since 1970; each further item has the next one [default: now]
+    #[arg(long, value_name = "EPOCH_MS", allow_negative_numbers = true)]
+    first_seen: Option<i64>,
 
     /// The address that the input came from: relative URLs are read against it
     #[arg(long, value_name = "URL", value_parser = http_url)]
@@ -111,6 +116,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let pipeline = Pipeline::from_config(&config, Clock::system())?;
     let form = args.feed.as_deref().and_then(|name| pipeline.form(name, args.to));
     let mut form = form.unwrap_or_else(|| Form { format: args.to, ..Form::default() });
+    form.first_seen = Some(args.first_seen.map_or_else(|| pipeline.clock().now(), Time));
     let source = source(args.input, origin)?;
     let named = source.name();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;

@@ -13,13 +13,14 @@ use serde::Deserialize;
 use url::{Host, Url};
 
 use super::decode::decode;
-use super::fields::{has_credentials, parse_url};
+use super::fields::{self, has_credentials, parse_url};
 use super::name;
 use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
 use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
 use super::suggest;
+use super::templates::TemplateFiles;
 use super::value::{Data, Entry, Value};
 use crate::base::limits::{MAX_CONFIG, WEB_PORTS};
 use crate::base::text::{human_size, line_column};
@@ -129,25 +130,28 @@ impl Config {
     }
 }
 
-const TABLES: [&str; 4] = ["server", "fetch", "cache", "feeds"];
+const TABLES: [&str; 5] = ["server", "fetch", "cache", "templates", "feeds"];
 
 type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
 
 fn understand(mut document: Value, check: Check<'_>, report: &mut Report) -> Config {
     let mut part = |key: &str| document.take(key).map(|entry| entry.value);
     let (server, fetch, cache, feeds) = (part("server"), part("fetch"), part("cache"), part("feeds"));
+    let templates = part("templates");
     if let Data::Table(strangers) = &document.data {
         for Entry { key, key_span, .. } in strangers {
             report.error(key_span.clone(), format!("unknown table `{key}`")).help(suggest::advice(key, TABLES));
         }
     }
     let mut urls = Vec::new();
-    let config = Config {
+    let templates = section::<TemplateFiles>(templates.as_ref(), report).read(report);
+    let mut config = Config {
         server: section(server.as_ref(), report),
         fetch: section(fetch.as_ref(), report),
         cache: section(cache.as_ref(), report),
         feeds: feeds.map(|value| read_feeds(value, check, &mut urls, report)).unwrap_or_default(),
     };
+    config.feeds.values_mut().for_each(|feed| feed.templates.inherit(&templates));
     if report.count() == 0 {
         check_together(&config, server.as_ref(), cache.as_ref(), report);
         check_ports(&config.fetch, &urls, report);
@@ -166,6 +170,13 @@ struct Plain {
     url: toml::Spanned<String>,
     #[serde(default)]
     relative: Relative,
+    title: Option<String>,
+    #[serde(default, deserialize_with = "fields::page")]
+    page: Option<Url>,
+    #[serde(default, deserialize_with = "fields::folder")]
+    folder: Option<String>,
+    #[serde(default)]
+    templates: TemplateFiles,
     /// Taken out before; stands here to be among the known keys.
     #[serde(default, rename = "rules")]
     _rules: Option<()>,
@@ -211,7 +222,17 @@ fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut R
             None
         }
     };
-    Some(Feed { url: plain.url.into_inner(), origin: origin?, rules: rules?, relative: plain.relative })
+    let templates = plain.templates.read(report);
+    Some(Feed {
+        url: plain.url.into_inner(),
+        origin: origin?,
+        rules: rules?,
+        relative: plain.relative,
+        title: plain.title,
+        page: plain.page,
+        folder: plain.folder,
+        templates,
+    })
 }
 
 /// Where a configured `url` leads.

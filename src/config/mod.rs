@@ -14,11 +14,12 @@ pub mod quantity;
 mod rule_list;
 mod schema;
 pub mod suggest;
+mod templates;
 pub mod value;
 
 pub use load::{ConfigError, data_directory, environment, path, read_capped};
 pub use problem::{Paint, Problem, Problems, Report, Source, Span};
 pub use rule_list::RuleList;
-pub use schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server, Store};
+pub use schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server, Store, Templates};
 pub use toml::Spanned;
 pub use value::{Data, Value};

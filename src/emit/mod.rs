@@ -121,13 +121,11 @@ pub enum EmitError {
     #[error(transparent)]
     Feed(#[from] FeedError),
     /// A template failed on this feed.
-    #[error("the template `{name}` failed at line {line}: {what}")]
+    #[error("the template `{name}` failed: {what}")]
     Template {
         /// `markdown` or `html`: the key under `templates`.
         name: String,
-        /// In the template; 0 where it is not known.
-        line: usize,
-        /// What happened.
+        /// What happened, with the line of the template where it is known.
         what: String,
     },
     /// Refeed's own templates do not compile.
@@ -195,4 +193,19 @@ pub fn normalise(feed: &Feed, about: About<'_>) -> Result<model::Document, FeedE
 fn edited(feed: &Feed) -> Result<Feed, FeedError> {
     let text: Cow<'_, str> = feed.emit();
     Feed::read(text.as_bytes(), Some("text/xml; charset=utf-8"), feed.url())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endings_of_paths_are_those_that_no_name_of_a_feed_has() {
+        for ending in crate::config::name::FORMATS {
+            assert_eq!(ending.parse::<Format>().map(Format::name), Ok(ending));
+        }
+        assert_eq!(Format::of_path("a.b.ATOM"), Some(("a.b", Format::Atom)));
+        assert_eq!(Format::of_path(".atom"), None);
+        assert_eq!(Format::of_path("atom"), None);
+    }
 }

@@ -178,6 +178,47 @@ impl Document {
     }
 }
 
+impl Document {
+    /// An item that has everything and one that has nothing, for a trial.
+    pub(super) fn sample() -> Document {
+        let (time, url, text) = (Some(Time(0)), Some("https://example.org/".to_owned()), "text".to_owned());
+        let html = Some(Text::Html("<p>text</p>".to_owned()));
+        let person = Person { name: text.clone(), email: None, url: url.clone(), avatar: None };
+        let category = Category { term: text.clone(), label: None, scheme: None };
+        let file = Enclosure { url: "https://example.org/a.mp3".to_owned(), length: Some(1), ..Enclosure::default() };
+        let full = Item {
+            id: text.clone(),
+            title: html.clone(),
+            link: url.clone(),
+            comments: url.clone(),
+            published: time,
+            updated: time,
+            first_seen: time,
+            date: Some(text.clone()),
+            summary: html.clone(),
+            content: html.clone(),
+            authors: vec![person],
+            categories: vec![category],
+            enclosures: vec![file],
+            image: url.clone(),
+            language: Some("en".to_owned()),
+            source: Some(Source { title: text.clone(), url: url.clone(), id: None }),
+            ..Item::default()
+        };
+        Document {
+            id: text.clone(),
+            title: html.clone(),
+            description: html,
+            link: url.clone(),
+            own_url: url.clone(),
+            language: Some("en".to_owned()),
+            image: url,
+            items: vec![full, Item::default()],
+            ..Document::default()
+        }
+    }
+}
+
 impl Item {
     /// The text, else the summary.
     pub fn body(&self) -> Option<&Text> {

@@ -80,7 +80,10 @@ mod tests {
             ("<a href=\"javascript:x\">a</a>", "<a rel=\"noopener noreferrer nofollow\">a</a>"),
             ("<a href=\" data:text/html,x\">a</a>", "<a rel=\"noopener noreferrer nofollow\">a</a>"),
             ("<img src=\"data:image/png;base64,AA==\" onerror=x>", "<img src=\"data:image/png;base64,AA==\">"),
-            ("<audio src=\"https://a/b.mp3\" controls></audio>", "<audio src=\"https://a/b.mp3\" controls=\"\"></audio>"),
+            (
+                "<audio src=\"https://a/b.mp3\" controls></audio>",
+                "<audio src=\"https://a/b.mp3\" controls=\"\"></audio>",
+            ),
             ("<meta http-equiv=refresh content=0><base href=//x><form action=x><input></form>", ""),
             ("1 &lt; 2", "1 &lt; 2"),
             ("a\u{b7}b", "a\u{b7}b"),

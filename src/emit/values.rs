@@ -1,5 +1,7 @@
 //! What templates are given: `feed` and `items`, the same plain values for Markdown and HTML.
 
+use std::collections::BTreeMap;
+
 use minijinja::{Value, context};
 
 use super::dates::rfc3339;
@@ -40,7 +42,7 @@ fn item(item: &Item, content: Content) -> Value {
             Content::Sanitised => Value::from_safe_string(sanitize::clean(&html)),
         }
     };
-    let mut value = vec![
+    let mut value = BTreeMap::from([
         ("id", Value::from(item.id.as_str())),
         ("title", Value::from(plain(&item.title))),
         ("link", Value::from(item.link.clone())),
@@ -56,9 +58,9 @@ fn item(item: &Item, content: Content) -> Value {
         ("source", Value::from(item.source.as_ref().map(|source| source.title.clone()))),
         ("summary", html(item.summary.as_ref())),
         ("content", html(item.body())),
-    ];
+    ]);
     value.extend(item.first_seen.map(|time| ("first_seen", Value::from(time.0))));
-    value.into_iter().collect()
+    Value::from(value)
 }
 
 fn plain(text: &Option<Text>) -> String {
