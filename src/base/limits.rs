@@ -82,6 +82,8 @@ pub const SUGGEST_CHARS: usize = 64;
 pub const LISTED_NAMES: usize = 24;
 /// Most folders inside each other in a list of feeds. Readers show one or two.
 pub const MAX_FOLDERS: usize = 8;
+/// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
+pub const MAX_SOURCES: usize = 200;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
 pub const MAX_FEED_NAME: usize = 200;
 /// Ceiling of `fetch.timeout`: every reader has hung up long before.
@@ -108,8 +110,8 @@ pub const MAX_EXHAUSTED: usize = 100;
 pub const MAX_TEMPLATE_OUTPUT: usize = MAX_FIELD;
 /// How many Han characters of an item are enough to say in which script it is written.
 pub const SCRIPT_SAMPLE: u64 = 1000;
-/// Most rules of one feed, after rule sets are opened.
-pub const MAX_RULES: usize = 32;
+/// Most rules of one feed, after rule sets are opened, those around every feed's included.
+pub const MAX_RULES: usize = 64;
 /// Longest regular expression in a rule.
 pub const MAX_PATTERN: usize = KIB;
 /// Memory for one compiled regular expression: `(a{1000}){1000}` is refused, alternations of thousands of words are not.
@@ -285,6 +287,8 @@ pub const WAIT_SLACK: Duration = Duration::from_secs(10);
 pub const MAX_QUEUED_WORK: usize = 256;
 /// A reader waits no longer for an encoding to be made; it gets the plain bytes then. 20 MiB take Brotli 1 s.
 pub const ENCODING_WAIT: Duration = Duration::from_secs(2);
+/// Longest header that names the sources that a merged feed lacks, in characters: proxies cut heads at 8 KiB.
+pub const MAX_ERRORS_LINE: usize = KIB;
 /// Bodies below this are not compressed: they fit one packet anyway.
 pub const MIN_COMPRESSED: usize = KIB;
 /// Effort of gzip: the usual middle, about 40 MB/s.

@@ -89,6 +89,7 @@ impl From {
             From::Path(path) => path.clone(),
             From::Origin(Origin::Http(url)) => Which::Url(url).label(),
             From::Origin(Origin::File(path)) => path.display().to_string(),
+            From::Origin(Origin::Merge(_)) => "the merged feed".to_owned(),
             From::Origin(Origin::Embedded { .. }) => "the built-in feed".to_owned(),
         }
     }
@@ -112,7 +113,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         }
         None => (list, None),
     };
-    let chain = Chain::build(&list, &BuildContext::default())?;
+    let chain = Chain::build(&list, &BuildContext::of(&config.sets))?;
     let pipeline = Pipeline::from_config(&config, Clock::system())?;
     let form = args.feed.as_deref().and_then(|name| pipeline.form(name, args.to));
     let mut form = form.unwrap_or_else(|| Form { format: args.to, ..Form::default() });

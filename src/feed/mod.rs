@@ -17,6 +17,7 @@ mod fields;
 mod grow;
 mod item;
 pub mod json;
+pub mod merge;
 mod names;
 mod prolog;
 mod raw;

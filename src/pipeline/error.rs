@@ -55,6 +55,12 @@ pub enum Error {
     /// A success, but no feed.
     #[error(transparent)]
     NotAFeed(FeedError),
+    /// A merged feed of which no source has an answer.
+    #[error("none of its sources has an answer: {}", errors.join("; "))]
+    NoSource {
+        /// `name: reason` of each.
+        errors: Vec<String>,
+    },
     /// A rule failed on this feed.
     #[error(transparent)]
     Rule(RuleError),
@@ -86,7 +92,7 @@ impl Error {
         match self {
             Error::UnknownFeed => Blame::Reader,
             Error::Fetch(error) => error.blame(),
-            Error::NotAFeed(_) | Error::Late => Blame::Upstream,
+            Error::NotAFeed(_) | Error::NoSource { .. } | Error::Late => Blame::Upstream,
             Error::File(_) | Error::Rule(_) | Error::Emit(_) | Error::Busy | Error::Bug => Blame::Us,
         }
     }

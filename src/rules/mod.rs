@@ -202,10 +202,7 @@ fn single_rule<'a>(item: &'a Value, report: &mut Report) -> Option<(Kind, &'a Va
     };
     let kind = Kind::named(key);
     if kind.is_none() {
-        let help = match sets::Sets::embedded().get(key) {
-            Some(_) => format!("`{key}` is a rule set: write `\"{key}\"`"),
-            None => suggest::advice(key, Kind::names()),
-        };
+        let help = suggest::advice(key, Kind::names());
         report.error(key_span.clone(), format!("unknown rule `{key}`")).help(help);
     }
     Some((kind?, value))

@@ -18,6 +18,8 @@ use crate::emit::Format;
 use crate::pipeline::{How, Pipeline, Served};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+/// The sources that a merged feed lacks, for a person.
+const ERRORS: HeaderName = HeaderName::from_static("refeed-errors");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 /// For a feed as a page: pictures, sounds and its own style; nothing runs, nothing is sent.
@@ -82,6 +84,9 @@ fn describe(out: &mut HeaderMap, served: &Served, etag: HeaderValue, now: Time) 
     out.insert(header::VARY, VARY);
     out.insert(header::CACHE_CONTROL, answer.cache_control.clone());
     out.insert(header::AGE, HeaderValue::from(answer.age(now).as_secs()));
+    if let Some(errors) = &answer.errors {
+        out.insert(ERRORS, errors.clone());
+    }
     out.insert(CACHE_STATUS, cache_status(served.how, answer.freshness.fresh_until.since(now).as_secs()));
 }
 

@@ -198,6 +198,7 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::Emit(_) => kind(S::INTERNAL_SERVER_ERROR, "no-such-form", "Cannot be written so").key("feeds"),
         Error::Fetch(error) => fetch_kind(error, named),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
+        Error::NoSource { .. } => kind(S::BAD_GATEWAY, "no-source", "No source has an answer"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),
         Error::Bug => kind(S::INTERNAL_SERVER_ERROR, "bug", "Bug in refeed"),

@@ -1,4 +1,5 @@
-//! `[templates]`: files that make documents, named in the configuration and read with it. What is in them is checked by who uses them.
+//! How a feed is shown: where it stands in lists, and the files of templates that make its documents, which are read with the
+//! configuration. What is in them is checked by who uses them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,8 +9,11 @@ use toml::Spanned;
 
 use super::load::read_capped;
 use super::problem::{Report, Source};
-use super::schema::Templates;
+use super::schema::{Feed, Templates};
+use super::value::{Data, Value};
+use super::{decode, fields};
 use crate::base::limits::MAX_TEMPLATE_FILE;
+use crate::base::url::Url;
 
 /// The table as it is written.
 #[derive(Debug, Default, Deserialize)]
@@ -17,6 +21,31 @@ use crate::base::limits::MAX_TEMPLATE_FILE;
 pub(super) struct TemplateFiles {
     markdown: Option<Spanned<String>>,
     html: Option<Spanned<String>>,
+}
+
+/// The keys of a feed that say how it is shown, whatever it is made of.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Shown {
+    #[serde(deserialize_with = "fields::page")]
+    page: Option<Url>,
+    #[serde(deserialize_with = "fields::folder")]
+    folder: Option<String>,
+    templates: TemplateFiles,
+}
+
+/// Takes those keys out of the table of a feed.
+pub(super) fn take(feed: &mut Value, report: &mut Report) -> Shown {
+    let entries = ["page", "folder", "templates"].into_iter().filter_map(|key| feed.take(key)).collect();
+    decode::decode(&Value { data: Data::Table(entries), span: feed.span.clone() }, report).unwrap_or_default()
+}
+
+impl Shown {
+    /// `feed`, shown so.
+    pub(super) fn put(self, feed: Feed, report: &mut Report) -> Feed {
+        let Shown { page, folder, templates } = self;
+        Feed { page, folder, templates: templates.read(report), ..feed }
+    }
 }
 
 impl TemplateFiles {
