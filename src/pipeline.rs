@@ -29,7 +29,7 @@ use hyper::header::HeaderValue;
 use self::addresses::Addresses;
 use self::adhoc::Adhoc;
 pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
-use self::ask::{Haste, Route, policy};
+use self::ask::{Haste, Route, policy, templates};
 pub use self::error::{Error, Failure, RulesError, StartError};
 use self::make::Made;
 use self::merge::Merged;
@@ -43,7 +43,7 @@ use crate::cache::answer::Prepared;
 use crate::cache::disk::DiskError;
 use crate::cache::flight::Flights;
 use crate::cache::{Disk, Encoding, Key, Memory, Representation};
-use crate::config::{Cache, Config, Feed, Origin};
+use crate::config::{Cache, Config, Feed, Origin, RuleList};
 use crate::emit::Format;
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
@@ -94,7 +94,9 @@ impl Pipeline {
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &context)?;
-            let form = Form { relative: feed.relative, own_url: links.feed(name, None), ..Form::default() };
+            let templates = templates(&feed.templates)?;
+            let (relative, own_url) = (feed.relative, links.feed(name, None));
+            let form = Form { relative, own_url, templates, ..Form::default() };
             let route = Route::new(name.clone(), feed, chain, form, policy(&config.cache, feed));
             feeds.insert(name.clone(), route);
         }
@@ -233,7 +235,7 @@ impl Pipeline {
                 Ok(route.with(&ask.rules, ask.format, own_url))
             }
             Which::Url(url) => {
-                let feed = Feed::new(url.as_str(), Origin::Http(url.clone()));
+                let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), RuleList::empty());
                 let form = Form { format: ask.format, ..Form::default() };
                 let policy = policy(&self.0.times, &feed);
                 Ok(Route::new(ask.feed.label(), &feed, ask.rules.clone(), form, policy))

@@ -21,6 +21,7 @@ use super::quantity::human_duration;
 use super::rule_list::RuleList;
 use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Refresh, Relative, Server, Times};
 use super::shared::{self, Around, Set, SetTable};
+use super::shown::{self, TemplateFiles};
 use super::sources::{self, References};
 use super::suggest;
 use super::value::{Data, Entry, Value};
@@ -135,7 +136,7 @@ impl Config {
     }
 }
 
-const TABLES: [&str; 7] = ["server", "fetch", "cache", "feeds", "rules", "sets", "sites"];
+const TABLES: [&str; 8] = ["server", "fetch", "cache", "templates", "feeds", "rules", "sets", "sites"];
 
 pub(super) type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
 
@@ -146,6 +147,7 @@ fn understand(
 ) -> Config {
     let mut part = |key: &str| document.take(key).map(|entry| entry.value);
     let (server, fetch, cache, feeds) = (part("server"), part("fetch"), part("cache"), part("feeds"));
+    let templates = part("templates");
     let (around, sets, sites) = (part("rules"), part("sets"), part("sites"));
     if let Data::Table(strangers) = &document.data {
         for Entry { key, key_span, .. } in strangers {
@@ -166,7 +168,8 @@ fn understand(
         shared::table(value, ("sites", "[sites.\"example.org\"]"), shared::site_name, read, report)
     });
     let mut later = Later::default();
-    let config = Config {
+    let templates = section::<TemplateFiles>(templates.as_ref(), report).read(report);
+    let mut config = Config {
         server: section(server.as_ref(), report),
         fetch: section(fetch.as_ref(), report),
         cache: section(cache.as_ref(), report),
@@ -175,6 +178,7 @@ fn understand(
         sets: Arc::clone(&sets),
         around,
     };
+    config.feeds.values_mut().for_each(|feed| feed.templates.inherit(&templates));
     if report.count() == 0 {
         check_together(&config, server.as_ref(), cache.as_ref(), report);
         check_times(&config.cache, &later.times, report);
@@ -208,9 +212,16 @@ struct Plain {
     stale_if_error: Option<Duration>,
     #[serde(default, deserialize_with = "fields::refresh")]
     refresh: Refresh,
+    title: Option<String>,
     /// Taken out before; stands here to be among the known keys.
     #[serde(default, rename = "rules")]
     _rules: Option<()>,
+    #[serde(default, rename = "page")]
+    _page: Option<()>,
+    #[serde(default, rename = "folder")]
+    _folder: Option<()>,
+    #[serde(default, rename = "templates")]
+    _templates: Option<()>,
 }
 
 pub(super) fn yes() -> bool {
@@ -234,9 +245,13 @@ fn read_feeds(
 ) -> BTreeMap<String, Feed> {
     let named = |name: &str| name::check(name).map_err(|message| format!("{message}\n{}", name::ADVICE));
     let mut references = References::new();
-    let read = |value: Value, report: &mut Report| match value.get("sources") {
-        Some(_) => read_merged(value, around, check, later, &mut references, report),
-        None => read_feed(value, around, check, later, report),
+    let read = |mut value: Value, report: &mut Report| {
+        let shown = shown::take(&mut value, report);
+        let feed = match value.get("sources") {
+            Some(_) => read_merged(value, around, check, later, &mut references, report),
+            None => read_feed(value, around, check, later, report),
+        };
+        feed.map(|feed| shown.put(feed, report))
     };
     let mut feeds = shared::table(value, ("feeds", "[feeds.NAME]"), named, read, report);
     for (name, feed) in &mut feeds {
@@ -272,8 +287,9 @@ fn read_merged(
     }
     let sources = sources::read(value.take("sources")?.value, check, later, references, report);
     let plain: sources::Plain = decode(&value, report)?;
+    let title = plain.title.clone();
     let origin = Origin::Merge(Box::new(plain.with(sources?, around)));
-    Some(Feed { rules: rules?, relative: Relative::Keep, ..Feed::new("", origin) })
+    Some(Feed { relative: Relative::Keep, title, ..Feed::new("", origin, rules?) })
 }
 
 fn read_feed(
@@ -296,7 +312,7 @@ fn read_feed(
         }
     };
     let Plain { url, default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error, .. } = plain;
-    let Plain { refresh, relative, inherit, .. } = plain;
+    let Plain { refresh, relative, title, inherit, .. } = plain;
     let times = Times { default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error };
     let own = ["min_ttl", "max_ttl", "default_ttl"].into_iter().find_map(|key| value.get(key));
     if let Some(own) = own {
@@ -307,7 +323,8 @@ fn read_feed(
         }
     }
     let rules = if inherit { around.put(rules?) } else { rules? };
-    Some(Feed { url: url.into_inner(), origin: origin?, rules, relative, times, refresh })
+    let feed = Feed::new(url.into_inner(), origin?, rules);
+    Some(Feed { relative, title, times, refresh, ..feed })
 }
 
 /// Where a configured `url` leads.

@@ -6,14 +6,15 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::background::LastRead;
-use super::error::Failure;
+use super::error::{Failure, StartError};
+use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
 use crate::cache::freshness::{Policy, Window};
 use crate::cache::schedule::Pace;
 use crate::cache::{Answer, Key};
-use crate::config::{Cache, Feed, Origin, Refresh, Relative};
-use crate::emit::{About, Format};
+use crate::config::{self, Cache, Feed, Origin, Refresh, Relative};
+use crate::emit::{About, Format, Templates};
 use crate::rules::Chain;
 
 /// What is asked for.
@@ -88,19 +89,26 @@ pub struct Form {
     pub own_url: Option<Url>,
     /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
     pub identity: String,
+    /// The templates of documents; refeed's own where there are none.
+    pub templates: Option<Templates>,
+    /// When the items count as first seen by documents, where that is known.
+    pub first_seen: Option<Time>,
 }
 
 impl Form {
     /// For the writers.
     pub(super) fn about(&self) -> About<'_> {
-        About { own_url: self.own_url.as_ref(), identity: &self.identity }
+        let Form { own_url, identity, templates, first_seen, .. } = self;
+        About { own_url: own_url.as_ref(), identity, templates: templates.as_ref(), first_seen: *first_seen }
     }
 
     /// What tells this form from others of one feed.
     fn name(&self) -> String {
         let kept = if self.relative == Relative::Keep { "keep" } else { "" };
         let own_url = self.own_url.as_ref().map_or("", Url::as_str);
-        format!("{kept} {} {own_url}", self.format.map_or("", Format::name))
+        let templates = self.templates.as_ref().map(|templates| templates.hash().to_hex());
+        let templates = templates.as_ref().map_or("", |hash| hash.as_str());
+        format!("{kept} {} {own_url} {templates}", self.format.map_or("", Format::name))
     }
 }
 
@@ -224,6 +232,15 @@ fn pace(refresh: Refresh) -> Option<Pace> {
     }
 }
 
+/// The templates of a feed that has its own.
+pub(super) fn templates(files: &config::Templates) -> Result<Option<Templates>, StartError> {
+    let config::Templates { markdown, html } = files;
+    if markdown.is_none() && html.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Templates::compile(markdown.as_ref(), html.as_ref())?))
+}
+
 /// For how long copies of a feed may be used: what it sets for itself, else what `cache` says for all. A feed that sets how
 /// long stale copies are used means it, also where upstream forbids it.
 pub(super) fn policy(cache: &Cache, feed: &Feed) -> Policy {
@@ -257,7 +274,7 @@ mod tests {
         let url = Url::parse("https://example.org/feed").unwrap();
         let form = |relative| Form { relative, ..Form::default() };
         let route = |form| {
-            let feed = Feed::new(url.as_str(), Origin::Http(url.clone()));
+            let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), config::RuleList::empty());
             Route::new("a".into(), &feed, Chain::empty(), form, policy(&Cache::default(), &feed))
         };
         let (one, other) = (route(form(Relative::Absolute)), route(form(Relative::Keep)));

@@ -14,6 +14,7 @@ use crate::cache::flight::FlightError;
 use crate::cache::freshness::Freshness;
 use crate::cache::negative::{Cause, Held};
 use crate::config::{ConfigError, Problems};
+use crate::emit::EmitError;
 use crate::feed::FeedError;
 pub use crate::fetch::Blame;
 use crate::fetch::{FetchError, Phase};
@@ -78,6 +79,9 @@ pub enum Error {
     /// A rule failed on this feed.
     #[error(transparent)]
     Rule(RuleError),
+    /// The feed cannot be written in the format asked for.
+    #[error(transparent)]
+    Emit(EmitError),
     /// Too much to do.
     #[error("refeed has too much to do at the moment")]
     Busy,
@@ -108,7 +112,7 @@ impl Error {
                 Blame::Upstream
             }
             Error::Earlier(earlier) => earlier.blame,
-            Error::File(_) | Error::Rule(_) | Error::Busy | Error::Bug => Blame::Us,
+            Error::File(_) | Error::Rule(_) | Error::Emit(_) | Error::Busy | Error::Bug => Blame::Us,
         }
     }
 
@@ -118,7 +122,7 @@ impl Error {
             Error::NotAFeed(_) | Error::CutShort | Error::Bug => Cause::Unusable,
             Error::Emptied { .. } => Cause::Emptied,
             Error::Earlier(earlier) => earlier.cause,
-            Error::Rule(_) => Cause::Rule,
+            Error::Rule(_) | Error::Emit(_) => Cause::Rule,
             Error::Fetch(error) => match error {
                 FetchError::Status { status, .. } => Cause::Status(*status),
                 FetchError::Refused { .. } | FetchError::OwnLoop { .. } => Cause::Blocked,

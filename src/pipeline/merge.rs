@@ -80,7 +80,7 @@ impl Merged {
                 SourceFeed::Named(name) => feeds.get(name).map(|route| route.with(&chain, None, None)),
                 SourceFeed::Url { url, origin } => {
                     let label = origin.base().map_or_else(|| url.clone(), |url| Which::Url(url).label());
-                    let feed = config::Feed::new(url, origin.clone());
+                    let feed = config::Feed::new(url, origin.clone(), config::RuleList::empty());
                     Some(Route::new(label, &feed, chain, Form::default(), policy(&config.cache, &feed)))
                 }
             };

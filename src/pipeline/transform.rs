@@ -88,7 +88,7 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
             let notes = feed.notes().to_vec();
             let (incomplete, timely) = (context.pages.is_pending(), context.was_asked_now());
             let form = &recipe.form;
-            let (body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::NotAFeed)?;
+            let (body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::Emit)?;
             Ok(Stage::Done(Output { body, content_type, notes, incomplete, timely }))
         }
     }

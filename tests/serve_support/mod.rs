@@ -152,10 +152,9 @@ pub fn config(feeds: &[(&str, String, &str)]) -> Config {
     let mut config = Config::default();
     config.fetch.allow.push(Allow { net: "127.0.0.0/8".parse().unwrap(), port: None });
     for (name, url, rules) in feeds {
-        let mut feed = Feed::new(url, Origin::Http(Url::parse(url).unwrap()));
-        if !rules.is_empty() {
-            feed.rules = RuleList::parse("test", rules).unwrap();
-        }
+        let origin = Origin::Http(Url::parse(url).unwrap());
+        let rules = if rules.is_empty() { RuleList::empty() } else { RuleList::parse("test", rules).unwrap() };
+        let feed = Feed::new(url, origin, rules);
         config.feeds.insert((*name).to_owned(), feed);
     }
     config
