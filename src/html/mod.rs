@@ -33,6 +33,7 @@ mod xhtml;
 pub use fragment::{Fragment, Kind};
 pub use output::Edit;
 pub use select::{SelectorError, Selectors};
+pub use spelling::escaped as escape;
 pub use srcset::map as map_srcset;
 pub use urls::Kind as UrlKind;
 

@@ -13,6 +13,7 @@ mod fragments;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;
+mod places;
 pub mod sets;
 
 use serde::de::DeserializeOwned;
@@ -68,7 +69,9 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, images, keep, limit, links, opencc, remove, select, sort }
+rules! {
+    brief, cards, clean, dedupe, drop, from_text, highlight, images, keep, lazy, limit, links, note, opencc, remove, reveal, select, sort
+}
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {

@@ -10,6 +10,7 @@ use crate::config::{Data, Report, RuleList, Source, suggest};
 
 /// Name and text of each, in alphabetical order.
 const EMBEDDED: &[(&str, &str)] = &[
+    ("clean", include_str!("../../rules/clean.toml")),
     ("links", include_str!("../../rules/links.toml")),
     ("weserv", include_str!("../../rules/weserv.toml")),
     ("zh-hans", include_str!("../../rules/zh-hans.toml")),
