@@ -117,8 +117,6 @@ pub const MAX_IMAGE_ROUTES: usize = 100;
 /// Most bytes of new addresses that `images` writes into one feed: 80 000 pictures of 100 bytes. A short relative address can
 /// stand for a long one, so the feed's own size does not bound them.
 pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
-/// Fewest characters that `brief` leaves: RSSHub asks for three digits.
-pub const MIN_BRIEF: usize = 100;
 /// Longest CSS selector of a rule, a list counted as one: a user's list of a site's furniture has some hundred bytes.
 pub const MAX_SELECTOR: usize = 4 * KIB;
 /// Most text of one field that a rule reads element by element: nested ones share theirs.

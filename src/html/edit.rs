@@ -88,6 +88,9 @@ impl Fragment {
     /// The part of the tag that holds the value of `attr`, and its new spelling.
     pub(super) fn respelled(&self, raw: &str, attr: &Attr, value: &str) -> (Range<usize>, String) {
         match &attr.value {
+            Some(range) if attr.quote == 0 && raw.get(range.clone()) == Some(value) && !value.is_empty() && !value.contains('&') => {
+                (range.clone(), value.to_owned())
+            }
             Some(range) if attr.quote != 0 => {
                 let spelling = self.attribute_spelling(attr.quote);
                 let old_raw = raw.get(range.clone()).unwrap_or_default();

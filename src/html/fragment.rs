@@ -183,6 +183,17 @@ impl Fragment {
         !found.is_empty() && found.eq_ignore_ascii_case(name)
     }
 
+    /// True of the tag of an element that has no content and no end tag.
+    pub fn is_void(&self, id: usize) -> bool {
+        tags::is_void(self.key(id))
+    }
+
+    /// True of a start tag whose element ends with its own end tag.
+    pub fn is_closed(&self, start: usize) -> bool {
+        let last = self.element_end(start).saturating_sub(1);
+        last > start && self.kind(last) == Kind::End && self.key(last) == self.key(start)
+    }
+
     /// True of a tag that a person sees as a block of its own, or as the end of a line: a word ends at it.
     pub fn is_block(&self, id: usize) -> bool {
         tags::is_block(self.key(id))

@@ -35,6 +35,7 @@ pub use output::Edit;
 pub use select::{SelectorError, Selectors};
 pub use spelling::escaped as escape;
 pub use srcset::map as map_srcset;
+pub use style::{declarations, declare};
 pub use urls::Kind as UrlKind;
 
 /// How a fragment is read and written.

@@ -185,13 +185,13 @@ pub(super) fn decode(raw: &str, spelling: Spelling) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// `text` written so that HTML and XML read it as itself, between tags and in an attribute of either quotes.
+/// `text` written so that HTML and XML read it as itself, between tags and in an attribute in double quotes.
 pub fn escaped(text: &str) -> Cow<'_, str> {
-    if !text.contains(['&', '<', '>', '"', '\'']) {
+    if !text.contains(['&', '<', '>', '"']) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
-    escape(text, Spelling::HtmlAttribute(0), &mut out);
+    escape(text, Spelling::HtmlAttribute(b'"'), &mut out);
     Cow::Owned(out)
 }
 

@@ -33,7 +33,7 @@ use crate::html::escape;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// How many characters are left.
-    characters: Spanned<usize>,
+    characters: Spanned<i64>,
 }
 
 impl Build for Config {
@@ -48,7 +48,7 @@ impl Build for Config {
                 .help(format!("write {MIN_BRIEF} or more, as RSSHub asks"));
             return None;
         }
-        Some(Brief { characters })
+        Some(Brief { characters: usize::try_from(characters).unwrap_or(usize::MAX) })
     }
 }
 

@@ -53,7 +53,7 @@ fn yes() -> bool {
 /// An address of the web in running text; the marks that end a sentence are no part of it. Miniflux's pattern, with
 /// pairs of parentheses.
 static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?-u:\b)https?://(?:[-A-Z0-9+&@#/%?=~_|!:,.;]|\([-A-Z0-9+&@#/%?=~_|!:,.;]*\))*[-A-Z0-9+&@#/%=~_|)]").ok()
+    Regex::new(r"(?i)(?-u:\b)https?://(?:[-A-Z0-9+&@#/%?=~_|!:,.;]|\([-A-Z0-9+&@#/%?=~_|!:,.;]*\))*(?:[-A-Z0-9+&@#/%=~_|]|\([-A-Z0-9+&@#/%?=~_|!:,.;]*\))").ok()
 });
 
 impl Build for Config {

@@ -277,7 +277,7 @@ fn is_placeholder(src: &str) -> bool {
     let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
     const NAMES: &[&str] = &[
         "blank", "placeholder", "loading", "spacer", "transparent", "pixel", "1x1", "grey", "gray", "lazy", "lazyload", "empty", "none",
-        "trans", "clear", "dot", "s", "default_pic",
+        "default_pic",
     ];
     let is_picture = [".gif", ".png", ".svg", ".jpg", ".webp"].iter().any(|end| name.ends_with(end));
     is_picture && NAMES.iter().any(|word| stem == *word || stem.split(['-', '_']).any(|part| part == *word && word.len() > 3))

@@ -70,7 +70,8 @@ macro_rules! rules {
 }
 
 rules! {
-    brief, cards, clean, dedupe, drop, from_text, highlight, images, keep, lazy, limit, links, note, opencc, remove, reveal, select, sort
+    brief, cards, clean, dedupe, drop, embed, from_text, highlight, images, keep, lazy, limit, links, note, opencc, remove, reveal,
+    sanitize, select, sort, style
 }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.

@@ -25,6 +25,10 @@ impl<'a> Address<'a> {
         Some(Address { host, path })
     }
 
+    pub(super) fn host(self) -> &'a str {
+        self.host
+    }
+
     /// What of the path comes after `prefix`, which ends where a name ends.
     fn after(self, prefix: &str) -> Option<&'a str> {
         let rest = self.path.get(prefix.len()..).filter(|_| starts_with(self.path, prefix))?;
@@ -57,7 +61,7 @@ impl<T> Places<T> {
 
     /// What is known of an address, each with what follows the known part of its path: first of its own host, then of
     /// those above it, of `name.*`, and of `*`.
-    pub(super) fn find<'a>(&'a self, address: Address<'a>) -> impl Iterator<Item = (&'a T, &'a str)> {
+    pub(super) fn find<'s, 'a>(&'s self, address: Address<'a>) -> impl Iterator<Item = (&'s T, &'a str)> + use<'s, 'a, T> {
         let host = address.host.to_ascii_lowercase();
         let mut keys: Vec<String> = Vec::new();
         let mut rest = host.as_str();
@@ -104,7 +108,7 @@ mod tests {
     #[test]
     fn addresses_are_found_by_host_and_path() {
         let mut places = Places::default();
-        ["a.example", "b.example/x", "google.*/url", "*/count.php"].map(|address| places.add(address, ()));
+        ["a.example", "b.example/x", "google.*/url", "*/count.php"].iter().for_each(|address| places.add(address, ()));
         for (url, is_known) in [
             ("https://a.example", true),
             ("http://me@c.A.example:80/y?z", true),
