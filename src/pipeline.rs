@@ -8,6 +8,8 @@ mod addresses;
 mod adhoc;
 mod ask;
 pub mod error;
+pub mod explain;
+mod merge;
 mod pages;
 mod transform;
 mod upstream;
@@ -24,6 +26,7 @@ use self::adhoc::Adhoc;
 use self::ask::Route;
 pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
 pub use self::error::{Error, Failure, RulesError, StartError};
+use self::merge::{Merged, Together};
 use self::pages::Fetcher;
 use self::transform::{Recipe, Stage};
 use self::upstream::Upstream;
@@ -33,8 +36,8 @@ use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Disk, Encoding, Fetched, Key, Memory, Representation};
-use crate::config::{Config, Origin};
-use crate::emit::Format;
+use crate::config::{self, Config, Origin};
+use crate::emit::{Format, Templates};
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
 use crate::rules::{BuildContext, Chain};
@@ -53,6 +56,10 @@ struct Parts {
     adhoc: Adhoc,
     pages: Fetcher,
     workers: Workers,
+    /// The merged feeds, by what stands for what was fetched.
+    merged: HashMap<Key, Arc<Merged>>,
+    /// `fetch.timeout`, for each source of them.
+    patience: Duration,
     answers: Flights<Result<Arc<Answer>, Failure>>,
     encodings: Flights<()>,
 }
@@ -71,19 +78,24 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
+        let context = BuildContext::of(&config.sets);
         let links = Addresses::new(&config.server);
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
-            let chain = Chain::build(&feed.rules, &BuildContext::default())?;
-            let form = Form { relative: feed.relative, own_url: links.feed(name, None), ..Form::default() };
+            let chain = Chain::build(&feed.rules, &context)?;
+            let templates = templates(&feed.templates)?;
+            let (relative, own_url) = (feed.relative, links.feed(name, None));
+            let form = Form { relative, own_url, templates, ..Form::default() };
             let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, form);
             feeds.insert(name.clone(), route);
         }
         let memory = Memory::new(config.cache.memory);
         Ok(Pipeline(Arc::new(Parts {
+            merged: merge::all(config, &feeds, &context)?,
+            patience: config.fetch.timeout,
             feeds,
             links,
-            adhoc: Adhoc::new(),
+            adhoc: Adhoc::new(context),
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
             memory,
@@ -117,12 +129,15 @@ impl Pipeline {
 
     /// The rules that came with a request, compiled.
     pub async fn rules(&self, parameters: &Parameters) -> Result<Chain, RulesError> {
-        self.0.adhoc.chain(parameters, BuildContext::default(), &self.0.workers).await
+        self.0.adhoc.chain(parameters, &self.0.workers).await
     }
 
     /// What is at `origin` now, past the cache.
-    pub async fn fetch(&self, origin: &Origin) -> Result<Input, Error> {
-        Ok(input(&*self.0.upstream.ask(origin, None).await?))
+    pub async fn fetch(&self, origin: &Origin) -> Result<Input, Arc<Error>> {
+        match self.0.feeds.values().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin) {
+            Some(route) => Ok(input(&self.bring(route, None).await.map_err(|failure| failure.error)?.fetched)),
+            None => Ok(input(&*self.0.upstream.ask(origin, None).await?)),
+        }
     }
 
     /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.
@@ -133,7 +148,10 @@ impl Pipeline {
     /// The answer to `ask`: from the cache where it is fresh, else made, once for all who ask meanwhile. `via` names the
     /// refeeds that the question came through (`fetch::Request::via`).
     pub async fn answer(&self, ask: Ask<'_>, via: Option<HeaderValue>) -> Result<Served, Failure> {
-        let route = self.route(&ask)?;
+        self.answer_of(self.route(&ask)?, via).await
+    }
+
+    async fn answer_of(&self, route: Arc<Route>, via: Option<HeaderValue>) -> Result<Served, Failure> {
         let key = route.answer;
         let found = self.0.memory.answer(&key).await;
         let stale = found.is_some();
@@ -200,13 +218,13 @@ impl Pipeline {
             return Ok(Arc::clone(fresh)); // made between the caller's look and this one
         }
         self.0.upstream.check(&route.answer).await?;
-        let fetched = self.0.upstream.get(route, via).await?;
+        let Together { fetched, errors } = self.bring(route, via).await?;
         let recipe = self.recipe(&route.chain, &route.form);
         match self.transform(input(&fetched), recipe, patience).await {
             Ok(output) => {
                 let incomplete = output.incomplete;
                 let (asked, now) = (Arc::clone(route), self.0.clock.now());
-                let job = move || answer(&asked, &fetched, output, previous.as_deref(), now);
+                let job = move || answer(&asked, &fetched, output, &errors, previous.as_deref(), now);
                 let answer = self.0.workers.run(job).await.map_err(Error::from)?;
                 self.0.memory.put_answer(route.answer, Arc::clone(&answer)).await;
                 if incomplete {
@@ -215,6 +233,14 @@ impl Pipeline {
                 Ok(answer)
             }
             Err(error) => Err(self.0.upstream.rejected(route, error).await),
+        }
+    }
+
+    /// What the answer of `route` is made of: what upstream has, or what its sources have together.
+    async fn bring(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Together, Failure> {
+        match self.0.merged.get(&route.fetched) {
+            Some(merged) => self.together(merged, via).await,
+            None => Ok(Together { fetched: self.0.upstream.get(route, via).await?, errors: Vec::new() }),
         }
     }
 
@@ -254,7 +280,14 @@ impl Pipeline {
 }
 
 /// The answer made of what was fetched; `previous` is the one it replaces. An incomplete one is stale from the start.
-fn answer(route: &Route, fetched: &Fetched, mut output: Output, previous: Option<&Answer>, now: Time) -> Arc<Answer> {
+fn answer(
+    route: &Route,
+    fetched: &Fetched,
+    mut output: Output,
+    errors: &[String],
+    previous: Option<&Answer>,
+    now: Time,
+) -> Arc<Answer> {
     for note in &output.notes {
         tracing::info!(feed = %route.label, %note, "noted on the way");
     }
@@ -265,7 +298,16 @@ fn answer(route: &Route, fetched: &Fetched, mut output: Output, previous: Option
     if output.incomplete {
         freshness.fresh_until = now;
     }
-    Arc::new(Answer::new(content, &freshness))
+    Arc::new(Answer::new(content, &freshness).without(errors))
+}
+
+/// The templates of a feed that has its own.
+fn templates(files: &config::Templates) -> Result<Option<Templates>, StartError> {
+    let config::Templates { markdown, html } = files;
+    if markdown.is_none() && html.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Templates::compile(markdown.as_ref(), html.as_ref())?))
 }
 
 fn input(fetched: &Fetched) -> Input {

@@ -143,8 +143,14 @@ impl Problems {
         }
     }
 
+    /// A mistake in a rule set is found once for each use, and told once.
     fn sort(&mut self, first: &str) {
         self.0.sort_by_cached_key(|p| (p.source.name != first, p.source.name.clone(), p.span.start));
+        for problem in std::mem::take(&mut self.0) {
+            if !self.0.contains(&problem) {
+                self.0.push(problem);
+            }
+        }
     }
 
     /// `value` where nothing is wrong, the problems otherwise.

@@ -166,7 +166,7 @@ impl Feed {
         } else if is_json {
             splices.push(self.first_json_items(raw));
         } else {
-            splices.push(self.first_xml_items(&raw.concat()));
+            splices.push(self.first_xml_items(raw));
         }
         splices.extend(self.list_entries(raw, at));
         splices.sort_by_key(|(span, _)| span.start);
@@ -195,18 +195,18 @@ impl Feed {
         }
     }
 
-    fn first_xml_items(&self, items: &str) -> (Range<usize>, String) {
+    fn first_xml_items(&self, raw: &[String]) -> (Range<usize>, String) {
         let tree = &self.document.tree;
         let parent = self.items_parent();
         let node = tree.node(parent);
         if node.kind == tree::Kind::EmptyElement {
             let end = node.span().end;
-            return (end - 2..end, format!(">{items}</{}>", self.tag_name(parent)));
+            return (end - 2..end, format!(">{}</{}>", raw.concat(), self.tag_name(parent)));
         }
         let last = tree.children(parent).last().map(|id| tree.node(id).span());
         let at = last.clone().map_or(node.inner().start, |last| last.end);
         let space = last.map_or("", |last| space_before(&self.source, last.start));
-        (at..at, format!("{space}{items}"))
+        (at..at, raw.iter().map(|item| format!("{space}{item}")).collect())
     }
 
     /// RSS 1.0: the entries of new items in the channel's list.
@@ -248,6 +248,12 @@ impl Feed {
         }
         Some((node.inner().start..node.inner().start, entries.collect()))
     }
+}
+
+/// The namespace declarations of a raw item: attribute and namespace.
+pub(super) fn declarations(raw: &str) -> impl Iterator<Item = (String, String)> {
+    let found = start_tag(raw).into_iter().filter(|(name, ..)| name == "xmlns" || name.starts_with("xmlns:"));
+    found.map(|(name, value, _)| (name, value))
 }
 
 /// The attributes of the start tag that `text` begins with: name, decoded value, and the span of both with the white space before.

@@ -88,7 +88,12 @@ impl Fragment {
     /// The part of the tag that holds the value of `attr`, and its new spelling.
     pub(super) fn respelled(&self, raw: &str, attr: &Attr, value: &str) -> (Range<usize>, String) {
         match &attr.value {
-            Some(range) if attr.quote == 0 && raw.get(range.clone()) == Some(value) && !value.is_empty() && !value.contains('&') => {
+            Some(range)
+                if attr.quote == 0
+                    && raw.get(range.clone()) == Some(value)
+                    && !value.is_empty()
+                    && !value.contains('&') =>
+            {
                 (range.clone(), value.to_owned())
             }
             Some(range) if attr.quote != 0 => {

@@ -194,11 +194,6 @@ impl Fragment {
         last > start && self.kind(last) == Kind::End && self.key(last) == self.key(start)
     }
 
-    /// True of a tag that a person sees as a block of its own, or as the end of a line: a word ends at it.
-    pub fn is_block(&self, id: usize) -> bool {
-        tags::is_block(self.key(id))
-    }
-
     /// The name of a tag as a number.
     pub(super) fn key(&self, id: usize) -> u64 {
         tags::key(self.name(id).as_bytes())

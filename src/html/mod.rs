@@ -29,6 +29,7 @@ mod tree;
 mod trim;
 mod urls;
 mod xhtml;
+pub mod xpath;
 
 pub use fragment::{Fragment, Kind};
 pub use output::Edit;

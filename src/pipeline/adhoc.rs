@@ -2,6 +2,8 @@
 //!
 //! Compiling computes (patterns), so it runs on the workers like all computing.
 
+use std::sync::Arc;
+
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
@@ -12,35 +14,35 @@ use crate::cache::Key;
 use crate::rules::parameters::Parameters;
 use crate::rules::{BuildContext, Chain};
 
-/// The chains kept.
-pub(super) struct Adhoc(Cache<Key, Chain>);
+/// The chains kept, and what they are built with.
+pub(super) struct Adhoc {
+    chains: Cache<Key, Chain>,
+    context: Arc<BuildContext>,
+}
 
 impl Adhoc {
-    pub(super) fn new() -> Adhoc {
-        Adhoc(Cache::builder().max_capacity(MAX_ADHOC_CHAINS).eviction_policy(EvictionPolicy::lru()).build())
+    pub(super) fn new(context: BuildContext) -> Adhoc {
+        let chains = Cache::builder().max_capacity(MAX_ADHOC_CHAINS).eviction_policy(EvictionPolicy::lru()).build();
+        Adhoc { chains, context: Arc::new(context) }
     }
 
     /// What `parameters` ask for, compiled.
-    pub(super) async fn chain(
-        &self,
-        parameters: &Parameters,
-        context: BuildContext,
-        workers: &Workers,
-    ) -> Result<Chain, RulesError> {
+    pub(super) async fn chain(&self, parameters: &Parameters, workers: &Workers) -> Result<Chain, RulesError> {
         if parameters.is_empty() {
             return Ok(Chain::empty());
         }
-        let list = parameters.list(&context.sets)?;
+        let list = parameters.list(&self.context.sets)?;
         let mut hasher = blake3::Hasher::new();
         list.items.iter().for_each(|item| item.digest(&mut hasher));
         let key = Key::of(&[hasher.finalize().as_bytes()]);
-        if let Some(chain) = self.0.get(&key).await {
+        if let Some(chain) = self.chains.get(&key).await {
             return Ok(chain);
         }
+        let context = Arc::clone(&self.context);
         let build = move || Chain::build(&list, &context);
         let built = workers.run(build).await.map_err(Error::from)?;
         let chain = built.map_err(|problems| parameters.blame(&problems))?;
-        self.0.insert(key, chain.clone()).await;
+        self.chains.insert(key, chain.clone()).await;
         Ok(chain)
     }
 }

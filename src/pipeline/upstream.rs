@@ -125,6 +125,8 @@ impl Upstream {
                 let body = tokio::task::spawn_blocking(read).await.map_err(|_| Error::Bug)?;
                 self.local(body.map_err(Error::File)?.into(), None)
             }
+            // `pipeline` asks its sources.
+            Origin::Merge(_) => return Err(Error::Bug),
             Origin::Embedded { body, url } => self.local(Bytes::from_static(body.as_bytes()), Some(url.clone())),
         };
         Ok(Arc::new(found))

@@ -32,7 +32,12 @@ pub struct Config {}
 
 /// One system's card: the whole, and in it the link, the title, the publisher.
 const KNOWN: &[[&str; 4]] = &[
-    [".kg-card:has(a.kg-bookmark-container)", "a.kg-bookmark-container", ".kg-bookmark-title", ".kg-bookmark-author, .kg-bookmark-publisher"],
+    [
+        ".kg-card:has(a.kg-bookmark-container)",
+        "a.kg-bookmark-container",
+        ".kg-bookmark-title",
+        ".kg-bookmark-author, .kg-bookmark-publisher",
+    ],
     ["blockquote.wp-embedded-content", "a[href]", "a[href]", ".wp-embed-site-title"],
     [".embedded-post-wrap", "a[href]", ".embedded-post-title", ".embedded-post-publication-name"],
     ["a.LinkCard", "a.LinkCard", ".LinkCard-title", ".LinkCard-meta"],
@@ -72,7 +77,8 @@ impl Card {
         let [links, titles, publishers] = [&self.link, &self.title, &self.publisher].map(|part| fragment.select(part));
         for card in cards {
             let end = fragment.element_end(card);
-            let inside = |found: &[usize]| found.get(found.partition_point(|it| *it < card)).copied().filter(|it| *it < end);
+            let inside =
+                |found: &[usize]| found.get(found.partition_point(|it| *it < card)).copied().filter(|it| *it < end);
             let said = |found: &[usize]| {
                 let text = inside(found).map(|it| fragment.plain_text_of(it..fragment.element_end(it)));
                 text.unwrap_or_default()

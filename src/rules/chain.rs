@@ -12,15 +12,22 @@ use super::sets::Sets;
 use super::{Context, Kind, Rule, RuleError, Want, single_rule};
 use crate::base::limits::MAX_RULES;
 use crate::config::decode::decode;
-use crate::config::value::{Data, Value};
-use crate::config::{Problems, Report, RuleList, Span, suggest};
+use crate::config::value::{Data, Entry, Value};
+use crate::config::{Problems, Report, RuleList, SetTable, Span, suggest};
 use crate::feed::Feed;
 
 /// What a chain is built with beside the list.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct BuildContext {
     /// The rule sets that can be named.
     pub sets: Sets,
+}
+
+impl BuildContext {
+    /// With the rule sets of a configuration.
+    pub fn of(sets: &Arc<SetTable>) -> BuildContext {
+        BuildContext { sets: Sets::with(sets) }
+    }
 }
 
 /// Compiled rules in the order in which they are applied. Cheap to clone, shared by threads.
@@ -46,6 +53,10 @@ pub enum Progress {
 
 struct Step {
     kind: Kind,
+    /// The rule in the form in which it was written, parameters put in.
+    written: Value,
+    /// The rule sets that it came from, outermost first.
+    sets: Vec<String>,
     /// The rule sees only the items that meet it.
     when: Option<Expression>,
     rule: Box<dyn Rule>,
@@ -69,7 +80,8 @@ impl Chain {
 
     /// Compiles `list`, or reports everything that is wrong with it.
     pub fn build(list: &RuleList, cx: &BuildContext) -> Result<Chain, Problems> {
-        let mut builder = Builder { sets: cx.sets, steps: Vec::new(), hasher: first_hash(), open: Vec::new(), seen: 0 };
+        let mut builder =
+            Builder { sets: &cx.sets, steps: Vec::new(), hasher: first_hash(), open: Vec::new(), seen: 0 };
         let mut report = Report::new(&list.source);
         builder.add(&list.items, &mut report);
         let Builder { steps, hasher, .. } = builder;
@@ -138,6 +150,16 @@ impl Chain {
         self.steps.iter().map(|step| step.kind.name())
     }
 
+    /// The rules as they were written, parameters put in, each with the rule sets that it came from, outermost first.
+    pub fn written(&self) -> impl Iterator<Item = (&Value, &[String])> {
+        self.steps.iter().map(|step| (&step.written, step.sets.as_slice()))
+    }
+
+    /// Each rule as a chain of its own, for who looks at the feed between them.
+    pub fn steps(&self) -> impl Iterator<Item = Chain> + '_ {
+        self.steps.iter().map(|step| Chain { steps: Arc::new([Arc::clone(step)]), hash: self.hash })
+    }
+
     /// True for a chain without rules.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
@@ -145,8 +167,8 @@ impl Chain {
 }
 
 /// Every problem of `list`: what [`crate::config::Config::parse`] asks for.
-pub fn check(list: &RuleList) -> Problems {
-    Chain::build(list, &BuildContext::default()).err().unwrap_or_default()
+pub fn check(list: &RuleList, sets: &Arc<SetTable>) -> Problems {
+    Chain::build(list, &BuildContext::of(sets)).err().unwrap_or_default()
 }
 
 impl Default for Chain {
@@ -168,17 +190,17 @@ fn first_hash() -> blake3::Hasher {
     hasher
 }
 
-struct Builder {
-    sets: Sets,
+struct Builder<'a> {
+    sets: &'a Sets,
     steps: Vec<Arc<Step>>,
     hasher: blake3::Hasher,
     /// The rule sets that are being opened, outermost first.
-    open: Vec<&'static str>,
+    open: Vec<String>,
     /// Items looked at, rule sets included: an empty set counts too.
     seen: usize,
 }
 
-impl Builder {
+impl Builder<'_> {
     fn add(&mut self, items: &[Value], report: &mut Report) {
         for item in items {
             self.seen += 1;
@@ -189,7 +211,13 @@ impl Builder {
                 return;
             }
             match &item.data {
-                Data::String(name) => self.add_set(name, &item.span, report),
+                Data::String(name) => self.add_set(name, None, &item.span, report),
+                Data::Table(entries) => match entries.as_slice() {
+                    [Entry { key, key_span, value }] if Kind::named(key).is_none() && self.sets.contains(key) => {
+                        self.add_set(key, Some(value), key_span, report);
+                    }
+                    _ => self.add_rule(item, report),
+                },
                 _ => self.add_rule(item, report),
             }
         }
@@ -208,12 +236,13 @@ impl Builder {
             && report.count() == before
         {
             self.hasher.update(kind.name().as_bytes()).update(&[0]).update(meaning.finalize().as_bytes());
-            self.steps.push(Arc::new(Step { kind, when, rule }));
+            let (written, sets) = (item.clone(), self.open.clone());
+            self.steps.push(Arc::new(Step { kind, written, sets, when, rule }));
         }
     }
 
-    fn add_set(&mut self, name: &str, span: &Span, report: &mut Report) {
-        let Some(set) = self.sets.get(name) else {
+    fn add_set(&mut self, name: &str, given: Option<&Value>, span: &Span, report: &mut Report) {
+        let Some((items, mut inner)) = self.sets.open(name, given, report) else {
             let help = match Kind::named(name) {
                 Some(_) => format!("`{name}` is a rule: write `{{ {name} = … }}`"),
                 None => suggest::advice(name, self.sets.names()),
@@ -221,17 +250,14 @@ impl Builder {
             report.error(span.clone(), format!("unknown rule set `{name}`")).help(help);
             return;
         };
-        if self.open.contains(&set.name) {
-            let way = [self.open.as_slice(), &[set.name]].concat().join(" → ");
+        if self.open.iter().any(|open| open == name) {
+            let way = [self.open.join(" → ").as_str(), name].join(" → ");
             report.error(span.clone(), format!("the rule set `{name}` contains itself: {way}"));
             return;
         }
-        let mut inner = Report::new(&set.source());
-        if let Some(list) = set.list(&mut inner) {
-            self.open.push(set.name);
-            self.add(&list.items, &mut inner);
-            self.open.pop();
-        }
+        self.open.push(name.to_owned());
+        self.add(&items, &mut inner);
+        self.open.pop();
         report.extend(inner.finish());
     }
 }
@@ -288,10 +314,7 @@ mod tests {
             messages("[{ limit = 1, sort = true }]"),
             ["a rule is a table of one key, not of 2; write { limit = … }, { sort = … }"]
         );
-        assert_eq!(
-            messages("[{ zh-hant = true }]"),
-            ["unknown rule `zh-hant`; `zh-hant` is a rule set: write `\"zh-hant\"`"]
-        );
+        assert_eq!(build("[{ zh-hant = true }]").unwrap().hash(), build("['zh-hant']").unwrap().hash());
     }
 
     #[test]
@@ -336,7 +359,7 @@ mod tests {
             ("none", "rules = []"),
             ("many", "rules = ['none', 'none']"),
         ]);
-        let build = |names: &str| Chain::build(&RuleList::names("--use", names), &BuildContext { sets });
+        let build = |names: &str| Chain::build(&RuleList::names("--use", names), &BuildContext { sets: sets.clone() });
         assert_eq!(build("one,one").unwrap().names().count(), 2);
         for name in ["one", "none", "many"] {
             let names = vec![name; MAX_RULES + 1].join(",");

@@ -86,7 +86,9 @@ impl Build for Config {
                 (None, _) => unused(name, "parameters", report),
                 (_, false) => {
                     let message = format!("`{}` is no name of a parameter", name.get_ref());
-                    report.error(name.span(), message).help("write a name as it stands before the `=`, or the beginning of names and a `*`");
+                    report
+                        .error(name.span(), message)
+                        .help("write a name as it stands before the `=`, or the beginning of names and a `*`");
                 }
             }
         }
@@ -97,7 +99,9 @@ impl Build for Config {
                 (None, _) => unused(address, "trackers", report),
                 (_, false) => {
                     let message = format!("`{}` is no host", address.get_ref());
-                    report.error(address.span(), message).help("write it without the scheme: `count.example.org`, or `example.org/pixel`");
+                    report
+                        .error(address.span(), message)
+                        .help("write it without the scheme: `count.example.org`, or `example.org/pixel`");
                 }
             }
         }
@@ -137,7 +141,9 @@ impl Widgets {
         let list = include_str!("../../data/clean/widgets.txt");
         let lines: Vec<_> = list.lines().filter(|line| !line.is_empty() && !line.starts_with("# ")).collect();
         match Selectors::parse(&lines.join(",")) {
-            Ok(elements) => Some(Widgets { elements, links: places::addresses(include_str!("../../data/clean/shares.txt")) }),
+            Ok(elements) => {
+                Some(Widgets { elements, links: places::addresses(include_str!("../../data/clean/shares.txt")) })
+            }
             Err(error) => {
                 report.error_here(format!("data/clean/widgets.txt: {}", error.message));
                 None
@@ -190,11 +196,13 @@ impl Clean {
     fn is_unwanted(&self, fragment: &Fragment, id: usize, is_hidden: bool) -> bool {
         let is = |name| fragment.is(id, name);
         if is("script") {
-            let counts = |trackers: &Places<()>| fragment.attr(id, "src").is_some_and(|src| trackers.contains(src.trim()));
+            let counts =
+                |trackers: &Places<()>| fragment.attr(id, "src").is_some_and(|src| trackers.contains(src.trim()));
             return self.scripts || self.trackers.as_ref().is_some_and(counts);
         }
         if is("a") {
-            let shares = |widgets: &Widgets| fragment.attr(id, "href").is_some_and(|href| widgets.links.contains(href.trim()));
+            let shares =
+                |widgets: &Widgets| fragment.attr(id, "href").is_some_and(|href| widgets.links.contains(href.trim()));
             return self.widgets.as_ref().is_some_and(shares);
         }
         let is_frame = is("iframe") || is("frame") || is("embed") || is("object");
@@ -236,10 +244,12 @@ impl Clean {
 fn disarm(fragment: &mut Fragment, id: usize) {
     let raw = fragment.raw(id).as_bytes();
     let has_handler = memchr::memchr2_iter(b'o', b'O', raw).any(|at| {
-        raw.get(at + 1).is_some_and(|b| b.eq_ignore_ascii_case(&b'n')) && raw.get(at.wrapping_sub(1)).is_some_and(|b| !b.is_ascii_alphanumeric())
+        raw.get(at + 1).is_some_and(|b| b.eq_ignore_ascii_case(&b'n'))
+            && raw.get(at.wrapping_sub(1)).is_some_and(|b| !b.is_ascii_alphanumeric())
     });
     if has_handler {
-        fragment.remove_attrs(id, |name| name.get(..2).is_some_and(|on| on.eq_ignore_ascii_case("on")) && name.len() > 2);
+        fragment
+            .remove_attrs(id, |name| name.get(..2).is_some_and(|on| on.eq_ignore_ascii_case("on")) && name.len() > 2);
     }
     if memchr::memchr(b':', fragment.raw(id).as_bytes()).is_none() && !fragment.raw(id).contains("&#") {
         return;
@@ -254,7 +264,8 @@ fn disarm(fragment: &mut Fragment, id: usize) {
 /// True of a `javascript:` address, however it is disguised (WHATWG URL: control characters and tabs do not count).
 fn runs(address: &str) -> bool {
     let plain = address.chars().filter(|c| *c > ' ').take("javascript:".len());
-    plain.map(|c| c.to_ascii_lowercase()).eq("javascript:".chars()) || address.trim_start().to_ascii_lowercase().starts_with("vbscript:")
+    plain.map(|c| c.to_ascii_lowercase()).eq("javascript:".chars())
+        || address.trim_start().to_ascii_lowercase().starts_with("vbscript:")
 }
 
 impl Rule for Clean {

@@ -96,20 +96,27 @@ impl Build for Config {
         let mut players = Players::known();
         for host in self.hosts.iter().chain(&self.youtube) {
             let name = host.get_ref();
-            let is_host = name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
+            let is_host =
+                name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
             if !is_host {
-                report.error(host.span(), format!("`{name}` is no host")).help("write it without the scheme: `player.example.org`");
+                report
+                    .error(host.span(), format!("`{name}` is no host"))
+                    .help("write it without the scheme: `player.example.org`");
             }
         }
         self.hosts.iter().for_each(|host| players.trust(host.get_ref()));
         if let Some(height) = &self.min_height {
             let digits = height.get_ref().trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
             if digits.is_empty() || digits.parse::<f32>().is_err() {
-                report.error(height.span(), format!("`{}` is no height", height.get_ref())).help("write it as in CSS: `270px`, `40vh`");
+                report
+                    .error(height.span(), format!("`{}` is no height", height.get_ref()))
+                    .help("write it as in CSS: `270px`, `40vh`");
             }
         }
         if self.youtube.is_some() && self.privacy {
-            report.error_here("`youtube` names another player, so `privacy` has nothing to do there").help("leave one of them out");
+            report
+                .error_here("`youtube` names another player, so `privacy` has nothing to do there")
+                .help("leave one of them out");
         }
         let youtube = self.youtube.map(Spanned::into_inner);
         players.youtube = youtube.or_else(|| self.privacy.then(|| "www.youtube-nocookie.com".to_owned()));
@@ -126,7 +133,9 @@ static KNOWN: LazyLock<Players> = LazyLock::new(Players::known);
 
 /// True of the address of a known player, or of one at these hosts: what `sanitize` lets through.
 pub(super) fn is_player(source: &str, hosts: &[String]) -> bool {
-    let is_below = |host: &str, above: &String| host == above || host.strip_suffix(above.as_str()).is_some_and(|rest| rest.ends_with('.'));
+    let is_below = |host: &str, above: &String| {
+        host == above || host.strip_suffix(above.as_str()).is_some_and(|rest| rest.ends_with('.'))
+    };
     let host = providers::host(source).map(str::to_ascii_lowercase);
     KNOWN.find(source).is_some() || host.is_some_and(|host| hosts.iter().any(|above| is_below(&host, above)))
 }
@@ -171,7 +180,9 @@ impl Embed {
             fragment.set_attr(id, "width", "100%");
             fragment.remove_attr(id, "height");
             let style = fragment.attr(id, "style").unwrap_or_default();
-            let free = ["width", "height", "max-width"].iter().fold(style.into_owned(), |style, name| declare(&style, name, None));
+            let free = ["width", "height", "max-width"]
+                .iter()
+                .fold(style.into_owned(), |style, name| declare(&style, name, None));
             let style = declare(&free, "min-height", Some(&self.min_height));
             fragment.set_attr(id, "style", &style);
         }
@@ -238,7 +249,8 @@ impl Embed {
             let is_new = |source: &String| !fragment.source().contains(source.trim_start_matches("https:"));
             let mut html = String::new();
             for source in sources.iter().filter(|source| is_new(source)) {
-                let frame = format!("<iframe src=\"{}\" frameborder=\"0\" allowfullscreen=\"\"></iframe>", escape(source));
+                let frame =
+                    format!("<iframe src=\"{}\" frameborder=\"0\" allowfullscreen=\"\"></iframe>", escape(source));
                 if !html.contains(&frame) {
                     html.push_str(&frame);
                 }
@@ -290,7 +302,10 @@ mod tests {
         assert_eq!(embed("true", html), "<p><a href=\"https://x.example/a?b&amp;c\">x.example</a></p>d");
         assert_eq!(embed("{ others = 'keep' }", html), html);
         assert_eq!(embed("{ others = 'remove' }", html), "d");
-        assert!(embed("{ hosts = ['x.example'] }", html).contains("min-height:270px\"><a href=\"https://x.example/a?b&amp;c\">x.example</a>"));
+        assert!(
+            embed("{ hosts = ['x.example'] }", html)
+                .contains("min-height:270px\"><a href=\"https://x.example/a?b&amp;c\">x.example</a>")
+        );
         assert_eq!(embed("true", "<iframe srcdoc=a></iframe>"), "<iframe srcdoc=a></iframe>");
         let flash = "<object data='https://www.youtube.com/v/abc'><embed src='https://www.youtube.com/v/abc'></object>";
         assert!(embed("true", flash).starts_with("<p><a href=\"https://www.youtube.com/watch?v=abc\">"));
@@ -300,7 +315,9 @@ mod tests {
     fn private_other_and_lite_players() {
         let html = "<iframe src='https://www.youtube.com/embed/abc?start=7'></iframe>";
         assert!(embed("{ privacy = true, fluid = false }", html).starts_with("<iframe src='https://www.youtube-nocookie.com/embed/abc?start=7'><a href=\"https://www.youtube.com/watch?v=abc&amp;t=7\">"));
-        assert!(embed("{ youtube = 'inv.example', fluid = false }", html).starts_with("<iframe src='https://inv.example/embed/abc?start=7'><a href=\"https://inv.example/watch?v=abc&amp;t=7\">"));
+        assert!(embed("{ youtube = 'inv.example', fluid = false }", html).starts_with(
+            "<iframe src='https://inv.example/embed/abc?start=7'><a href=\"https://inv.example/watch?v=abc&amp;t=7\">"
+        ));
         assert_eq!(
             embed("{ lite = true }", html),
             "<p><a href=\"https://www.youtube.com/watch?v=abc&amp;t=7\"><img src=\"https://i.ytimg.com/vi/abc/hqdefault.jpg\" alt=\"YouTube\" width=\"100%\"></a></p>"

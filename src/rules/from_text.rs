@@ -83,7 +83,8 @@ pub struct FromText {
 impl FromText {
     fn edit(&self, fragment: &mut Fragment) {
         if self.base64 {
-            let decoded = STANDARD.decode(fragment.render().trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let decoded =
+                STANDARD.decode(fragment.render().trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             if let Some(text) = decoded.filter(|text| !text.trim().is_empty()) {
                 fragment.replace_all(&escape(&text));
                 fragment.settle();
@@ -133,7 +134,9 @@ fn broken(text: &str, breaks: bool) -> String {
 
 /// Elements whose text stays.
 fn is_closed(fragment: &Fragment, id: usize) -> bool {
-    ["a", "code", "pre", "kbd", "samp", "script", "style", "textarea", "button", "svg", "math"].iter().any(|name| fragment.is(id, name))
+    ["a", "code", "pre", "kbd", "samp", "script", "style", "textarea", "button", "svg", "math"]
+        .iter()
+        .any(|name| fragment.is(id, name))
 }
 
 impl Rule for FromText {
@@ -156,8 +159,14 @@ mod tests {
         for (text, html) in [
             ("第一行\n第二行\n", "第一行<br>\n第二行"),
             ("<p>a\nb</p>", "<p>a\nb</p>"),
-            ("見https://a.example/b?c=1&amp;d，或(http://b.example/x_(y)).", "見<a href=\"https://a.example/b?c=1&amp;d\">https://a.example/b?c=1&amp;d</a>，或(<a href=\"http://b.example/x_(y)\">http://b.example/x_(y)</a>)."),
-            ("<a href=x>https://a.example</a><code>https://b.example</code>", "<a href=x>https://a.example</a><code>https://b.example</code>"),
+            (
+                "見https://a.example/b?c=1&amp;d，或(http://b.example/x_(y)).",
+                "見<a href=\"https://a.example/b?c=1&amp;d\">https://a.example/b?c=1&amp;d</a>，或(<a href=\"http://b.example/x_(y)\">http://b.example/x_(y)</a>).",
+            ),
+            (
+                "<a href=x>https://a.example</a><code>https://b.example</code>",
+                "<a href=x>https://a.example</a><code>https://b.example</code>",
+            ),
             ("a &nbsp; b", "a &nbsp; b"),
         ] {
             assert_eq!(after("[{ from_text = true }]", text), html);

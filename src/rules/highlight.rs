@@ -59,7 +59,9 @@ impl Build for Config {
         self.words.compile(Case::Fold, |pattern| fold(pattern).into_owned(), report);
         let tag = self.tag.as_ref().map_or("mark", |tag| tag.get_ref());
         if let Some(written) = self.tag.as_ref().filter(|_| !TAGS.contains(&tag)) {
-            report.error(written.span(), format!("`{tag}` is not put around words")).help(suggest::advice(tag, TAGS.iter().copied()));
+            report
+                .error(written.span(), format!("`{tag}` is not put around words"))
+                .help(suggest::advice(tag, TAGS.iter().copied()));
         }
         if report.count() > before {
             return None;
@@ -69,7 +71,9 @@ impl Build for Config {
         let words = match builder.case_insensitive(true).size_limit(MAX_PATTERN_PROGRAM).build() {
             Ok(words) => words,
             Err(_) => {
-                report.error(self.words.span.clone(), "these patterns together are too large").help("write fewer, or two rules");
+                report
+                    .error(self.words.span.clone(), "these patterns together are too large")
+                    .help("write fewer, or two rules");
                 return None;
             }
         };
@@ -165,7 +169,9 @@ impl Highlight {
 }
 
 fn is_code(fragment: &Fragment, id: usize) -> bool {
-    ["code", "pre", "kbd", "samp", "script", "style", "textarea", "svg", "math", "mark"].iter().any(|name| fragment.is(id, name))
+    ["code", "pre", "kbd", "samp", "script", "style", "textarea", "svg", "math", "mark"]
+        .iter()
+        .any(|name| fragment.is(id, name))
 }
 
 impl Rule for Highlight {
@@ -196,13 +202,19 @@ mod tests {
         ] {
             assert_eq!(after(rules, html), marked);
         }
-        assert_eq!(after("[{ highlight = { words = 'Ａ', tag = 'b', style = 'color:\"x' } }]", "a"), "<b style=\"color:&quot;x\">a</b>");
+        assert_eq!(
+            after("[{ highlight = { words = 'Ａ', tag = 'b', style = 'color:\"x' } }]", "a"),
+            "<b style=\"color:&quot;x\">a</b>"
+        );
         assert_eq!(after("[{ highlight = '𠮷|b' }]", "𠮷野ａb"), "<mark>𠮷</mark>野ａ<mark>b</mark>");
     }
 
     #[test]
     fn what_cannot_work_is_refused() {
-        assert_eq!(problems("[{ highlight = { words = 'x', tag = 'script' } }]"), ["37: `script` is not put around words"]);
+        assert_eq!(
+            problems("[{ highlight = { words = 'x', tag = 'script' } }]"),
+            ["37: `script` is not put around words"]
+        );
         assert_eq!(problems("[{ highlight = '(' }]").len(), 1);
     }
 }

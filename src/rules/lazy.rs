@@ -73,7 +73,8 @@ const SOURCES: &[&str] = &[
 ];
 
 /// Attributes that may hold another size of a picture that is shown already.
-const SIZES: &[&str] = &["data-orig", "data-url", "data-orig-file", "data-large-file", "data-medium-file", "data-full-url"];
+const SIZES: &[&str] =
+    &["data-orig", "data-url", "data-orig-file", "data-large-file", "data-medium-file", "data-full-url"];
 
 const SETS: &[&str] = &["data-srcset", "data-lazy-srcset", "data-original-srcset", "data-sources"];
 
@@ -113,7 +114,9 @@ fn edit(fragment: &mut Fragment) {
 
 /// The first of `names` that holds an address, with it.
 fn first<'a>(fragment: &'a Fragment, id: usize, names: &[&'static str]) -> Option<(&'static str, Cow<'a, str>)> {
-    let is_address = |value: &str| !value.trim().is_empty() && !is_placeholder(value) && value.contains(['/', '.']) && !value.starts_with('{');
+    let is_address = |value: &str| {
+        !value.trim().is_empty() && !is_placeholder(value) && value.contains(['/', '.']) && !value.starts_with('{')
+    };
     names.iter().find_map(|name| fragment.attr(id, name).filter(|value| is_address(value)).map(|value| (*name, value)))
 }
 
@@ -125,7 +128,8 @@ fn picture(fragment: &mut Fragment, id: usize) {
         return;
     }
     let found = first(fragment, id, SOURCES);
-    let found = found.or_else(|| if lacks { first(fragment, id, SIZES).or_else(|| any_picture(fragment, id)) } else { None });
+    let found =
+        found.or_else(|| if lacks { first(fragment, id, SIZES).or_else(|| any_picture(fragment, id)) } else { None });
     if let Some((name, address)) = found {
         let (name, address) = (name.to_owned(), address.trim().to_owned());
         fragment.set_attr(id, "src", &address);
@@ -171,7 +175,9 @@ fn any_picture(fragment: &Fragment, id: usize) -> Option<(&'static str, Cow<'_, 
         let is_named = [".gif", ".png", ".jpg", ".jpeg", ".webp", ".avif"].iter().any(|end| path.ends_with(end));
         is_named && value.contains('/') && !value.contains(' ') && !is_placeholder(value)
     };
-    let mut attrs = fragment.attrs(id).filter(|(name, _)| !["src", "alt", "title", "class", "id", "style", "srcset"].contains(name));
+    let mut attrs = fragment
+        .attrs(id)
+        .filter(|(name, _)| !["src", "alt", "title", "class", "id", "style", "srcset"].contains(name));
     // The attribute stays: nothing is known of it.
     attrs.find(|(_, value)| is_picture(value)).map(|(_, value)| ("", value))
 }
@@ -181,7 +187,8 @@ fn stand_in(fragment: &mut Fragment, id: usize) {
     if !fragment.raw(id).contains("data-") || !fragment.plain_text_of(id..fragment.element_end(id)).is_empty() {
         return;
     }
-    let holds_elements = (id + 1..fragment.element_end(id)).any(|inner| matches!(fragment.kind(inner), Kind::Start { .. }));
+    let holds_elements =
+        (id + 1..fragment.element_end(id)).any(|inner| matches!(fragment.kind(inner), Kind::Start { .. }));
     let found = first(fragment, id, SOURCES).or_else(|| first(fragment, id, SIZES));
     let Some((_, address)) = found.filter(|_| !holds_elements) else { return };
     let alt = fragment.attr(id, "alt").or_else(|| fragment.attr(id, "title")).unwrap_or_default();
@@ -222,17 +229,24 @@ fn media(fragment: &mut Fragment, id: usize) {
 /// What a `noscript` with one picture is for: the picture before it, or in its figure, is shown by a script only.
 fn noscript(fragment: &mut Fragment, id: usize) {
     let end = fragment.element_end(id);
-    let pictures = |ids: std::ops::Range<usize>| ids.filter(|&it| fragment.is(it, "img") && matches!(fragment.kind(it), Kind::Start { .. }));
+    let pictures = |ids: std::ops::Range<usize>| {
+        ids.filter(|&it| fragment.is(it, "img") && matches!(fragment.kind(it), Kind::Start { .. }))
+    };
     let mut own = pictures(id + 1..end);
     let (Some(real), None) = (own.next(), own.next()) else { return };
-    if fragment.attr(real, "src").is_none_or(|src| is_placeholder(&src)) || !fragment.plain_text_of(id..end).is_empty() {
+    if fragment.attr(real, "src").is_none_or(|src| is_placeholder(&src)) || !fragment.plain_text_of(id..end).is_empty()
+    {
         return;
     }
     let before = id.saturating_sub(NEAR)..id;
     let other = pictures(before).last().filter(|&other| stands_together(fragment, other, id));
-    let other = other.or_else(|| pictures(end..fragment.len().min(end + NEAR)).next().filter(|&other| is_in_figure(fragment, id, other)));
+    let other = other.or_else(|| {
+        pictures(end..fragment.len().min(end + NEAR)).next().filter(|&other| is_in_figure(fragment, id, other))
+    });
     match other {
-        Some(other) if fragment.attr(other, "src").is_none_or(|src| is_placeholder(&src) || is_thumbnail(fragment, other)) => {
+        Some(other)
+            if fragment.attr(other, "src").is_none_or(|src| is_placeholder(&src) || is_thumbnail(fragment, other)) =>
+        {
             fragment.remove_element(other);
             fragment.unwrap_element(id);
         }
@@ -276,17 +290,33 @@ fn is_placeholder(src: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
     const NAMES: &[&str] = &[
-        "blank", "placeholder", "loading", "spacer", "transparent", "pixel", "1x1", "grey", "gray", "lazy", "lazyload", "empty", "none",
+        "blank",
+        "placeholder",
+        "loading",
+        "spacer",
+        "transparent",
+        "pixel",
+        "1x1",
+        "grey",
+        "gray",
+        "lazy",
+        "lazyload",
+        "empty",
+        "none",
         "default_pic",
     ];
     let is_picture = [".gif", ".png", ".svg", ".jpg", ".webp"].iter().any(|end| name.ends_with(end));
-    is_picture && NAMES.iter().any(|word| stem == *word || stem.split(['-', '_']).any(|part| part == *word && word.len() > 3))
+    is_picture
+        && NAMES.iter().any(|word| stem == *word || stem.split(['-', '_']).any(|part| part == *word && word.len() > 3))
 }
 
 /// The address without the query that asks for a blurred copy.
 fn sharp(src: &str) -> Option<&str> {
     let (address, query) = src.split_once('?')?;
-    let asks = query.split('&').filter_map(|part| part.split_once('=')).any(|(name, value)| name == "blur" && value != "0" && !value.is_empty());
+    let asks = query
+        .split('&')
+        .filter_map(|part| part.split_once('='))
+        .any(|(name, value)| name == "blur" && value != "0" && !value.is_empty());
     asks.then_some(address)
 }
 
@@ -313,7 +343,10 @@ mod tests {
             ("<img data-src=\"/a.jpg\">", "<img src=\"/a.jpg\">"),
             ("<img src=\"data:image/gif;base64,R0\" data-original=\"b.jpg\" alt=x>", "<img src=\"b.jpg\" alt=x>"),
             ("<img src='x/blank.gif' data-lazy-src='c.jpg' style='opacity: 0'>", "<img src='c.jpg'>"),
-            ("<img src=\"loading.gif\" realsrc=\"/d/e.png?x=1\">", "<img src=\"/d/e.png?x=1\" realsrc=\"/d/e.png?x=1\">"),
+            (
+                "<img src=\"loading.gif\" realsrc=\"/d/e.png?x=1\">",
+                "<img src=\"/d/e.png?x=1\" realsrc=\"/d/e.png?x=1\">",
+            ),
             ("<img src='s.jpg' data-orig-file='o.jpg'>", "<img src='s.jpg' data-orig-file='o.jpg'>"),
             ("<img src='' data-orig-file='o.jpg'>", "<img src='o.jpg'>"),
             ("<img src='a-20x20.jpg' data-src='a.jpg'>", "<img src='a.jpg'>"),
@@ -333,7 +366,10 @@ mod tests {
             ("<div data-src='a.jpg'>text</div>", "<div data-src='a.jpg'>text</div>"),
             ("<amp-img src=a.jpg width=3></amp-img>", "<img src=\"a.jpg\" width=\"3\">"),
             ("<iframe data-src='https://a/b'></iframe>", "<iframe src=\"https://a/b\"></iframe>"),
-            ("<video data-src='/v.mp4' data-poster='/p.jpg'></video>", "<video src=\"/v.mp4\" poster=\"/p.jpg\"></video>"),
+            (
+                "<video data-src='/v.mp4' data-poster='/p.jpg'></video>",
+                "<video src=\"/v.mp4\" poster=\"/p.jpg\"></video>",
+            ),
             ("<source data-srcset='a.webp 1x'>", "<source srcset=\"a.webp 1x\">"),
         ] {
             assert_eq!(lazy(html), real, "{html}");
@@ -350,8 +386,14 @@ mod tests {
                 "<figure><div><img class=progressiveMedia-thumbnail src=t.jpg></div><noscript><img src=a.jpg></noscript></figure>",
                 "<figure><div></div><img src=a.jpg></figure>",
             ),
-            ("<img src=b.jpg><p>text</p><noscript><img src=a.jpg></noscript>", "<img src=b.jpg><p>text</p><img src=a.jpg>"),
-            ("<noscript>Please enable scripts <img src=a.jpg></noscript>", "<noscript>Please enable scripts <img src=a.jpg></noscript>"),
+            (
+                "<img src=b.jpg><p>text</p><noscript><img src=a.jpg></noscript>",
+                "<img src=b.jpg><p>text</p><img src=a.jpg>",
+            ),
+            (
+                "<noscript>Please enable scripts <img src=a.jpg></noscript>",
+                "<noscript>Please enable scripts <img src=a.jpg></noscript>",
+            ),
         ] {
             assert_eq!(lazy(html), real, "{html}");
         }

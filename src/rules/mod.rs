@@ -10,6 +10,7 @@ mod conditions;
 pub mod docs;
 pub mod expression;
 mod fragments;
+mod one_or_many;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;
@@ -70,8 +71,8 @@ macro_rules! rules {
 }
 
 rules! {
-    brief, cards, clean, dedupe, drop, embed, from_text, highlight, images, keep, lazy, limit, links, note, opencc, remove, reveal,
-    sanitize, select, sort, style
+    brief, cards, clean, dedupe, drop, embed, from_text, full_text, highlight, images, keep, lazy, limit, links, note, opencc, remove,
+    reveal, sanitize, select, sort, style
 }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
@@ -206,10 +207,7 @@ fn single_rule<'a>(item: &'a Value, report: &mut Report) -> Option<(Kind, &'a Va
     };
     let kind = Kind::named(key);
     if kind.is_none() {
-        let help = match sets::Sets::embedded().get(key) {
-            Some(_) => format!("`{key}` is a rule set: write `\"{key}\"`"),
-            None => suggest::advice(key, Kind::names()),
-        };
+        let help = suggest::advice(key, Kind::names());
         report.error(key_span.clone(), format!("unknown rule `{key}`")).help(help);
     }
     Some((kind?, value))

@@ -26,7 +26,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::expression::{Makes, Template, Troubles};
+use super::expression::{Look, Makes, Template, Troubles};
 use super::fragments::selectors;
 use super::{Build, Context, Rule, RuleError};
 use crate::config::Report;
@@ -115,7 +115,7 @@ impl Rule for Note {
         self.html.prepare(feed);
         let mut troubles = Troubles::new("note");
         for (index, item) in feed.items().into_iter().enumerate() {
-            match self.html.make(feed, item, index + 1, cx) {
+            match self.html.make(&Look { feed, place: item, position: index + 1, cx }) {
                 Ok(Some(html)) => {
                     for slot in feed.field(item, Field::Content).iter().filter(|slot| slot.kind == Kind::Html) {
                         self.put(feed.fragment(slot), &html);

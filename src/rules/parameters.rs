@@ -161,7 +161,7 @@ impl Parameters {
 
     fn check(&self, sets: &Sets) -> Result<(), Wrong> {
         let is_known = |name: &str| {
-            NAMES.contains(&name) || FOREIGN.contains(&name) || Kind::named(name).is_some() || sets.get(name).is_some()
+            NAMES.contains(&name) || FOREIGN.contains(&name) || Kind::named(name).is_some() || sets.contains(name)
         };
         let unknown: Vec<_> = self.pairs.iter().map(|pair| pair.name.as_str()).filter(|name| !is_known(name)).collect();
         if !unknown.is_empty() {
@@ -266,7 +266,7 @@ impl Parameters {
                 })),
                 name if NAMES.contains(&name) => {}
                 name => match (Kind::named(name), self.value(pair)) {
-                    (Some(kind), "") if sets.get(name).is_none() => {
+                    (Some(kind), "") if !sets.contains(name) => {
                         rules.push(rule(kind.name(), flag_at(true, pair.value.clone())));
                     }
                     (_, "") => rules.push(string(name, pair.value.clone())),

@@ -61,7 +61,10 @@ impl<T> Places<T> {
 
     /// What is known of an address, each with what follows the known part of its path: first of its own host, then of
     /// those above it, of `name.*`, and of `*`.
-    pub(super) fn find<'s, 'a>(&'s self, address: Address<'a>) -> impl Iterator<Item = (&'s T, &'a str)> + use<'s, 'a, T> {
+    pub(super) fn find<'s, 'a>(
+        &'s self,
+        address: Address<'a>,
+    ) -> impl Iterator<Item = (&'s T, &'a str)> + use<'s, 'a, T> {
         let host = address.host.to_ascii_lowercase();
         let mut keys: Vec<String> = Vec::new();
         let mut rest = host.as_str();

@@ -76,8 +76,14 @@ impl Reveal {
         for start in links {
             let end = fragment.element_end(start).saturating_sub(1);
             let url = fragment.attr(start, "href").and_then(|href| Url::parse(href.trim()).ok());
-            let subject = url.and_then(|url| url.query_pairs().find(|(name, _)| name.eq_ignore_ascii_case("subject")).map(|(_, value)| value.into_owned()));
-            if let Some(subject) = subject.filter(|subject| !subject.trim().is_empty() && fragment.kind(end) == Kind::End) {
+            let subject = url.and_then(|url| {
+                url.query_pairs()
+                    .find(|(name, _)| name.eq_ignore_ascii_case("subject"))
+                    .map(|(_, value)| value.into_owned())
+            });
+            if let Some(subject) =
+                subject.filter(|subject| !subject.trim().is_empty() && fragment.kind(end) == Kind::End)
+            {
                 fragment.insert_before(end, &format!(" [{}]", escape(&fold_space(&subject))));
             }
         }
@@ -85,7 +91,9 @@ impl Reveal {
 
     fn titles(&self, fragment: &mut Fragment, titles: &Selectors) {
         let pictures = fragment.select(titles);
-        let mut figures = if pictures.is_empty() { Vec::new() } else { fragment.select_outermost(&self.figures) }.into_iter().peekable();
+        let mut figures = if pictures.is_empty() { Vec::new() } else { fragment.select_outermost(&self.figures) }
+            .into_iter()
+            .peekable();
         // The caption of the figure that is being walked through, and where it ends.
         let mut caption = (String::new(), 0);
         for picture in pictures {
@@ -117,10 +125,19 @@ mod tests {
     #[test]
     fn titles_and_subjects_are_written_out() {
         for (html, out) in [
-            ("<img src=a title='所以 &lt;b&gt;'>x", "<img src=a title='所以 &lt;b&gt;'><br><small>所以 &lt;b&gt;</small>x"),
-            ("<figure><img title=甲><figcaption>圖甲</figcaption></figure>", "<figure><img title=甲><figcaption>圖甲</figcaption></figure>"),
+            (
+                "<img src=a title='所以 &lt;b&gt;'>x",
+                "<img src=a title='所以 &lt;b&gt;'><br><small>所以 &lt;b&gt;</small>x",
+            ),
+            (
+                "<figure><img title=甲><figcaption>圖甲</figcaption></figure>",
+                "<figure><img title=甲><figcaption>圖甲</figcaption></figure>",
+            ),
             ("<img title=''>", "<img title=''>"),
-            ("<a href='mailto:a@b.example?cc=c&amp;Subject=Re%3A%20x'>write</a>", "<a href='mailto:a@b.example?cc=c&amp;Subject=Re%3A%20x'>write [Re: x]</a>"),
+            (
+                "<a href='mailto:a@b.example?cc=c&amp;Subject=Re%3A%20x'>write</a>",
+                "<a href='mailto:a@b.example?cc=c&amp;Subject=Re%3A%20x'>write [Re: x]</a>",
+            ),
             ("<a href='mailto:a@b.example'>write</a>", "<a href='mailto:a@b.example'>write</a>"),
         ] {
             assert_eq!(after("[{ reveal = true }]", html), out);

@@ -65,12 +65,92 @@ pub struct Config {
 
 /// What a feed needs to show.
 const TAGS: &[&str] = &[
-    "a", "abbr", "acronym", "address", "article", "aside", "audio", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center",
-    "cite", "code", "col", "colgroup", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "font", "footer",
-    "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "i", "iframe", "img", "ins", "kbd", "li", "main", "map", "area", "mark", "nav",
-    "ol", "p", "picture", "pre", "q", "rp", "rt", "rtc", "rb", "ruby", "s", "samp", "section", "small", "source", "span", "strike",
-    "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "track", "tt", "u", "ul", "var",
-    "video", "wbr",
+    "a",
+    "abbr",
+    "acronym",
+    "address",
+    "article",
+    "aside",
+    "audio",
+    "b",
+    "bdi",
+    "bdo",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "details",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "font",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "i",
+    "iframe",
+    "img",
+    "ins",
+    "kbd",
+    "li",
+    "main",
+    "map",
+    "area",
+    "mark",
+    "nav",
+    "ol",
+    "p",
+    "picture",
+    "pre",
+    "q",
+    "rp",
+    "rt",
+    "rtc",
+    "rb",
+    "ruby",
+    "s",
+    "samp",
+    "section",
+    "small",
+    "source",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "time",
+    "tr",
+    "track",
+    "tt",
+    "u",
+    "ul",
+    "var",
+    "video",
+    "wbr",
 ];
 
 /// Attributes of every element.
@@ -86,7 +166,10 @@ const OF: &[(&str, &[&str])] = &[
     ("track", &["src", "kind", "srclang", "label", "default"]),
     ("audio", &["src", "controls", "loop", "muted", "preload"]),
     ("video", &["src", "controls", "loop", "muted", "preload", "poster", "playsinline"]),
-    ("iframe", &["src", "frameborder", "allowfullscreen", "allow", "scrolling", "loading", "referrerpolicy", "sandbox"]),
+    (
+        "iframe",
+        &["src", "frameborder", "allowfullscreen", "allow", "scrolling", "loading", "referrerpolicy", "sandbox"],
+    ),
     ("blockquote", &["cite"]),
     ("q", &["cite"]),
     ("del", &["cite", "datetime"]),
@@ -111,8 +194,28 @@ const SCHEMES: &[&str] = &["http", "https", "mailto", "tel", "magnet", "data"];
 
 /// Elements that go with all they hold.
 const WHOLE: &[&str] = &[
-    "script", "style", "template", "noembed", "noframes", "title", "textarea", "select", "button", "form", "object", "applet", "embed",
-    "svg", "math", "head", "xmp", "plaintext", "canvas", "dialog", "marquee", "frameset",
+    "script",
+    "style",
+    "template",
+    "noembed",
+    "noframes",
+    "title",
+    "textarea",
+    "select",
+    "button",
+    "form",
+    "object",
+    "applet",
+    "embed",
+    "svg",
+    "math",
+    "head",
+    "xmp",
+    "plaintext",
+    "canvas",
+    "dialog",
+    "marquee",
+    "frameset",
 ];
 
 impl Build for Config {
@@ -137,20 +240,26 @@ impl Build for Config {
         let mut anywhere: HashSet<String> = ANYWHERE.iter().map(|name| (*name).to_owned()).collect();
         for attribute in &self.attributes {
             let name = attribute.get_ref().to_ascii_lowercase();
-            if name.starts_with("on") || ["srcdoc", "action", "formaction"].contains(&name.as_str()) || !is_name(&name) {
-                report.error(attribute.span(), format!("`{name}` cannot be let through")).help("it runs, or holds what runs");
+            if name.starts_with("on") || ["srcdoc", "action", "formaction"].contains(&name.as_str()) || !is_name(&name)
+            {
+                report
+                    .error(attribute.span(), format!("`{name}` cannot be let through"))
+                    .help("it runs, or holds what runs");
             }
             anywhere.insert(name);
         }
         let own = |name: &str, is_on: bool| is_on.then(|| name.to_owned());
-        anywhere.extend([own("style", self.styles), own("class", self.classes), own("id", self.classes)].into_iter().flatten());
+        anywhere.extend(
+            [own("style", self.styles), own("class", self.classes), own("id", self.classes)].into_iter().flatten(),
+        );
         let frames = self.frames.into_iter().map(|host| host.into_inner().to_ascii_lowercase()).collect();
         (report.count() == before).then_some(Sanitize { tags, anywhere, frames })
     }
 }
 
 fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// The compiled rule.
@@ -182,7 +291,10 @@ impl Sanitize {
                 fragment.remove_element(id);
             } else if fragment.kind(id + 1) == Kind::RawText && fragment.raw(id + 1).contains('<') {
                 let fallback = Fragment::parse(fragment.text(id + 1).into_owned(), Syntax::Html);
-                let without = Sanitize { tags: self.tags.iter().filter(|tag| *tag != "iframe").cloned().collect(), ..self.clone() };
+                let without = Sanitize {
+                    tags: self.tags.iter().filter(|tag| *tag != "iframe").cloned().collect(),
+                    ..self.clone()
+                };
                 if !without.is_harmless(&fallback) {
                     let clean = without.cleaned(fallback.source());
                     fragment.set_text(id + 1, &clean);
@@ -241,8 +353,11 @@ impl Sanitize {
     fn cleaned(&self, html: &str) -> String {
         let tags: HashSet<&str> = self.tags.iter().map(String::as_str).collect();
         let anywhere = self.anywhere.iter().map(String::as_str).collect();
-        let attributes: HashMap<&str, HashSet<&str>> =
-            OF.iter().filter(|(tag, _)| tags.contains(tag)).map(|(tag, own)| (*tag, own.iter().copied().collect())).collect();
+        let attributes: HashMap<&str, HashSet<&str>> = OF
+            .iter()
+            .filter(|(tag, _)| tags.contains(tag))
+            .map(|(tag, own)| (*tag, own.iter().copied().collect()))
+            .collect();
         let whole = WHOLE.iter().copied().filter(|tag| !tags.contains(tag)).collect();
         let frames = self.frames.clone();
         let mut builder = Builder::default();
@@ -278,7 +393,12 @@ fn is_safe(element: &str, attribute: &str, value: &str) -> bool {
     }
     let scheme = lower.split(':').next().unwrap_or_default();
     match scheme {
-        "data" => element == "img" && attribute == "src" && lower.starts_with("data:image/") && !lower.starts_with("data:image/svg"),
+        "data" => {
+            element == "img"
+                && attribute == "src"
+                && lower.starts_with("data:image/")
+                && !lower.starts_with("data:image/svg")
+        }
         scheme => SCHEMES.contains(&scheme),
     }
 }

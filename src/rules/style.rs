@@ -167,7 +167,8 @@ impl Build for Config {
 }
 
 fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'.'))
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'.'))
 }
 
 /// One selector and what it does.
@@ -194,7 +195,8 @@ impl Line {
             for change in &self.changes {
                 match change {
                     Change::Style(name, value) => {
-                        let old = style.unwrap_or_else(|| fragment.attr(start, "style").unwrap_or_default().into_owned());
+                        let old =
+                            style.unwrap_or_else(|| fragment.attr(start, "style").unwrap_or_default().into_owned());
                         style = Some(declare(&old, name, Some(value)));
                     }
                     Change::Attribute(name, Value::Text(value)) => fragment.set_attr(start, name, value),
@@ -234,7 +236,11 @@ mod tests {
     fn what_cannot_work_is_refused_where_it_stands() {
         assert_eq!(
             problems("[{ style = { 'p..' = 'a: b', 'b' = 'red', 'i' = { 'a b' = 'c' } } }]"),
-            ["17: bad selector: expected a name, found `.`", "36: no CSS declaration", "51: `a b` is no attribute's name"]
+            [
+                "17: bad selector: expected a name, found `.`",
+                "36: no CSS declaration",
+                "51: `a b` is no attribute's name"
+            ]
         );
         assert_eq!(problems("[{ style = {} }]").len(), 1);
     }

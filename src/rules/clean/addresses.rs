@@ -225,7 +225,10 @@ mod tests {
         parameters.add("from", "");
         let own = ["blog.example".to_owned()];
         for (url, clean) in [
-            ("https://a.example/?utm_source=rss&b=%E5%8F%B0+c&UTM_medium=x#t", Some("https://a.example/?b=%E5%8F%B0+c#t")),
+            (
+                "https://a.example/?utm_source=rss&b=%E5%8F%B0+c&UTM_medium=x#t",
+                Some("https://a.example/?b=%E5%8F%B0+c#t"),
+            ),
             ("https://a.example/x?fbclid=1", Some("https://a.example/x")),
             ("https://a.example/x?a=1&amp;utm_source=x&b", Some("https://a.example/x?a=1&b")),
             ("https://a.example/?ref=blog.example&a", Some("https://a.example/?a")),

@@ -10,9 +10,10 @@ pub(super) fn is_hidden(fragment: &Fragment, id: usize) -> bool {
     if says("hidden") && fragment.attr(id, "hidden").is_some() {
         return true;
     }
-    (says("none") || says("NONE") || says("hidden")) && declares(fragment, id, |name, value| {
-        name == "display" && value == "none" || name == "visibility" && value == "hidden"
-    })
+    (says("none") || says("NONE") || says("hidden"))
+        && declares(fragment, id, |name, value| {
+            name == "display" && value == "none" || name == "visibility" && value == "hidden"
+        })
 }
 
 /// True of an element that is a pixel or less: by its attributes, or by its style.

@@ -59,7 +59,10 @@ fn links_lose_what_follows_the_reader() {
 fn what_is_added_counts() {
     let rules = "[{ clean = { more_parameters = ['from', 'x_*'], more_trackers = ['c.example/p'] } }]";
     let html = "<a href='//a.example/?from=1&x_y=2&z=3'>a</a><img src='https://c.example/p/1.gif'><img src='https://c.example/q'>";
-    assert_eq!(after(rules, html), "<a href='https://a.example/?z=3'>a</a><img src='https://c.example/q'>".replace("https://a", "//a"));
+    assert_eq!(
+        after(rules, html),
+        "<a href='https://a.example/?z=3'>a</a><img src='https://c.example/q'>".replace("https://a", "//a")
+    );
     assert_eq!(
         problems("[{ clean = { more_parameters = ['a=b'], more_trackers = ['https://x.example'] } }]"),
         ["33: `a=b` is no name of a parameter", "58: `https://x.example` is no host"]

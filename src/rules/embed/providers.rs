@@ -75,8 +75,27 @@ const PAGES: &[(&str, &str)] = &[
 
 /// Parameters that speak to YouTube's player, not of the film.
 const PLAYER_ONLY: &[&str] = &[
-    "enablejsapi", "autoplay", "controls", "rel", "modestbranding", "origin", "feature", "showinfo", "wmode", "html5", "version",
-    "fs", "playsinline", "iv_load_policy", "cc_load_policy", "hl", "mute", "loop", "color", "theme", "widgetid",
+    "enablejsapi",
+    "autoplay",
+    "controls",
+    "rel",
+    "modestbranding",
+    "origin",
+    "feature",
+    "showinfo",
+    "wmode",
+    "html5",
+    "version",
+    "fs",
+    "playsinline",
+    "iv_load_policy",
+    "cc_load_policy",
+    "hl",
+    "mute",
+    "loop",
+    "color",
+    "theme",
+    "widgetid",
 ];
 
 /// What a frame shows.
@@ -125,7 +144,8 @@ impl Players {
         let mut player = Player { name, source: source.to_owned(), page: page.unwrap_or_else(whole), picture: None };
         if name == "YouTube" {
             let id = player.page.split_once("watch?v=").and_then(|(_, rest)| rest.split('&').next());
-            player.picture = id.filter(|id| !id.is_empty()).map(|id| format!("https://i.ytimg.com/vi/{id}/hqdefault.jpg"));
+            player.picture =
+                id.filter(|id| !id.is_empty()).map(|id| format!("https://i.ytimg.com/vi/{id}/hqdefault.jpg"));
             if let (Some(host), Some(own)) = (&self.youtube, host(source)) {
                 player.source = source.replacen(own, host, 1);
                 if !self.privacy {
@@ -165,18 +185,22 @@ fn filled(template: &str, rest: &str) -> Option<String> {
         match part {
             "rest" => {
                 let path = path.trim_matches('/');
-                let is_plain = !path.is_empty() && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./@%:".contains(&b));
+                let is_plain =
+                    !path.is_empty() && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./@%:".contains(&b));
                 out.push_str(Some(path).filter(|_| is_plain)?);
             }
             "query" => out.push_str(&film_only(query)),
             name => {
                 let name = name.trim_start_matches('?');
-                let (_, value) = query.split('&').filter_map(|part| part.split_once('=')).find(|(found, _)| *found == name)?;
+                let (_, value) =
+                    query.split('&').filter_map(|part| part.split_once('=')).find(|(found, _)| *found == name)?;
                 let value = percent_encoding::percent_decode_str(value).decode_utf8().ok()?;
                 let is_whole = template.len() == name.len() + 3;
                 let is_good = match is_whole {
                     true => value.starts_with("https://") || value.starts_with("http://"),
-                    false => !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'),
+                    false => {
+                        !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                    }
                 };
                 out.push_str(is_good.then_some(&*value)?);
             }
@@ -191,7 +215,8 @@ fn filled(template: &str, rest: &str) -> Option<String> {
 fn film_only(query: &str) -> String {
     let name = |part: &str| part.split('=').next().unwrap_or_default().to_owned();
     let kept: Vec<_> = query.split('&').filter(|part| !PLAYER_ONLY.contains(&name(part).as_str())).collect();
-    let timed = kept.iter().map(|part| part.strip_prefix("start=").map_or_else(|| (*part).to_owned(), |at| format!("t={at}")));
+    let timed =
+        kept.iter().map(|part| part.strip_prefix("start=").map_or_else(|| (*part).to_owned(), |at| format!("t={at}")));
     match query.is_empty() || kept.is_empty() {
         true => String::new(),
         false => format!("&{}", timed.collect::<Vec<_>>().join("&")),
@@ -206,11 +231,23 @@ mod tests {
     fn pages_and_players_are_found_from_each_other() {
         let players = Players::known();
         for (source, name, page) in [
-            ("https://www.youtube.com/embed/a-b_c?rel=0&start=9", "YouTube", "https://www.youtube.com/watch?v=a-b_c&t=9"),
+            (
+                "https://www.youtube.com/embed/a-b_c?rel=0&start=9",
+                "YouTube",
+                "https://www.youtube.com/watch?v=a-b_c&t=9",
+            ),
             ("//www.youtube-nocookie.com/embed/abc?rel=0", "YouTube", "https://www.youtube.com/watch?v=abc"),
             ("//player.bilibili.com/player.html?aid=12&cid=3", "Bilibili", "https://www.bilibili.com/video/av12"),
-            ("https://w.soundcloud.com/player/?url=https%3A//soundcloud.com/a/b&x", "SoundCloud", "https://soundcloud.com/a/b"),
-            ("https://w.soundcloud.com/player/?url=javascript:x", "SoundCloud", "https://w.soundcloud.com/player/?url=javascript:x"),
+            (
+                "https://w.soundcloud.com/player/?url=https%3A//soundcloud.com/a/b&x",
+                "SoundCloud",
+                "https://soundcloud.com/a/b",
+            ),
+            (
+                "https://w.soundcloud.com/player/?url=javascript:x",
+                "SoundCloud",
+                "https://w.soundcloud.com/player/?url=javascript:x",
+            ),
             ("https://open.spotify.com/embed/track/7?utm=1", "Spotify", "https://open.spotify.com/track/7"),
             ("//flo.uri.sh/visualisation/1/embed", "Flourish", "https://flo.uri.sh/visualisation/1/embed"),
         ] {

@@ -16,7 +16,7 @@ mod variables;
 use std::fmt;
 use std::sync::LazyLock;
 
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter};
 use toml::Spanned;
 
 use super::{Context, RuleError};
@@ -24,7 +24,9 @@ use crate::base::limits::{EXPRESSION_FUEL, MAX_EXHAUSTED, MAX_EXPRESSION, MAX_NO
 use crate::base::text::excerpt;
 use crate::config::Report;
 use crate::feed::{Feed, Place};
-use look::Look;
+use crate::html::escape;
+pub(super) use functions::is_sampled;
+pub(super) use look::Look;
 pub use template::{Makes, Template};
 use variables::Needs;
 
@@ -39,6 +41,13 @@ fn language() -> Environment<'static> {
     for name in ["debug", "namespace"] {
         language.remove_global(name);
     }
+    language.set_formatter(|out, state, value| match value.as_str() {
+        // minijinja's own escaping spells every `/` as `&#x2f;`, which no address needs.
+        Some(text) if matches!(state.auto_escape(), AutoEscape::Html) && !value.is_safe() => {
+            Ok(out.write_str(&escape(text))?)
+        }
+        _ => escape_formatter(out, state, value),
+    });
     functions::register(&mut language);
     language
 }
@@ -102,9 +111,8 @@ impl Expression {
     }
 
     /// Whether the item meets the condition; `None` where it lacks something that the condition asks for.
-    pub fn holds(&self, feed: &Feed, item: Place, position: usize, cx: &Context) -> Result<Option<bool>, Trouble> {
-        let look = Look { feed, place: item, position, cx };
-        match self.compiled.eval(self.needs.read(&look, &self.patterns)) {
+    pub(super) fn holds(&self, look: &Look<'_>) -> Result<Option<bool>, Trouble> {
+        match self.compiled.eval(self.needs.read(look, &self.patterns)) {
             Ok(value) if value.is_undefined() => Ok(None),
             Ok(value) => Ok(Some(value.is_true())),
             Err(error) => Trouble::of(&error, &self.text).map_or(Ok(None), Err),
@@ -117,7 +125,7 @@ impl Expression {
         let mut selected = Vec::new();
         let mut troubles = Troubles::new(rule);
         for (index, item) in feed.items().into_iter().enumerate() {
-            match self.holds(feed, item, index + 1, cx) {
+            match self.holds(&Look { feed, place: item, position: index + 1, cx }) {
                 Ok(Some(true)) => selected.push(item),
                 Ok(_) => {}
                 Err(trouble) => troubles.add(trouble)?,

@@ -27,15 +27,24 @@ fn what_runs_or_reaches_out_goes() {
         ("<p onclick=x() class=y>a</p>", "<p>a</p>"),
         ("<script>x</script><style>y</style><p>a</p><!-- c -->", "<p>a</p>"),
         ("<a href=' java\nscript:x()'>a</a>", "<a>a</a>"),
-        ("<a href='data:text/html,x'>a</a><img src='data:image/png;base64,AA'>", "<a>a</a><img src=\"data:image/png;base64,AA\">"),
+        (
+            "<a href='data:text/html,x'>a</a><img src='data:image/png;base64,AA'>",
+            "<a>a</a><img src=\"data:image/png;base64,AA\">",
+        ),
         ("</div><p>a", "<p>a</p>"),
         ("<x-y>a</x-y>", "a"),
         ("<svg><style><img src=x onerror=y></style></svg>b", "<img src=\"x\">b"), // a picture ends `svg`
         ("<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">", ""),
         ("<iframe src='https://evil.example/'></iframe>a", "a"),
-        ("<iframe src='https://player.vimeo.com/video/1'><img src=x onerror=y></iframe>", "<iframe src='https://player.vimeo.com/video/1'><img src=\"x\"></iframe>"),
+        (
+            "<iframe src='https://player.vimeo.com/video/1'><img src=x onerror=y></iframe>",
+            "<iframe src='https://player.vimeo.com/video/1'><img src=\"x\"></iframe>",
+        ),
         ("<form><input><button>a</button></form>b", "b"),
-        ("<p>a<noscript><p title=\"</noscript><img src=x onerror=y>\"></noscript>", "<p>a</p><p title=\"</noscript><img src=x onerror=y>\"></p>"),
+        (
+            "<p>a<noscript><p title=\"</noscript><img src=x onerror=y>\"></noscript>",
+            "<p>a</p><p title=\"</noscript><img src=x onerror=y>\"></p>",
+        ),
     ] {
         let out = sanitize(html);
         if clean.is_empty() || html.contains("noscript") {
@@ -50,12 +59,19 @@ fn what_runs_or_reaches_out_goes() {
 fn the_list_can_be_changed() {
     let html = "<p class=a style='color:red' data-id=1>b</p><table><tr><td>c</td></tr></table><x-y>d</x-y>";
     assert_eq!(
-        after("[{ sanitize = { classes = true, styles = true, attributes = ['data-id'], tags = ['x-y'], without = ['table', 'tr', 'td', 'tbody'] } }]", html),
+        after(
+            "[{ sanitize = { classes = true, styles = true, attributes = ['data-id'], tags = ['x-y'], without = ['table', 'tr', 'td', 'tbody'] } }]",
+            html
+        ),
         "<p class=\"a\" style=\"color:red\" data-id=\"1\">b</p>c<x-y>d</x-y>"
     );
     assert_eq!(
         problems("[{ sanitize = { tags = ['script'], attributes = ['onclick'], without = ['blink'] } }]"),
-        ["25: `script` cannot be let through", "50: `onclick` cannot be let through", "73: `blink` is not let through anyway"]
+        [
+            "25: `script` cannot be let through",
+            "50: `onclick` cannot be let through",
+            "73: `blink` is not let through anyway"
+        ]
     );
 }
 
