@@ -246,6 +246,11 @@ impl Fragment {
         }
     }
 
+    /// True of the element that all of an XHTML fragment stands in.
+    pub fn is_wrapper(&self, start: usize) -> bool {
+        self.wrapper().is_some_and(|(wrapper, _)| wrapper == start)
+    }
+
     /// The tags of the one element that all of an XHTML fragment stands in (RFC 4287 §3.1.1.3).
     pub(super) fn wrapper(&self) -> Option<(usize, usize)> {
         let is_space = |id: &usize| self.kind(*id) == Kind::Text && self.raw(*id).trim_ascii().is_empty();

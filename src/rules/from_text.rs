@@ -90,7 +90,9 @@ impl FromText {
                 fragment.settle();
             }
         }
-        let breaks = self.breaks && fragment.source().contains('\n') && fragment.select(&self.structure).is_empty();
+        let breaks = self.breaks
+            && fragment.source().contains('\n')
+            && fragment.select(&self.structure).iter().all(|start| fragment.is_wrapper(*start));
         let mut id = 0;
         while id < fragment.len() {
             match fragment.kind(id) {
