@@ -91,8 +91,6 @@ pub const TTL_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────
 
-/// How many Han characters of an item are enough to say in which script it is written.
-pub const SCRIPT_SAMPLE: u64 = 1000;
 /// Most rules of one feed, after rule sets are opened.
 pub const MAX_RULES: usize = 32;
 /// Longest regular expression in a rule.
