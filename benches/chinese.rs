@@ -111,7 +111,7 @@ fn scripts(c: &mut Criterion) {
 
 /// The rule on whole feeds: by itself (detection, conversion, what came of it written), and with reading the feed before it.
 fn rule(c: &mut Criterion) {
-    let context = Context { now: Time::from_secs(1_764_000_000), feed_url: None };
+    let context = Context::new(Time::from_secs(1_764_000_000), None);
     for (config, name) in [("s2t", "feed.xml"), ("s2twp", "feed.xml"), ("t2s", "feed.t.xml"), ("s2t", "ascii.xml")] {
         let text = input(name);
         let rules = RuleList::parse("bench", &format!("[{{ opencc = '{config}' }}]")).unwrap();

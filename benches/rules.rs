@@ -64,7 +64,7 @@ fn chain(rules: &str) -> Chain {
 fn rules(c: &mut Criterion) {
     let source = feed();
     let url = Url::parse("https://haiwan.example/feed").unwrap();
-    let context = Context { now: Time::from_secs(1_709_400_000), feed_url: Some(url.clone()) };
+    let context = Context::new(Time::from_secs(1_709_400_000), Some(url.clone()));
     let mut group = c.benchmark_group(format!("{} KB, 50 items", source.len() / 1000));
     group.throughput(Throughput::Bytes(source.len() as u64)).sample_size(40);
     for (name, rules) in [

@@ -18,6 +18,7 @@ pub mod html;
 pub mod feed;
 
 pub mod cache;
+pub mod emit;
 pub mod fetch;
 pub mod rules;
 

@@ -4,31 +4,43 @@
 //! The server asks [`Pipeline::answer`]; the command line, tests and benches call [`Pipeline::run`] with bytes they have.
 //! Whatever waits or computes runs once per key (`cache::flight`) in a task of its own, computing on [`workers`].
 
+mod addresses;
+mod adhoc;
 mod ask;
 pub mod error;
+pub mod explain;
+mod merge;
+mod pages;
+mod transform;
 mod upstream;
 pub mod workers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::header::HeaderValue;
 
+use self::addresses::Addresses;
+use self::adhoc::Adhoc;
 use self::ask::Route;
-pub use self::ask::{Ask, How, Input, Output, Served};
-pub use self::error::{Error, Failure, StartError};
+pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
+pub use self::error::{Error, Failure, RulesError, StartError};
+use self::merge::{Merged, Together};
+use self::pages::Fetcher;
+use self::transform::{Recipe, Stage};
 use self::upstream::Upstream;
 use self::workers::Workers;
 use crate::base::clock::{Clock, Time};
 use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
-use crate::cache::{Answer, Content, Encoding, Fetched, Key, Memory, Representation};
-use crate::config::{Config, Origin, Relative};
-use crate::feed::Feed;
+use crate::cache::{Answer, Content, Disk, Encoding, Fetched, Key, Memory, Representation};
+use crate::config::{self, Config, Origin};
+use crate::emit::{Format, Templates};
 use crate::fetch::Client;
-use crate::rules::links::Links;
-use crate::rules::{BuildContext, Chain, Context, Rule};
+use crate::rules::parameters::Parameters;
+use crate::rules::{BuildContext, Chain};
 
 /// Feeds through their rules. Clones share everything.
 #[derive(Clone)]
@@ -37,33 +49,57 @@ pub struct Pipeline(Arc<Parts>);
 struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
+    links: Addresses,
     memory: Memory,
+    disk: Disk,
     upstream: Upstream,
+    adhoc: Adhoc,
+    pages: Fetcher,
     workers: Workers,
+    /// The merged feeds, by what stands for what was fetched.
+    merged: HashMap<Key, Arc<Merged>>,
+    /// `fetch.timeout`, for each source of them.
+    patience: Duration,
     answers: Flights<Result<Arc<Answer>, Failure>>,
     encodings: Flights<()>,
 }
 
 impl Pipeline {
-    /// Compiles the rules of all feeds and makes the client that `config` asks for.
+    /// Compiles the rules of all feeds and makes the client that `config` asks for. Keeps nothing on disk.
     pub fn from_config(config: &Config, clock: Clock) -> Result<Pipeline, StartError> {
+        Pipeline::with_disk(config, clock, Disk::none())
+    }
+
+    /// The same with a store.
+    pub fn with_disk(config: &Config, clock: Clock, disk: Disk) -> Result<Pipeline, StartError> {
         let client = upstream::client(config, clock.clone())?;
-        Pipeline::with_client(config, clock, client)
+        Pipeline::with_parts(config, clock, client, disk)
     }
 
     /// The same with a client of the caller's.
-    pub fn with_client(config: &Config, clock: Clock, client: Client) -> Result<Pipeline, StartError> {
+    pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
+        let context = BuildContext::of(&config.sets);
+        let links = Addresses::new(&config.server);
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
-            let chain = Chain::build(&feed.rules, &BuildContext::default())?;
-            let route = Route::new(Ask::Named(name), &feed.url, feed.origin.clone(), chain, feed.relative);
+            let chain = Chain::build(&feed.rules, &context)?;
+            let templates = templates(&feed.templates)?;
+            let (relative, own_url) = (feed.relative, links.feed(name, None));
+            let form = Form { relative, own_url, templates, ..Form::default() };
+            let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, form);
             feeds.insert(name.clone(), route);
         }
         let memory = Memory::new(config.cache.memory);
         Ok(Pipeline(Arc::new(Parts {
+            merged: merge::all(config, &feeds, &context)?,
+            patience: config.fetch.timeout,
             feeds,
+            links,
+            adhoc: Adhoc::new(context),
+            pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
             memory,
+            disk,
             clock,
             workers: Workers::of_this_machine(),
             answers: Flights::new(config.fetch.timeout + limits::WAIT_SLACK),
@@ -81,25 +117,41 @@ impl Pipeline {
         self.0.upstream.via()
     }
 
+    /// What survives a restart.
+    pub fn disk(&self) -> &Disk {
+        &self.0.disk
+    }
+
     /// The rules of a feed of the configuration.
     pub fn chain(&self, name: &str) -> Option<&Chain> {
         self.0.feeds.get(name).map(|route| &route.chain)
     }
 
-    /// What is at `origin` now, past the cache.
-    pub async fn fetch(&self, origin: &Origin) -> Result<Input, Error> {
-        Ok(input(&*self.0.upstream.ask(origin, None).await?))
+    /// The rules that came with a request, compiled.
+    pub async fn rules(&self, parameters: &Parameters) -> Result<Chain, RulesError> {
+        self.0.adhoc.chain(parameters, &self.0.workers).await
     }
 
-    /// `input` through `chain`, here and now: decode → parse → rules → emit.
-    pub fn run(&self, input: Input, chain: &Chain, relative: Relative) -> Result<Output, Error> {
-        transform(input, chain, relative, self.0.clock.now())
+    /// What is at `origin` now, past the cache.
+    pub async fn fetch(&self, origin: &Origin) -> Result<Input, Arc<Error>> {
+        match self.0.feeds.values().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin) {
+            Some(route) => Ok(input(&self.bring(route, None).await.map_err(|failure| failure.error)?.fetched)),
+            None => Ok(input(&*self.0.upstream.ask(origin, None).await?)),
+        }
+    }
+
+    /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.
+    pub async fn run(&self, input: Input, chain: &Chain, form: Form) -> Result<Output, Error> {
+        self.transform(input, self.recipe(chain, &form), limits::PAGE_WAIT).await
     }
 
     /// The answer to `ask`: from the cache where it is fresh, else made, once for all who ask meanwhile. `via` names the
     /// refeeds that the question came through (`fetch::Request::via`).
     pub async fn answer(&self, ask: Ask<'_>, via: Option<HeaderValue>) -> Result<Served, Failure> {
-        let route = self.route(ask)?;
+        self.answer_of(self.route(&ask)?, via).await
+    }
+
+    async fn answer_of(&self, route: Arc<Route>, via: Option<HeaderValue>) -> Result<Served, Failure> {
         let key = route.answer;
         let found = self.0.memory.answer(&key).await;
         let stale = found.is_some();
@@ -107,7 +159,8 @@ impl Pipeline {
             return Ok(Served { answer, how: How::Hit, key });
         }
         let pipeline = self.clone();
-        let (answer, role) = self.0.answers.run(key, async move { pipeline.make(&route, via).await }).await?;
+        let work = async move { pipeline.make(&route, via, limits::PAGES_PATIENCE).await };
+        let (answer, role) = self.0.answers.run(key, work).await?;
         Ok(Served { answer: answer?, how: How::Made { stale, role }, key })
     }
 
@@ -125,31 +178,96 @@ impl Pipeline {
         }
     }
 
-    fn route(&self, ask: Ask<'_>) -> Result<Arc<Route>, Error> {
-        match ask {
-            Ask::Named(name) => self.0.feeds.get(name).cloned().ok_or(Error::UnknownFeed),
-            Ask::Url(url) => {
-                let (origin, relative) = (Origin::Http(url.clone()), Relative::default());
-                Ok(Route::new(ask, url.as_str(), origin, Chain::empty(), relative))
+    fn route(&self, ask: &Ask<'_>) -> Result<Arc<Route>, Error> {
+        match ask.feed {
+            Which::Named(name) => {
+                let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
+                if ask.rules.is_empty() && ask.format.is_none() {
+                    return Ok(Arc::clone(route));
+                }
+                // what a reader's own rules make of it has no address that refeed knows
+                let own_url = if ask.rules.is_empty() { self.0.links.feed(name, ask.format) } else { None };
+                Ok(route.with(&ask.rules, ask.format, own_url))
+            }
+            Which::Url(url) => {
+                let form = Form { format: ask.format, ..Form::default() };
+                Ok(Route::new(ask.feed.label(), url.as_str(), Origin::Http(url.clone()), ask.rules.clone(), form))
             }
         }
     }
 
-    async fn make(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Arc<Answer>, Failure> {
+    /// In which form a feed of the configuration goes out when it is asked for in `format`.
+    pub fn form(&self, name: &str, format: Option<Format>) -> Option<Form> {
+        self.route(&Ask { format, ..Ask::named(name) }).ok().map(|route| route.form.clone())
+    }
+
+    /// True where the configuration has a feed of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.feeds.contains_key(name)
+    }
+
+    /// Makes the answer of `route`, with the pages that came within `patience`.
+    async fn make(
+        &self,
+        route: &Arc<Route>,
+        via: Option<HeaderValue>,
+        patience: Duration,
+    ) -> Result<Arc<Answer>, Failure> {
         let previous = self.0.memory.answer(&route.answer).await;
         if let Some(fresh) = previous.as_ref().filter(|answer| answer.is_fresh(self.0.clock.now())) {
             return Ok(Arc::clone(fresh)); // made between the caller's look and this one
         }
         self.0.upstream.check(&route.answer).await?;
-        let fetched = self.0.upstream.get(route, via).await?;
-        let (asked, now) = (Arc::clone(route), self.0.clock.now());
-        let job = move || produce(&asked, &fetched, previous.as_deref(), now);
-        match self.0.workers.run(job).await.map_err(Error::from).and_then(|made| made) {
-            Ok(answer) => {
+        let Together { fetched, errors } = self.bring(route, via).await?;
+        let recipe = self.recipe(&route.chain, &route.form);
+        match self.transform(input(&fetched), recipe, patience).await {
+            Ok(output) => {
+                let incomplete = output.incomplete;
+                let (asked, now) = (Arc::clone(route), self.0.clock.now());
+                let job = move || answer(&asked, &fetched, output, &errors, previous.as_deref(), now);
+                let answer = self.0.workers.run(job).await.map_err(Error::from)?;
                 self.0.memory.put_answer(route.answer, Arc::clone(&answer)).await;
+                if incomplete {
+                    self.complete(Arc::clone(route));
+                }
                 Ok(answer)
             }
             Err(error) => Err(self.0.upstream.rejected(route, error).await),
+        }
+    }
+
+    /// What the answer of `route` is made of: what upstream has, or what its sources have together.
+    async fn bring(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Together, Failure> {
+        match self.0.merged.get(&route.fetched) {
+            Some(merged) => self.together(merged, via).await,
+            None => Ok(Together { fetched: self.0.upstream.get(route, via).await?, errors: Vec::new() }),
+        }
+    }
+
+    /// Makes the answer again with the pages that are still on their way, so that the next reader has them. One try: an
+    /// answer that stays incomplete is made anew when it is asked for.
+    fn complete(&self, route: Arc<Route>) {
+        let key = route.answer.of_kind(b"complete");
+        let pipeline = self.clone();
+        let work = async move { pipeline.make(&route, None, limits::PAGE_WAIT).await };
+        let flights = self.clone();
+        tokio::spawn(async move { flights.0.answers.run(key, work).await.map(drop) });
+    }
+
+    fn recipe(&self, chain: &Chain, form: &Form) -> Arc<Recipe> {
+        Arc::new(Recipe { chain: chain.clone(), form: form.clone(), now: self.0.clock.now() })
+    }
+
+    async fn transform(&self, input: Input, recipe: Arc<Recipe>, patience: Duration) -> Result<Output, Error> {
+        let mut stage = self.0.workers.run(move || transform::start(input, recipe)).await??;
+        loop {
+            let mut paused = match stage {
+                Stage::Done(output) => return Ok(output),
+                Stage::Paused(paused) => paused,
+            };
+            let wants = paused.ask();
+            self.0.pages.bring(paused.pages(), wants, patience).await;
+            stage = self.0.workers.run(move || paused.resume()).await??;
         }
     }
 
@@ -161,33 +279,38 @@ impl Pipeline {
     }
 }
 
-/// The answer made of what was fetched; `previous` is the one it replaces.
-fn produce(route: &Route, fetched: &Fetched, previous: Option<&Answer>, now: Time) -> Result<Arc<Answer>, Error> {
-    let mut output = transform(input(fetched), &route.chain, route.relative, now)?;
+/// The answer made of what was fetched; `previous` is the one it replaces. An incomplete one is stale from the start.
+fn answer(
+    route: &Route,
+    fetched: &Fetched,
+    mut output: Output,
+    errors: &[String],
+    previous: Option<&Answer>,
+    now: Time,
+) -> Arc<Answer> {
     for note in &output.notes {
-        tracing::info!(feed = %route.label, %note, "mended while reading");
+        tracing::info!(feed = %route.label, %note, "noted on the way");
     }
     output.body.shrink_to_fit(); // the cache keeps this allocation and weighs its length
     let previous = previous.map(|answer| &answer.content);
     let content = Content::new(output.body.into(), output.content_type, now, previous);
-    Ok(Arc::new(Answer::new(content, &fetched.freshness)))
+    let mut freshness = fetched.freshness;
+    if output.incomplete {
+        freshness.fresh_until = now;
+    }
+    Arc::new(Answer::new(content, &freshness).without(errors))
+}
+
+/// The templates of a feed that has its own.
+fn templates(files: &config::Templates) -> Result<Option<Templates>, StartError> {
+    let config::Templates { markdown, html } = files;
+    if markdown.is_none() && html.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Templates::compile(markdown.as_ref(), html.as_ref())?))
 }
 
 fn input(fetched: &Fetched) -> Input {
     let content_type = fetched.content_type.as_ref().and_then(|value| value.to_str().ok().map(str::to_owned));
     Input { bytes: fetched.body.clone(), content_type, url: fetched.url.clone() }
-}
-
-/// decode → parse → rules → emit. The feed's address changes, so its relative URLs are made absolute unless it shall keep them.
-fn transform(input: Input, chain: &Chain, relative: Relative, now: Time) -> Result<Output, Error> {
-    let Input { bytes, content_type, url } = input;
-    let mut feed = Feed::read(&bytes, content_type.as_deref(), url.as_ref()).map_err(Error::NotAFeed)?;
-    let context = Context { now, feed_url: url };
-    match relative {
-        Relative::Absolute => Links.apply(&mut feed, &context).map_err(Error::Rule)?,
-        Relative::Keep => {}
-    }
-    chain.apply(&mut feed, &context).map_err(Error::Rule)?;
-    let (content_type, notes) = (feed.format().content_type(), feed.notes().to_vec());
-    Ok(Output { body: feed.into_string(), content_type, notes })
 }

@@ -25,7 +25,49 @@ fn a_sound_configuration_is_summed_up() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let summary = text(&output.stdout);
     assert!(summary.contains("1 feed, no problems"), "{summary}");
-    assert!(summary.contains("/feed/voa  links, images, limit\n    https://example.org/feed\n"), "{summary}");
+    let resolved = "/feed/voa  https://example.org/feed
+   1 { links = true }    (from weserv)
+   2 { images = { via = \"weserv\" } }    (from weserv)
+   3 { limit = 5 }
+";
+    assert!(summary.contains(resolved), "{summary}");
+}
+
+#[test]
+fn the_resolved_list_has_the_rules_around_and_the_parameters_put_in() {
+    let (_dir, path) = config(
+        "[rules]
+before = [{ drop = '广告' }]
+after = ['links']
+[sets.short]
+params = { count = 20, by = 'newest' }
+rules = [{ sort = '$by' }, { limit = '$count' }]
+[feeds.a]
+url = 'https://a.example/'
+rules = [{ short = { count = 5 } }]
+[feeds.b]
+url = 'https://b.example/'
+rules = ['short']
+inherit = false
+[sites.'example.org']
+rules = [{ limit = 7 }]
+",
+    );
+    let output = refeed(&["check", "--config", &path]);
+    let expected = "/feed/a  https://a.example/
+   1 { drop = \"广告\" }
+   2 { sort = \"newest\" }    (from short)
+   3 { limit = 5 }    (from short)
+   4 { links = true }    (from links)
+/feed/b  https://b.example/
+   1 { sort = \"newest\" }    (from short)
+   2 { limit = 20 }    (from short)
+feeds of example.org, asked for through refeed as an HTTP proxy
+   1 { drop = \"广告\" }
+   2 { limit = 7 }
+   3 { links = true }    (from links)
+";
+    assert!(text(&output.stdout).ends_with(expected), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
 #[test]

@@ -210,3 +210,38 @@ fn what_the_client_cannot_use_is_refused_at_load() {
         assert!(problems.len() == 1 && problems[0].contains(part), "{problems:?}");
     }
 }
+
+#[test]
+fn rule_sets_and_what_stands_around_are_checked_like_the_rest() {
+    assert_eq!(
+        mistakes(
+            "[rules]\nbefore = [{ limit = 0 }]\nafter = 3\nwithin = []\n\
+             [sets.a]\nparams = { n = 1 }\nrules = [{ limit = '$n' }, { limit = '$m' }]\n\
+             [sets.'b c']\nrules = []\n\
+             [sets.d]\nparams = 1\nrules = []\n\
+             [sets.e]\nrule = []\n\
+             [sets.f]\nrules = ['f']\n\
+             [feeds.x]\nurl = 'https://x.example/'\n\
+             rules = [{ a = { n = 'one' } }, { a = { m = 2 } }, { a = 5 }, 'a', { weserv = { n = 1 } }, 'g']\n\
+             [sites.'https://example.org']\nrules = []\n[sites.'example.org']\n"
+        ),
+        [
+            "2:21 expected a whole number above 0, found integer `0`",
+            "3:9 expected an array of rules, found an integer",
+            "4:1 unknown key `within` in `[rules]`",
+            "7:38 the rule set has no parameter `m`",
+            "8:7 `b c` cannot be the name of a rule set",
+            "11:10 expected a table of parameters with their defaults, found an integer",
+            "13:1 a rule set needs the key `rules`",
+            "14:1 unknown key `rule` in a rule set",
+            "16:10 the rule set `f` contains itself: f → f",
+            "19:22 expected an integer as the default is, found a string",
+            "19:41 unknown parameter `m`",
+            "19:58 expected a table of the rule set's parameters, found an integer",
+            "19:81 unknown parameter `n`",
+            "19:92 unknown rule set `g`",
+            "20:8 `https://example.org` is not a host",
+            "22:1 a site needs the key `rules`",
+        ]
+    );
+}

@@ -22,7 +22,7 @@ fn titles(feed: &Feed) -> Vec<String> {
 fn after(rules: &str, text: &str) -> String {
     let mut feed = read(text);
     let chain = Chain::build(&RuleList::parse("test", rules).unwrap(), &BuildContext::default()).unwrap();
-    let context = Context { now: Time::from_secs(0), feed_url: feed.url().cloned() };
+    let context = Context::new(Time::from_secs(0), feed.url().cloned());
     chain.apply(&mut feed, &context).unwrap();
     feed.into_string()
 }

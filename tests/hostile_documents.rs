@@ -27,7 +27,7 @@ fn pass(body: &[u8]) -> Result<(Feed, String), FeedError> {
     let rules =
         r#"[{ links = true }, { drop = { any = "zzz" } }, { dedupe = true }, { sort = "title" }, { opencc = "s2t" }]"#;
     let chain = Chain::build(&RuleList::parse("test", rules).unwrap(), &BuildContext::default()).unwrap();
-    chain.apply(&mut feed, &Context { now: Time::from_secs(0), feed_url: None }).unwrap();
+    chain.apply(&mut feed, &Context::new(Time::from_secs(0), None)).unwrap();
     let out = feed.emit().into_owned();
     let again = if feed.format().is_json() { json::read(&out).map(|_| ()) } else { xml::read(&out).map(|_| ()) };
     assert!(again.is_ok(), "{again:?} in {}", &out.chars().take(300).collect::<String>());

@@ -114,6 +114,7 @@ enum Step {
     InsertBefore(usize, String),
     InsertAfter(usize, String),
     MapUrls,
+    Settle,
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -135,6 +136,7 @@ fn step() -> impl Strategy<Value = Step> {
         (id(), markup()).prop_map(|(id, html)| Step::InsertBefore(id, html)),
         (id(), markup()).prop_map(|(id, html)| Step::InsertAfter(id, html)),
         Just(Step::MapUrls),
+        Just(Step::Settle),
     ]
 }
 
@@ -149,8 +151,9 @@ fn apply(fragment: &mut Fragment, step: &Step) {
         Step::Remove(id, len) => fragment.remove(*id..*id + *len),
         Step::RemoveElement(id) => fragment.remove_element(*id),
         Step::Unwrap(id) => fragment.unwrap_element(*id),
-        Step::InsertBefore(id, html) => _ = fragment.insert_before(*id, html),
-        Step::InsertAfter(id, html) => _ = fragment.insert_after(*id, html),
+        Step::InsertBefore(id, html) => fragment.insert_before(*id, html),
+        Step::InsertAfter(id, html) => fragment.insert_after(*id, html),
+        Step::Settle => fragment.settle(),
         Step::MapUrls => fragment.map_urls(|_, url| Some(format!("https://p/?u={url}"))),
     }
 }

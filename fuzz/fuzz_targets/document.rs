@@ -19,7 +19,7 @@ fuzz_target!(|body: &[u8]| {
     let plain = feed.emit().into_owned();
     let again = Feed::read(plain.as_bytes(), None, Some(&url)).expect("what was written is a feed");
     assert_eq!(again.emit(), plain, "a feed that was read once reads the same again");
-    if CHAIN.apply(&mut feed, &Context { now: Time(0), feed_url: Some(url.clone()) }).is_ok() {
+    if CHAIN.apply(&mut feed, &Context::new(Time(0), Some(url.clone()))).is_ok() {
         let edited = feed.into_string();
         Feed::read(edited.as_bytes(), None, Some(&url)).expect("what was edited is a feed");
     }

@@ -35,6 +35,8 @@ pub const MAX_NAMESPACES: usize = 128;
 pub const MAX_ITEM_CHILDREN: usize = 500;
 /// Longest single field (a content, a title) after decoding.
 pub const MAX_FIELD: usize = MIB;
+/// Most bytes that rules may add to one feed in new elements and members: the full text of a thousand long articles.
+pub const MAX_GROWTH: usize = 64 * MIB;
 /// A repaired document may be at most so many times the original: repair adds end tags and escapes, not text.
 pub const MAX_REPAIRED: usize = 8;
 /// Length of the excerpt in an error about a body that is not a feed, in characters.
@@ -78,6 +80,10 @@ pub const MESSAGE_CHARS: usize = 400;
 pub const SUGGEST_CHARS: usize = 64;
 /// Most known names that a message about an unknown one lists: all rules, fields and conversions, not all feeds.
 pub const LISTED_NAMES: usize = 24;
+/// Most folders inside each other in a list of feeds. Readers show one or two.
+pub const MAX_FOLDERS: usize = 8;
+/// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
+pub const MAX_SOURCES: usize = 200;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
 pub const MAX_FEED_NAME: usize = 200;
 /// Ceiling of `fetch.timeout`: every reader has hung up long before.
@@ -91,8 +97,29 @@ pub const TTL_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────
 
-/// Most rules of one feed, after rule sets are opened.
-pub const MAX_RULES: usize = 32;
+/// Most notes on one feed: a rule that cannot do its work says so for a few items, not for ten thousand.
+pub const MAX_NOTES: usize = 20;
+/// Longest expression (`when`), and longest template of a field (`set`).
+pub const MAX_EXPRESSION: usize = 4 * KIB;
+/// Fuel for one expression or template on one item: an instruction costs 1, 64 bytes of text 1. Enough to go over 1 MiB of
+/// content several times; a loop without end is cut after some milliseconds.
+pub const EXPRESSION_FUEL: u64 = 100_000;
+/// Most items of a feed on which one rule's expression may run out of fuel, each some milliseconds; then the rule gives up.
+pub const MAX_EXHAUSTED: usize = 100;
+/// Longest value that a template makes: the longest field there is.
+pub const MAX_TEMPLATE_OUTPUT: usize = MAX_FIELD;
+/// Titles with fewer words than this are the same only where they are equal: two words in three prove nothing.
+pub const SHORT_TITLE: usize = 4;
+/// Most words of a title that are compared; the longest real ones have some fifty.
+pub const MAX_TITLE_WORDS: usize = 200;
+/// Most kept titles that are looked at for one pair of words ("the same"): the last ones. Bounds the comparing of 10 000 titles.
+pub const MAX_SHARING: usize = 100;
+/// Default share of pairs of words that makes two titles the same to `dedupe`: one word in ten differs.
+pub const TITLE_LIKENESS: f64 = 0.7;
+/// Default time within which such titles must lie: the same words a week later are another story.
+pub const TITLES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Most rules of one feed, after rule sets are opened, those around every feed's included.
+pub const MAX_RULES: usize = 64;
 /// Longest regular expression in a rule.
 pub const MAX_PATTERN: usize = KIB;
 /// Memory for one compiled regular expression: `(a{1000}){1000}` is refused, alternations of thousands of words are not.
@@ -102,10 +129,43 @@ pub const MAX_IMAGE_ROUTES: usize = 100;
 /// Most bytes of new addresses that `images` writes into one feed: 80 000 pictures of 100 bytes. A short relative address can
 /// stand for a long one, so the feed's own size does not bound them.
 pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
+/// Longest CSS selector of a rule, a list counted as one: a user's list of a site's furniture has some hundred bytes.
+pub const MAX_SELECTOR: usize = 4 * KIB;
+/// Most text of one field that a rule reads element by element: nested ones share theirs.
+pub const MAX_TEXT_READ: usize = 4 * MIB;
+/// How many `:not(:has(:is(…)))` may stand inside each other.
+pub const MAX_SELECTOR_DEPTH: usize = 4;
 /// Longest template of an address in a rule.
 pub const MAX_TEMPLATE: usize = KIB;
+/// Shortest `brief` of an address, in characters: RSSHub takes three digits and more.
+pub const MIN_BRIEF: i64 = 100;
+/// Most different sets of rules from addresses kept compiled; each can hold some patterns of [`MAX_PATTERN_PROGRAM`].
+pub const MAX_ADHOC_CHAINS: u64 = 128;
+/// Longest value that `explain` compares, in bytes: the text of a long article.
+pub const MAX_DIFFED: usize = 256 * KIB;
+/// Time for the smallest difference of two values; after it a larger one is taken.
+pub const DIFF_TIME: Duration = Duration::from_millis(100);
+/// Most changed pieces that `explain` tells of one value, and the characters told around each and of each.
+pub const MAX_HUNKS: usize = 20;
+/// See [`MAX_HUNKS`].
+pub const DIFF_CONTEXT: usize = 24;
+/// See [`MAX_HUNKS`].
+pub const HUNK_CHARS: usize = 200;
+/// Most characters of a value that `explain` quotes.
+pub const EXPLAINED_CHARS: usize = 200;
+/// Most changes that `explain` tells: thousands of items through a dozen rules.
+pub const MAX_EXPLAINED: usize = 20_000;
 /// Most variables in one template, each as long as a URL: RSSHub has twelve.
 pub const MAX_TEMPLATE_VARIABLES: usize = 16;
+
+// ── other formats ───────────────────────────────────────────────────────────────────────────────────
+
+/// Steps that a template may take for one output: 10 000 items of a thousand steps, half a second.
+pub const TEMPLATE_FUEL: u64 = 10_000_000;
+/// Largest output of a template: twice the largest feed that is fetched by default.
+pub const MAX_DOCUMENT_OUTPUT: usize = 64 * MIB;
+/// Largest template of the user.
+pub const MAX_TEMPLATE_FILE: usize = MIB;
 
 // ── Chinese conversion ──────────────────────────────────────────────────────────────────────────────
 
@@ -171,6 +231,38 @@ pub const MAX_HEAD: usize = 16 * KIB;
 pub const MAX_HEAD_FIELDS: usize = 64;
 /// Fetches from one host at once: what a polite browser of one person would do.
 pub const FETCHES_PER_HOST: usize = 2;
+/// Pages of one article, where `pages` says nothing.
+pub const ARTICLE_PAGES: usize = 10;
+/// Most that `pages` may say: a serial novel.
+pub const MAX_ARTICLE_PAGES: usize = 20;
+/// Least text that counts as an article's, as in RSSHub: less is a notice of cookies.
+pub const MIN_ARTICLE_CHARS: usize = 40;
+/// A page with scripts and less text than this shows its text by script only.
+pub const SCRIPT_PAGE_CHARS: usize = 200;
+/// Most replacements of `full_text`: each is a pass over the page.
+pub const MAX_REPLACEMENTS: usize = 50;
+/// Most elements of a page that readability is given: it builds a tree of them. News pages have under 5 000.
+pub const MAX_PAGE_ELEMENTS: usize = 100_000;
+/// Deepest nesting that readability is given. News pages stay under 40.
+pub const MAX_PAGE_DEPTH: usize = 512;
+/// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.
+pub const PAGES_PER_HOST: usize = 4;
+/// Most that `fetch.pages_per_host` may say: more is an attack.
+pub const MAX_PAGES_PER_HOST: usize = 16;
+/// Longest wait of a page for its turn at the host: fifty slow articles, four at once, are through in five minutes.
+pub const PAGE_WAIT: Duration = Duration::from_secs(600);
+/// Longest wait of an answer for the pages that its rules want; what came by then is in it, the rest in the next one.
+pub const PAGES_PATIENCE: Duration = Duration::from_secs(2);
+/// Largest page that is read: the text of an article has under a mebibyte, its page with scripts and styles under three.
+pub const MAX_PAGE: usize = 8 * MIB;
+/// Most pages wanted for one feed at once; those of the items beyond it are asked for when the first ones are there.
+pub const MAX_PAGES_WANTED: usize = 500;
+/// Most rounds in which one page leads to the next, for one feed: an article in ten parts, and two rules that read pages.
+pub const MAX_PAGE_ROUNDS: usize = 24;
+/// Memory for pages that came: some hundred articles.
+pub const PAGES_MEMORY: usize = 32 * MIB;
+/// How long a page that came is kept: articles are mended on their first days, and gone from the feed after that.
+pub const PAGE_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Fetches at once, whole process.
 pub const FETCHES_AT_ONCE: usize = 64;
 /// Fetches under way or waiting, whole process; more are refused at once, so that a stuck network holds a bounded memory.
@@ -231,6 +323,8 @@ pub const WAIT_SLACK: Duration = Duration::from_secs(10);
 pub const MAX_QUEUED_WORK: usize = 256;
 /// A reader waits no longer for an encoding to be made; it gets the plain bytes then. 20 MiB take Brotli 1 s.
 pub const ENCODING_WAIT: Duration = Duration::from_secs(2);
+/// Longest header that names the sources that a merged feed lacks, in characters: proxies cut heads at 8 KiB.
+pub const MAX_ERRORS_LINE: usize = KIB;
 /// Bodies below this are not compressed: they fit one packet anyway.
 pub const MIN_COMPRESSED: usize = KIB;
 /// Effort of gzip: the usual middle, about 40 MB/s.
@@ -241,6 +335,41 @@ pub const BROTLI_QUALITY: i32 = 5;
 pub const BROTLI_WINDOW: i32 = 22;
 /// Effort of zstd. Up to 9 its window stays within the 8 MiB that RFC 9659 asks of HTTP.
 pub const ZSTD_LEVEL: i32 = 6;
+
+// ── the store on disk ───────────────────────────────────────────────────────────────────────────────
+
+/// Default of `cache.disk`.
+pub const CACHE_DISK: usize = 1024 * MIB;
+/// Floor of `cache.disk`: state alone fills less of no real use.
+pub const CACHE_DISK_FLOOR: usize = MIB;
+/// Effort of zstd for bodies on disk: the fastest, 300 MB/s; it still packs a feed five times.
+pub const DISK_ZSTD_LEVEL: i32 = 1;
+/// Bookkeeping of a row beside its bytes: keys, numbers, two indexes.
+pub const DISK_ROW_OVERHEAD: usize = 200;
+/// How long a statement waits for another connection of this process.
+pub const DISK_BUSY: Duration = Duration::from_secs(2);
+/// To how much of `cache.disk` eviction goes down, in percent, so that not every write evicts.
+pub const DISK_EVICT_TO_PERCENT: i64 = 90;
+/// Most rows that one step of eviction deletes: a transaction of some megabytes.
+pub const DISK_EVICT_AT_ONCE: i64 = 256;
+/// What is kept of the write-ahead log once it was copied into the file, in bytes.
+pub const DISK_LOG_KEPT: i64 = 8 * MIB as i64;
+/// Pages that one connection keeps in memory, as SQLite counts: negative is KiB.
+pub const DISK_PAGE_CACHE: i64 = -1024;
+/// Most bytes that wait to be written before bodies are let go.
+pub const DISK_QUEUE_BODIES: usize = 32 * MIB;
+/// Most bytes that wait to be written at all.
+pub const DISK_QUEUE: usize = 48 * MIB;
+/// Most pieces of work on other tables that wait.
+pub const DISK_QUEUE_JOBS: usize = 1024;
+/// When a disk that refused is tried again. A person who makes room waits a minute at most.
+pub const DISK_RETRY: Duration = Duration::from_secs(60);
+/// How often an idle store looks whether its file is still there.
+pub const DISK_LOOK: Duration = Duration::from_secs(60);
+/// A use is noted once an hour: eviction needs no more, and each note is a write.
+pub const DISK_TOUCH: Duration = Duration::from_secs(60 * 60);
+/// Reading connections kept open, about 100 KiB each.
+pub const DISK_READERS_KEPT: usize = 4;
 
 // ── serving ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -29,6 +29,22 @@ pub fn has_scheme(reference: &str) -> bool {
         && scheme.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
 }
 
+/// What two addresses of one page have in common: neither scheme, `www.`, the slash at the end, the fragment nor parameters that
+/// only say how a reader came there (`utm_…` and the like) count.
+pub fn canonical(url: &Url) -> String {
+    let came = ["fbclid", "gclid", "igshid", "mc_cid", "mc_eid", "msclkid", "spm", "yclid"];
+    let counts = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or("").to_ascii_lowercase();
+        !name.is_empty() && !name.starts_with("utm_") && !came.contains(&name.as_str())
+    };
+    let query: Vec<&str> = url.query().unwrap_or_default().split('&').filter(counts).collect();
+    let host = url.host_str().unwrap_or_default();
+    let scheme = if matches!(url.scheme(), "http" | "https") { "" } else { url.scheme() };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    format!("{scheme}//{host}{port}{}?{}", url.path().trim_end_matches('/'), query.join("&"))
+}
+
 /// JavaScript's `encodeURIComponent`: all but `A–Z a–z 0–9 - _ . ! ~ * ' ( )` percent-encoded as UTF-8.
 pub fn encode_component(text: &str) -> Cow<'_, str> {
     let kept = |b: u8| b.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&b);
@@ -50,6 +66,14 @@ pub fn encode_component(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_one_page_are_one() {
+        let of = |text: &str| canonical(&Url::parse(text).unwrap());
+        assert_eq!(of("http://www.a.example/b/?utm_source=x&c=1#d"), of("https://a.example/b?c=1&fbclid=y"));
+        assert_ne!(of("https://a.example/b?c=1"), of("https://a.example/b?c=2"));
+        assert_ne!(of("https://a.example/b"), of("https://a.example:8443/b"));
+    }
 
     #[test]
     fn only_relative_references_are_joined() {

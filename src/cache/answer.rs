@@ -136,6 +136,8 @@ pub struct Answer {
     /// `Cache-Control`. Its `max-age` is the whole lifetime since the bytes were current, because a cache takes `Age` off it
     /// (RFC 9111 §4.2): what remains for the reader is what remains for us.
     pub cache_control: HeaderValue,
+    /// What it lacks: the sources of a merged feed that had no answer, and why.
+    pub errors: Option<HeaderValue>,
 }
 
 impl Answer {
@@ -147,7 +149,17 @@ impl Answer {
         };
         let lifetime = freshness.fresh_until.since(freshness.generated).as_secs();
         let cache_control = value(&format!("{scope}, max-age={lifetime}"));
-        Answer { content, freshness: *freshness, cache_control }
+        Answer { content, freshness: *freshness, cache_control, errors: None }
+    }
+
+    /// The same, and what it lacks: each as `name: reason`.
+    pub fn without(mut self, errors: &[String]) -> Answer {
+        if !errors.is_empty() {
+            let visible = |c: char| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' };
+            let line = errors.join("; ").chars().take(limits::MAX_ERRORS_LINE).map(visible).collect::<String>();
+            self.errors = HeaderValue::try_from(line).ok();
+        }
+        self
     }
 
     /// True while no upstream need be asked.

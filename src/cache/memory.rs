@@ -33,6 +33,27 @@ impl Key {
         hasher.finalize_xof().fill(&mut key);
         Key(key)
     }
+
+    /// The key whose bytes these are.
+    pub fn from_bytes(bytes: [u8; 16]) -> Key {
+        Key(bytes)
+    }
+
+    /// As a store writes it.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// The name of another entry or piece of work about the same thing.
+    pub fn of_kind(&self, kind: &[u8]) -> Key {
+        Key::of(&[kind, &self.0])
+    }
+}
+
+impl AsRef<[u8]> for Key {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// A body as it came from upstream, and what is needed to read it.

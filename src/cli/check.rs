@@ -7,7 +7,7 @@ use super::{Failure, terminal};
 use crate::base::clock::Clock;
 use crate::config::{Config, Open};
 use crate::pipeline::Pipeline;
-use crate::rules::Chain;
+use crate::rules::{BuildContext, Chain};
 
 const EXAMPLES: &str = "\
 Each problem is shown with its file, line and column, and what to write instead. Exit code 0: none; 2: some.
@@ -32,11 +32,23 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let _ = writeln!(out, "listens on {}; any URL: {}", config.server.listen, who(&config));
     let pipeline = Pipeline::from_config(&config, Clock::system())?; // all that `serve` would do before it listens
     for (name, feed) in &config.feeds {
-        let names: Vec<_> = pipeline.chain(name).into_iter().flat_map(Chain::names).collect();
-        let rules = if names.is_empty() { "no rules".to_owned() } else { names.join(", ") };
-        let _ = writeln!(out, "/feed/{name}  {rules}\n    {}", feed.url);
+        let _ = writeln!(out, "/feed/{name}  {}", feed.url);
+        write_rules(&mut out, pipeline.chain(name));
+    }
+    for (host, list) in &config.sites {
+        let chain = Chain::build(list, &BuildContext::of(&config.sets))?;
+        let _ = writeln!(out, "feeds of {host}, asked for through refeed as an HTTP proxy");
+        write_rules(&mut out, Some(&chain));
     }
     terminal::print(out.as_bytes())
+}
+
+/// The rules in their order, rule sets opened.
+fn write_rules(out: &mut String, chain: Option<&Chain>) {
+    for (number, (rule, sets)) in chain.into_iter().flat_map(Chain::written).enumerate() {
+        let from = if sets.is_empty() { String::new() } else { format!("    (from {})", sets.join(", ")) };
+        let _ = writeln!(out, "{:>4} {rule}{from}", number + 1);
+    }
 }
 
 /// Who may ask for any URL, in words.

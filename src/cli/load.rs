@@ -10,10 +10,10 @@ use crate::rules;
 pub(super) const DEFAULT: &str = "refeed.toml";
 
 /// The help of `--config`, the same for all commands.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct ConfigArg {
     /// The configuration [default: the file that REFEED_CONFIG names]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub(super) config: Option<PathBuf>,
 }
 

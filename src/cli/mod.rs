@@ -3,15 +3,19 @@
 //! Exit codes: 0 done, 1 failed, 2 bad usage or configuration. What a command makes goes to standard output, and what a
 //! person should know to standard error; a reader of standard output that has gone away is no error.
 
+mod cache;
 mod check;
 mod completions;
 mod demo;
+mod explain;
 mod health;
+mod job;
 mod load;
 mod log;
 mod rules;
 mod run;
 mod serve;
+mod sign;
 mod terminal;
 
 use std::ffi::OsString;
@@ -29,6 +33,7 @@ Examples:
   refeed serve --config refeed.toml       your feeds
   refeed run --use zh-tw feed.xml         a feed through a rule set, to standard output
   curl -s https://example.org/feed | refeed run --rules '[{ limit = 5 }]'
+  refeed explain --feed voa               what each of its rules does to each item
   refeed rules                            the rules and rule sets
   refeed rules keep                       one of them, with examples
   refeed check                            every problem of refeed.toml";
@@ -51,8 +56,11 @@ struct Cli {
 enum Command {
     Serve(serve::Args),
     Run(run::Args),
+    Explain(explain::Args),
     Check(check::Args),
     Rules(rules::Args),
+    Cache(cache::Args),
+    Sign(sign::Args),
     Health(health::Args),
     Completions(completions::Args),
 }
@@ -122,8 +130,11 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Run(args) => run::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Check(args) => check::run(args),
         Command::Rules(args) => rules::run(&args),
+        Command::Cache(args) => cache::run(args),
+        Command::Sign(args) => sign::run(args),
         Command::Health(args) => health::run(args),
         Command::Completions(args) => completions::run(&args),
     }

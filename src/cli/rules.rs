@@ -45,7 +45,9 @@ fn show(name: &str) -> Result<String, Failure> {
     match [rule, set].into_iter().flatten().collect::<Vec<_>>().join("\n") {
         found if !found.is_empty() => Ok(found),
         _ => {
-            let all: BTreeSet<_> = Kind::names().chain(Sets::embedded().names()).collect();
+            let sets = Sets::embedded();
+            let mut all: BTreeSet<&str> = Kind::names().collect();
+            all.extend(sets.names());
             let advice = suggest::advice(name, all.iter().copied());
             Err(Failure::Usage(format!("no rule and no rule set is called `{name}`: {advice}")))
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use tracing::info;
 
 use super::load::{ConfigArg, DEFAULT, load};
-use super::{Failure, demo};
+use super::{Failure, cache, demo};
 use crate::base::clock::Clock;
 use crate::config::fields::parse_listen;
 use crate::pipeline::Pipeline;
@@ -47,9 +47,12 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     if let Some(listen) = args.listen {
         config.server.listen = listen;
     }
-    let pipeline = Pipeline::from_config(&config, Clock::system())?;
+    let clock = Clock::system();
+    let disk = cache::open(&config.cache, clock.clone());
+    let pipeline = Pipeline::with_disk(&config, clock, disk.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
     let ended = runtime.block_on(crate::serve::serve(pipeline, config.server));
+    let _ = runtime.block_on(disk.flush()); // a disk that refuses has been named in the log
     runtime.shutdown_background(); // name lookups and transformations that nobody waits for may still run
     ended.map_err(Failure::failed)
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,7 +11,11 @@ use ipnet::IpNet;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use super::quantity;
-use crate::base::limits::{FETCH_TIMEOUT_CEILING, MAX_BODY_CEILING, MAX_REDIRECTS_CEILING, TTL_CEILING};
+use super::schema::Store;
+use crate::base::limits::{
+    CACHE_DISK_FLOOR, FETCH_TIMEOUT_CEILING, MAX_BODY_CEILING, MAX_FOLDERS, MAX_PAGES_PER_HOST, MAX_REDIRECTS_CEILING,
+    TTL_CEILING,
+};
 use crate::base::text::human_size;
 use crate::base::url::Url;
 
@@ -154,6 +159,24 @@ pub(super) fn proxy<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D
     parse_url(&text, &["http", "socks5", "socks5h"]).map(Some).map_err(D::Error::custom)
 }
 
+/// The web page of a feed.
+pub(super) fn page<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(from)?;
+    parse_url(&text, &["https", "http"]).map(Some).map_err(D::Error::custom)
+}
+
+/// A folder of a list of feeds: names with `/` between, none of them empty.
+pub(super) fn folder<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(from)?;
+    let names: Vec<&str> = text.split('/').map(str::trim).collect();
+    if names.iter().any(|name| name.is_empty()) || names.len() > MAX_FOLDERS {
+        return Err(D::Error::custom(format!(
+            "a folder is a name, or up to {MAX_FOLDERS} with `/` between\nwrite `News` or `News/Taiwan`"
+        )));
+    }
+    Ok(Some(names.join("/")))
+}
+
 /// A URL with a host and one of `schemes`.
 pub(super) fn parse_url(text: &str, schemes: &[&str]) -> Result<Url, String> {
     let example = format!("{}://example.org/…", schemes[0]);
@@ -205,6 +228,30 @@ pub(super) fn size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error
     quantity::size(&text(from, SIZE)?).map_err(D::Error::custom)
 }
 
+/// The directory of the store.
+pub(super) fn store<'de, D: Deserializer<'de>>(from: D) -> Result<Store, D::Error> {
+    match text(from, "a directory, or `\"none\"`")?.as_str() {
+        "none" => Ok(Store::None),
+        path if Path::new(path).is_absolute() => Ok(Store::Directory(path.into())),
+        path => Err(D::Error::custom(format!(
+            "`{path}` is not an absolute path: what it means would depend on where refeed is started\n\
+             write `/var/lib/refeed`, or `none` to keep nothing on disk"
+        ))),
+    }
+}
+
+/// Room on disk: enough for the state of a few feeds.
+pub(super) fn disk_size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let bytes = size(from)?;
+    if bytes < CACHE_DISK_FLOOR {
+        let least = human_size(CACHE_DISK_FLOOR);
+        return Err(D::Error::custom(format!(
+            "must be at least {least}\nto keep nothing on disk, write `path = \"none\"`"
+        )));
+    }
+    Ok(bytes)
+}
+
 /// The size of a body: above zero, at most its ceiling.
 pub(super) fn body_size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     let bytes = size(from)?;
@@ -219,6 +266,14 @@ pub(super) fn redirects<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::
     let count = usize::deserialize(from)?;
     if count > MAX_REDIRECTS_CEILING {
         return Err(D::Error::custom(format!("at most {MAX_REDIRECTS_CEILING} redirects are followed")));
+    }
+    Ok(count)
+}
+
+pub(super) fn pages_per_host<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let count = usize::deserialize(from)?;
+    if !(1..=MAX_PAGES_PER_HOST).contains(&count) {
+        return Err(D::Error::custom(format!("1 to {MAX_PAGES_PER_HOST} pages of one host are fetched at once")));
     }
     Ok(count)
 }

@@ -19,6 +19,9 @@ use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
 use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
+use super::shared::{self, Around, Set, SetTable};
+use super::shown::{self, TemplateFiles};
+use super::sources::{self, References};
 use super::suggest;
 use super::value::{Data, Entry, Value};
 use crate::base::limits::{MAX_CONFIG, WEB_PORTS};
@@ -69,6 +72,18 @@ pub fn path(asked: Option<PathBuf>) -> Option<PathBuf> {
     asked.or_else(|| environment("REFEED_CONFIG").map(PathBuf::from))
 }
 
+/// The platform's place for what a program keeps: systemd's `StateDirectory`, else the user's own; none for a user without
+/// a home.
+pub fn data_directory() -> Option<PathBuf> {
+    let absolute = |name| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    // systemd: several are parted by colons, the first is the unit's own
+    let systemd = environment("STATE_DIRECTORY").and_then(|list| Some(PathBuf::from(list.split(':').next()?)));
+    let home = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+    systemd
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(home)))?.join("refeed")))
+}
+
 /// The bytes of a file (or of standard input, where it is `-`), at most `limit` of them; `key` is what changes the
 /// limit. Blocks.
 pub fn read_capped(path: &Path, limit: usize, key: Option<&'static str>) -> Result<Vec<u8>, ConfigError> {
@@ -101,13 +116,16 @@ impl Config {
     }
 
     /// The configuration in `path`, or every problem of it; `check` as for [`Config::parse`].
-    pub fn load(path: &Path, check: impl FnMut(&RuleList) -> Problems) -> Result<Config, ConfigError> {
+    pub fn load(path: &Path, check: impl FnMut(&RuleList, &Arc<SetTable>) -> Problems) -> Result<Config, ConfigError> {
         Ok(Config::parse(&Config::read(path)?, check)?)
     }
 
     /// The configuration in `source`, or every problem of it. `check` is asked for the problems of each list of rules,
-    /// because what rules mean is not known here; that of a feed which is wrong otherwise is checked too.
-    pub fn parse(source: &Arc<Source>, mut check: impl FnMut(&RuleList) -> Problems) -> Result<Config, Problems> {
+    /// because what rules mean is not known here, and given the rule sets of the configuration; that of a feed which is wrong otherwise is checked too.
+    pub fn parse(
+        source: &Arc<Source>,
+        mut check: impl FnMut(&RuleList, &Arc<SetTable>) -> Problems,
+    ) -> Result<Config, Problems> {
         let mut report = Report::new(source);
         let config = match Value::document(&mut report) {
             Some(document) => understand(document, &mut check, &mut report),
@@ -117,25 +135,49 @@ impl Config {
     }
 }
 
-const TABLES: [&str; 4] = ["server", "fetch", "cache", "feeds"];
+const TABLES: [&str; 8] = ["server", "fetch", "cache", "templates", "feeds", "rules", "sets", "sites"];
 
-type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
+pub(super) type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
 
-fn understand(mut document: Value, check: Check<'_>, report: &mut Report) -> Config {
+fn understand(
+    mut document: Value,
+    check: &mut dyn FnMut(&RuleList, &Arc<SetTable>) -> Problems,
+    report: &mut Report,
+) -> Config {
     let mut part = |key: &str| document.take(key).map(|entry| entry.value);
     let (server, fetch, cache, feeds) = (part("server"), part("fetch"), part("cache"), part("feeds"));
+    let templates = part("templates");
+    let (around, sets, sites) = (part("rules"), part("sets"), part("sites"));
     if let Data::Table(strangers) = &document.data {
         for Entry { key, key_span, .. } in strangers {
             report.error(key_span.clone(), format!("unknown table `{key}`")).help(suggest::advice(key, TABLES));
         }
     }
+    let mut table = |value: Option<Value>| {
+        value.map(|value| shared::table(value, ("rule sets", "[sets.NAME]"), shared::set_name, Set::read, report))
+    };
+    let sets = Arc::new(table(sets).unwrap_or_default());
+    for name in sets.keys() {
+        report.extend(check(&RuleList::names(&report.source().name, name), &sets));
+    }
+    let check: Check<'_> = &mut |list| check(list, &sets);
+    let around = around.map(|value| Around::read(value, check, report)).unwrap_or_default();
+    let sites = sites.map(|value| {
+        let read = |value, report: &mut Report| shared::site_rules(value, check, report).map(|list| around.put(list));
+        shared::table(value, ("sites", "[sites.\"example.org\"]"), shared::site_name, read, report)
+    });
     let mut urls = Vec::new();
-    let config = Config {
+    let templates = section::<TemplateFiles>(templates.as_ref(), report).read(report);
+    let mut config = Config {
         server: section(server.as_ref(), report),
         fetch: section(fetch.as_ref(), report),
         cache: section(cache.as_ref(), report),
-        feeds: feeds.map(|value| read_feeds(value, check, &mut urls, report)).unwrap_or_default(),
+        feeds: feeds.map(|value| read_feeds(value, &around, check, &mut urls, report)).unwrap_or_default(),
+        sites: sites.unwrap_or_default(),
+        sets: Arc::clone(&sets),
+        around,
     };
+    config.feeds.values_mut().for_each(|feed| feed.templates.inherit(&templates));
     if report.count() == 0 {
         check_together(&config, server.as_ref(), cache.as_ref(), report);
         check_ports(&config.fetch, &urls, report);
@@ -154,40 +196,91 @@ struct Plain {
     url: toml::Spanned<String>,
     #[serde(default)]
     relative: Relative,
+    #[serde(default = "yes")]
+    inherit: bool,
+    title: Option<String>,
     /// Taken out before; stands here to be among the known keys.
     #[serde(default, rename = "rules")]
     _rules: Option<()>,
+    #[serde(default, rename = "page")]
+    _page: Option<()>,
+    #[serde(default, rename = "folder")]
+    _folder: Option<()>,
+    #[serde(default, rename = "templates")]
+    _templates: Option<()>,
+}
+
+pub(super) fn yes() -> bool {
+    true
 }
 
 /// The URLs of feeds, with their places.
-type Urls = Vec<(Span, Url)>;
+pub(super) type Urls = Vec<(Span, Url)>;
 
-fn read_feeds(value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Report) -> BTreeMap<String, Feed> {
-    let found = value.kind();
-    let Data::Table(entries) = value.data else {
-        report.error(value.span, format!("expected a table of feeds, found {found}")).help("write `[feeds.NAME]`");
-        return BTreeMap::new();
+fn read_feeds(
+    value: Value,
+    around: &Around,
+    check: Check<'_>,
+    urls: &mut Urls,
+    report: &mut Report,
+) -> BTreeMap<String, Feed> {
+    let named = |name: &str| name::check(name).map_err(|message| format!("{message}\n{}", name::ADVICE));
+    let mut references = References::new();
+    let read = |mut value: Value, report: &mut Report| {
+        let shown = shown::take(&mut value, report);
+        let feed = match value.get("sources") {
+            Some(_) => read_merged(value, around, check, urls, &mut references, report),
+            None => read_feed(value, around, check, urls, report),
+        };
+        feed.map(|feed| shown.put(feed, report))
     };
-    let mut feeds = BTreeMap::new();
-    for Entry { key, key_span, value } in entries {
-        if let Err(message) = name::check(&key) {
-            report.error(key_span, message).help(name::ADVICE);
-        }
-        if let Some(feed) = read_feed(value, check, urls, report) {
-            feeds.insert(key, feed);
+    let mut feeds = shared::table(value, ("feeds", "[feeds.NAME]"), named, read, report);
+    for (name, feed) in &mut feeds {
+        if matches!(feed.origin, Origin::Merge(_)) {
+            feed.url = format!("refeed:{name}"); // which no URL of another feed can be
         }
     }
+    sources::check_references(&references, &feeds, report);
     feeds
 }
 
-fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut Report) -> Option<Feed> {
+fn take_rules(value: &mut Value, check: Check<'_>, report: &mut Report) -> Option<RuleList> {
     let rules = match value.take("rules") {
-        Some(entry) => RuleList::from_value(entry.value, report),
-        None => Some(RuleList::empty()),
+        Some(entry) => RuleList::from_value(entry.value, report)?,
+        None => RuleList::empty(),
     };
-    if let Some(rules) = &rules {
-        report.extend(check(rules));
+    report.extend(check(&rules));
+    Some(rules)
+}
+
+/// A feed that is made of others. The rules around every feed's come once, at its sources.
+fn read_merged(
+    mut value: Value,
+    around: &Around,
+    check: Check<'_>,
+    urls: &mut Urls,
+    references: &mut References,
+    report: &mut Report,
+) -> Option<Feed> {
+    let rules = take_rules(&mut value, check, report);
+    if let Some(entry) = value.take("url") {
+        report.error(entry.key_span, "a feed has either `url` or `sources`").help("list the URL among the sources");
     }
+    let sources = sources::read(value.take("sources")?.value, check, urls, references, report);
+    let plain: sources::Plain = decode(&value, report)?;
+    let title = plain.title.clone();
+    let origin = Origin::Merge(Box::new(plain.with(sources?, around)));
+    Some(Feed { relative: Relative::Keep, title, ..Feed::new("", origin, rules?) })
+}
+
+fn read_feed(
+    mut value: Value,
+    around: &Around,
+    check: Check<'_>,
+    urls: &mut Urls,
+    report: &mut Report,
+) -> Option<Feed> {
+    let rules = take_rules(&mut value, check, report);
     let plain: Plain = decode(&value, report)?;
     let origin = match parse_origin(plain.url.get_ref()) {
         Ok(origin) => {
@@ -199,11 +292,13 @@ fn read_feed(mut value: Value, check: Check<'_>, urls: &mut Urls, report: &mut R
             None
         }
     };
-    Some(Feed { url: plain.url.into_inner(), origin: origin?, rules: rules?, relative: plain.relative })
+    let rules = if plain.inherit { around.put(rules?) } else { rules? };
+    let feed = Feed::new(plain.url.into_inner(), origin?, rules);
+    Some(Feed { relative: plain.relative, title: plain.title, ..feed })
 }
 
 /// Where a configured `url` leads.
-fn parse_origin(text: &str) -> Result<Origin, String> {
+pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
     let url = parse_url(text, &["https", "http", "file"])?;
     if has_credentials(&url) {
         return Err("a user name or password in a URL is not accepted\nleave them out of the URL".to_owned());
@@ -266,7 +361,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_means_the_defaults() {
-        let config = Config::parse(&Source::new("empty", ""), |_| Problems::default()).unwrap();
+        let config = Config::parse(&Source::new("empty", ""), |_, _| Problems::default()).unwrap();
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:4600");
         assert_eq!(config.fetch.max_body, 32 * 1024 * 1024);
         assert_eq!(config.cache.min_ttl.as_secs(), 300);
@@ -298,6 +393,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("refeed.toml");
         std::fs::write(&path, b"[server]\n# caf\xe9\n").unwrap();
-        assert!(Config::load(&path, |_| Problems::default()).unwrap_err().to_string().contains("line 2"));
+        assert!(Config::load(&path, |_, _| Problems::default()).unwrap_err().to_string().contains("line 2"));
     }
 }

@@ -13,12 +13,19 @@ pub mod problem;
 pub mod quantity;
 mod rule_list;
 mod schema;
+mod shared;
+mod shown;
+mod sources;
 pub mod suggest;
 pub mod value;
 
-pub use load::{ConfigError, environment, path, read_capped};
+pub use load::{ConfigError, data_directory, environment, path, read_capped};
 pub use problem::{Paint, Problem, Problems, Report, Source, Span};
 pub use rule_list::RuleList;
-pub use schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
+pub use schema::{
+    Cache, Config, Feed, Fetch, Merge, Open, Origin, Relative, Server, Source as FeedSource, SourceFeed, Store,
+    Templates,
+};
+pub use shared::{Around, Set, SetTable};
 pub use toml::Spanned;
 pub use value::{Data, Value};

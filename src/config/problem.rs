@@ -143,8 +143,14 @@ impl Problems {
         }
     }
 
+    /// A mistake in a rule set is found once for each use, and told once.
     fn sort(&mut self, first: &str) {
         self.0.sort_by_cached_key(|p| (p.source.name != first, p.source.name.clone(), p.span.start));
+        for problem in std::mem::take(&mut self.0) {
+            if !self.0.contains(&problem) {
+                self.0.push(problem);
+            }
+        }
     }
 
     /// `value` where nothing is wrong, the problems otherwise.
@@ -220,6 +226,41 @@ impl Report {
         self.here = span;
     }
 
+    /// The place of `part` of a string in the source, where it can be told: bytes of the string's value. Else all of it.
+    pub fn within(&self, text: &toml::Spanned<String>, part: Span) -> Span {
+        self.find_within(text, &part).unwrap_or(text.span())
+    }
+
+    fn find_within(&self, text: &toml::Spanned<String>, part: &Span) -> Option<Span> {
+        let spelled = self.source.text.get(text.span())?;
+        let quote = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| spelled.starts_with(quote))?;
+        let inner = spelled.get(quote.len()..spelled.len().checked_sub(quote.len())?)?;
+        let begun = inner.strip_prefix("\r\n").or(inner.strip_prefix('\n')).filter(|_| quote.len() == 3);
+        let skipped = inner.len() - begun.unwrap_or(inner).len();
+        let inner = inner.get(skipped..)?;
+        let start = text.span().start + quote.len() + skipped;
+        if inner == text.get_ref() {
+            return Some(start + part.start..start + part.end);
+        }
+        // Of escapes only those of one letter keep the two in step.
+        let (mut spelled_at, mut value_at, mut found) = (0, 0, None);
+        let mut chars = inner.chars();
+        loop {
+            if value_at == part.start {
+                found = found.or(Some(spelled_at));
+            }
+            if value_at >= part.end {
+                return found.map(|from| start + from..start + spelled_at);
+            }
+            let c = chars.next()?;
+            spelled_at += c.len_utf8();
+            value_at += c.len_utf8();
+            if c == '\\' && quote.starts_with('"') {
+                spelled_at += chars.next().filter(|c| "btnfre\"\\".contains(*c))?.len_utf8();
+            }
+        }
+    }
+
     /// How many problems there are by now; a builder compares it with an earlier count.
     pub fn count(&self) -> usize {
         self.problems.len()
@@ -241,6 +282,21 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_a_string_is_found_however_it_is_spelled() {
+        for (text, value, part, expected) in [
+            ("x = 'a bc'", "a bc", 2..4, "bc"),
+            (r#"x = "a \"bc""#, "a \"bc", 3..5, "bc"),
+            (r#"x = "a \"bc""#, "a \"bc", 2..3, "\\\""),
+            ("x = '''\nbc\n'''", "bc\n", 0..2, "bc"),
+            (r#"x = "\u0061bc""#, "abc", 1..3, r#""\u0061bc""#),
+        ] {
+            let report = Report::new(&Source::new("t", text));
+            let spanned = toml::Spanned::new(4..text.len(), value.to_owned());
+            assert_eq!(&text[report.within(&spanned, part)], expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_problem_is_drawn_with_file_line_column_and_caret() {

@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::fields::{self, Allow, Secret};
+use super::problem::Source as Text;
 use super::rule_list::RuleList;
+use super::shared::{Around, SetTable};
 use crate::base::limits;
 use crate::base::url::Url;
 
@@ -24,6 +27,12 @@ pub struct Config {
     pub cache: Cache,
     /// `[feeds.NAME]`, by name.
     pub feeds: BTreeMap<String, Feed>,
+    /// `[rules]`: what comes before and after every configured feed's rules; [`Feed::rules`] has them already.
+    pub around: Around,
+    /// `[sets.NAME]`: rule sets, by name.
+    pub sets: Arc<SetTable>,
+    /// `[sites."HOST"]`: the rules of feeds that are asked for through refeed as an HTTP proxy, by host, [`Config::around`] included.
+    pub sites: BTreeMap<String, RuleList>,
 }
 
 /// `[server]`: how refeed is reached, and by whom.
@@ -76,6 +85,9 @@ pub struct Fetch {
     /// Redirects followed, 0 to 20. Default 5.
     #[serde(deserialize_with = "fields::redirects")]
     pub max_redirects: usize,
+    /// Pages of one host (full texts) fetched at once, 1 to 16. Default 4.
+    #[serde(deserialize_with = "fields::pages_per_host")]
+    pub pages_per_host: usize,
     /// Non-public addresses that may be fetched, with or without a port. Default: none.
     pub allow: Vec<Allow>,
     /// An outgoing proxy: `http:`, `socks5:` or `socks5h:`. Default: none.
@@ -89,6 +101,7 @@ impl Default for Fetch {
             timeout: limits::FETCH_TIMEOUT,
             max_body: limits::MAX_BODY,
             max_redirects: limits::MAX_REDIRECTS,
+            pages_per_host: limits::PAGES_PER_HOST,
             allow: Vec::new(),
             proxy: None,
         }
@@ -102,6 +115,12 @@ pub struct Cache {
     /// Memory for answers, in bytes; zero keeps none. Default `64 MiB`.
     #[serde(deserialize_with = "fields::size")]
     pub memory: usize,
+    /// The directory of what survives a restart; `"none"` keeps nothing. Default: the platform's place for data.
+    #[serde(deserialize_with = "fields::store")]
+    pub path: Store,
+    /// Room on disk, in bytes. Default `1 GiB`.
+    #[serde(deserialize_with = "fields::disk_size")]
+    pub disk: usize,
     /// Fresh for so long where the upstream and the feed say nothing. Default `30m`.
     #[serde(deserialize_with = "fields::ttl")]
     pub default_ttl: Duration,
@@ -117,6 +136,8 @@ impl Default for Cache {
     fn default() -> Cache {
         Cache {
             memory: limits::CACHE_MEMORY,
+            path: Store::Default,
+            disk: limits::CACHE_DISK,
             default_ttl: limits::DEFAULT_TTL,
             min_ttl: limits::MIN_TTL,
             max_ttl: limits::MAX_TTL,
@@ -124,26 +145,66 @@ impl Default for Cache {
     }
 }
 
+/// Where what survives a restart is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Store {
+    /// The platform's place for data, as [`super::data_directory`] finds it.
+    Default,
+    /// Nowhere.
+    None,
+    /// This directory.
+    Directory(PathBuf),
+}
+
 /// `[feeds.NAME]`: one feed, served at `/feed/NAME`.
 #[derive(Debug, Clone)]
 pub struct Feed {
-    /// `url`, exactly as typed.
+    /// `url`, exactly as typed; of a merged feed a name that no URL has.
     pub url: String,
     /// Where `url` leads.
     pub origin: Origin,
-    /// `rules`, in the order in which they are applied. Default: none.
+    /// `rules`, in the order in which they are applied, with those of `[rules]` around them unless `inherit = false`.
     pub rules: RuleList,
     /// `relative`. Default `absolute`.
     pub relative: Relative,
+    /// `title`: its name in lists. Default: the feed's own, where it is known, else the name.
+    pub title: Option<String>,
+    /// `page`: its web page, for lists. Default: the feed's own, where it is known.
+    pub page: Option<Url>,
+    /// `folder`: where it stands in lists, folders inside each other with `/` between. Default: none.
+    pub folder: Option<String>,
+    /// `templates`, those of `[templates]` where a key is missing.
+    pub templates: Templates,
+}
+
+impl Feed {
+    /// A feed of `url` with `rules`, everything else by default.
+    pub fn new(url: impl Into<String>, origin: Origin, rules: RuleList) -> Feed {
+        let (title, page, folder) = (None, None, None);
+        let (relative, templates) = (Relative::default(), Templates::default());
+        Feed { url: url.into(), origin, rules, relative, title, page, folder, templates }
+    }
+}
+
+/// `[templates]` and `[feeds.NAME.templates]`: what documents are made by. Each is a file, read from the folder of the
+/// configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Templates {
+    /// `markdown`. Default: refeed's own.
+    pub markdown: Option<Arc<Text>>,
+    /// `html`. Default: refeed's own.
+    pub html: Option<Arc<Text>>,
 }
 
 /// Where the bytes of a feed come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Origin {
     /// An upstream, `http:` or `https:`.
     Http(Url),
     /// A file of this machine, which only the configuration may name.
     File(PathBuf),
+    /// Other feeds, merged: `sources`.
+    Merge(Box<Merge>),
     /// A text of the program itself, as if it had come from `url`.
     Embedded {
         /// The document.
@@ -158,9 +219,47 @@ impl Origin {
     pub fn base(&self) -> Option<&Url> {
         match self {
             Origin::Http(url) | Origin::Embedded { url, .. } => Some(url),
-            Origin::File(_) => None,
+            Origin::File(_) | Origin::Merge(_) => None,
         }
     }
+}
+
+/// Several feeds served as one: newest first, duplicates once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merge {
+    /// `title` of the merged feed. Default: its name.
+    pub title: Option<String>,
+    /// `source_in_title`: titles of items begin with the name of their source. Default: no.
+    pub source_in_title: bool,
+    /// `sources`, of which the first that has an item gives it.
+    pub sources: Vec<Source>,
+}
+
+/// One source of a merged feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// `url` or `feed`, or the short form of either.
+    pub feed: SourceFeed,
+    /// `name`, by which readers know it. Default: the title that the source has.
+    pub name: Option<String>,
+    /// `limit`: only its newest items. Default: all.
+    pub limit: Option<usize>,
+    /// `rules` for its items alone, after those of the feed that it names. Default: none.
+    pub rules: RuleList,
+}
+
+/// What a source is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceFeed {
+    /// A feed of the configuration, after its own rules.
+    Named(String),
+    /// Any other.
+    Url {
+        /// As typed.
+        url: String,
+        /// Where it leads.
+        origin: Origin,
+    },
 }
 
 /// What becomes of relative URLs, which mean something else at the feed's new address.

@@ -3,6 +3,8 @@
 //!
 //! The depth is bounded by the parser (80), the size by what reads the text.
 
+use std::fmt;
+
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Report, Span};
@@ -122,6 +124,54 @@ impl Value {
     }
 }
 
+/// As TOML on one line.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.data {
+            Data::String(text) => f.write_str(&quoted(text)),
+            Data::Integer(integer) => write!(f, "{integer}"),
+            Data::Float(float) => write!(f, "{float:?}"),
+            Data::Boolean(boolean) => write!(f, "{boolean}"),
+            Data::Datetime(date) => f.write_str(date),
+            Data::Array(items) => {
+                let items: Vec<_> = items.iter().map(Value::to_string).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+            Data::Table(entries) => {
+                let entry = |entry: &Entry| format!("{} = {}", key(&entry.key), entry.value);
+                let entries: Vec<_> = entries.iter().map(entry).collect();
+                if entries.is_empty() { f.write_str("{}") } else { write!(f, "{{ {} }}", entries.join(", ")) }
+            }
+        }
+    }
+}
+
+/// A string of TOML: literal where it can be, so that a pattern reads as it was written.
+pub fn quoted(text: &str) -> String {
+    let is_plain = |c: char| !c.is_control();
+    if text.chars().all(|c| is_plain(c) && !matches!(c, '"' | '\\')) {
+        return format!("\"{text}\"");
+    }
+    if text.chars().all(|c| is_plain(c) && c != '\'') {
+        return format!("'{text}'");
+    }
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if is_plain(c) => out.push(c),
+            c => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+        }
+    }
+    out + "\""
+}
+
+/// A key of TOML, quoted where it must be.
+pub fn key(name: &str) -> String {
+    let is_bare = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    if !name.is_empty() && name.bytes().all(is_bare) { name.to_owned() } else { quoted(name) }
+}
+
 /// Reports syntax errors; true where there is none.
 fn syntax(errors: Vec<toml::de::Error>, report: &mut Report) -> bool {
     let sound = errors.is_empty();
@@ -194,6 +244,23 @@ mod tests {
         assert_eq!(digest("a = { b = 'c' }"), digest("[a]\nb = \"c\""));
         assert_ne!(digest("a = ['b', 'c']"), digest("a = ['bc']"));
         assert_ne!(digest("a = '1'"), digest("a = 1"));
+    }
+
+    #[test]
+    fn what_is_written_reads_as_the_same() {
+        for text in [
+            r#"a = { b = [1, -2.5, true, "x"], "c d" = 'a\d"', "台" = "it's \"\u0007" }"#,
+            "a = []\nb = {}\nc = 2024-01-02T03:04:05Z\nd = 1.0",
+        ] {
+            let digest = |text: &str| {
+                let mut hasher = blake3::Hasher::new();
+                read(text).unwrap().digest(&mut hasher);
+                hasher.finalize()
+            };
+            let Data::Table(entries) = read(text).unwrap().data else { unreachable!() };
+            let lines: Vec<_> = entries.iter().map(|entry| format!("{} = {}", key(&entry.key), entry.value)).collect();
+            assert_eq!(digest(&lines.join("\n")), digest(text), "{lines:?}");
+        }
     }
 
     #[test]

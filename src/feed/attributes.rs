@@ -88,6 +88,12 @@ pub fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
+/// The white space that ends at `at`.
+pub fn space_before(source: &str, at: usize) -> &str {
+    let space = source.as_bytes()[..at].iter().rev().take_while(|byte| is_space(**byte)).count();
+    &source[at - space..at]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,13 +1,13 @@
 //! Writing the feed: the source is copied, the edits stand in their places, items that were dropped are gone with their own white
 //! space (and, in RSS 1.0, their `rdf:li`), items that were sorted change places.
 
-use super::attributes::{Attributes, is_space};
+use super::attributes::{Attributes, space_before};
 use super::codec::{Coding, Splice, decode, difference, encode, splice};
 use super::item::Edit;
 use super::tree::{self, NodeId};
 use super::{Feed, Ns};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 /// What stands at a span of the source in the output.
@@ -18,6 +18,8 @@ enum Change<'a> {
     Moved(Range<usize>),
     /// An edited value.
     Value(&'a Edit),
+    /// New text.
+    Text(String),
 }
 
 /// The changes, by the start of their span; of two that overlap the outer one counts.
@@ -26,28 +28,45 @@ type Changes<'a> = Vec<(Range<usize>, Change<'a>)>;
 impl Feed {
     /// The document as the rules left it: the source itself where they changed nothing.
     pub fn emit(&self) -> Cow<'_, str> {
-        let mut changes = self.structure();
-        changes.extend(
-            self.edits
-                .values()
-                .filter(|edit| self.is_changed(edit))
-                .map(|edit| (edit.slot.span(), Change::Value(edit))),
-        );
+        let changes = self.changes();
         if changes.is_empty() {
-            return Cow::Borrowed(&self.source);
+            return Cow::Borrowed(&self.source[..self.origin]);
         }
-        changes.sort_by_key(|(span, change)| (span.start, matches!(change, Change::Value(_))));
         let mut out = String::with_capacity(self.source.len() + self.source.len() / 8);
-        self.write(&mut out, &changes, 0..self.source.len(), 0);
+        self.write(&mut out, &changes, 0..self.origin, 0);
         Cow::Owned(out)
     }
 
+    /// All changes, in the order of their places.
+    fn changes(&self) -> Changes<'_> {
+        let mut changes = self.structure();
+        let edits = self.edits.values().filter(|edit| self.is_changed(edit));
+        changes.extend(edits.map(|edit| (edit.slot.span(), Change::Value(edit))));
+        // What is inserted at a place stands before what becomes of the place.
+        changes.sort_by_key(|(span, change)| (span.start, !span.is_empty(), matches!(change, Change::Value(_))));
+        changes
+    }
+
+    /// The source of some elements or values as the rules left them, dropped ones too.
+    pub(super) fn emit_nodes(&self, nodes: &[NodeId]) -> Vec<String> {
+        let changes = self.changes();
+        let emit = |id: &NodeId| {
+            let span = self.document.tree.node(*id).span();
+            let mut out = String::with_capacity(span.len());
+            let inside = changes.partition_point(|(place, _)| place.start <= span.start);
+            self.write(&mut out, &changes, span, inside);
+            out
+        };
+        nodes.iter().map(emit).collect()
+    }
+
     /// As [`Feed::emit`], without a copy where nothing changed.
-    pub fn into_string(self) -> String {
-        match self.emit() {
-            Cow::Owned(text) => text,
-            Cow::Borrowed(_) => self.source,
+    pub fn into_string(mut self) -> String {
+        if let Cow::Owned(text) = self.emit() {
+            return text;
         }
+        self.source.truncate(self.origin);
+        self.source
     }
 
     fn is_changed(&self, edit: &Edit) -> bool {
@@ -74,6 +93,7 @@ impl Feed {
                     self.write(out, changes, source.clone(), inside);
                 }
                 Change::Value(edit) => self.write_value(out, edit),
+                Change::Text(text) => out.push_str(text),
             }
             at = place.end;
         }
@@ -103,27 +123,28 @@ impl Feed {
 
     /// `/>` becomes `>value</name>`.
     fn write_empty(&self, out: &mut String, node: NodeId, value: &str) {
-        let tag = &self.source[self.document.tree.node(node).start_tag()];
-        let name = tag[1..].split(|c: char| c.is_ascii_whitespace() || c == '/').next().unwrap_or("");
         out.push('>');
         encode(out, value, Coding::Text, false);
-        out.extend(["</", name, ">"]);
+        out.extend(["</", self.tag_name(node), ">"]);
     }
 
-    /// Items removed and moved.
+    /// Items removed and moved, and what else was added and removed.
     fn structure(&self) -> Changes<'_> {
-        if self.order.len() == self.items.len() && self.order.is_sorted() {
-            return Vec::new();
+        let mut changes = self.grown();
+        let is_whole = self.order.len() == self.items.len();
+        if is_whole && self.order.is_sorted() {
+            return changes;
         }
-        let mut is_kept = vec![false; self.items.len()];
-        for item in &self.order {
-            if let Some(kept) = is_kept.get_mut(*item as usize) {
-                *kept = true;
+        let kept: HashSet<u32> = self.order.iter().copied().collect();
+        let removed: Vec<NodeId> =
+            (0..).zip(&self.items).filter(|(item, _)| !kept.contains(item)).map(|(_, id)| *id).collect();
+        match self.items.first().and_then(|item| self.document.tree.parent(*item)) {
+            Some(array) if self.format.is_json() => {
+                let removed: HashSet<NodeId> = removed.iter().copied().collect();
+                self.sequence(array, &|id| removed.contains(&id), &mut changes);
             }
+            _ => changes.extend(self.removed_nodes(removed.iter().copied())),
         }
-        let removed = self.items.iter().zip(&is_kept).filter(|(_, kept)| !**kept).map(|(item, _)| *item);
-        let mut changes =
-            if self.format.is_json() { self.removed_elements(&is_kept) } else { self.removed_nodes(removed.clone()) };
         let nodes: Vec<NodeId> = self.order.iter().map(|item| self.items[*item as usize]).collect();
         self.permute(&nodes, &mut changes);
         if self.document.tree.node(0).ns == Ns::Rdf {
@@ -133,13 +154,96 @@ impl Feed {
             let mut kept = HashSet::new();
             let entries: Vec<NodeId> =
                 nodes.iter().filter_map(|item| of(*item)).filter(|entry| kept.insert(*entry)).collect();
-            changes.extend(self.removed_nodes(removed.filter_map(of).filter(|entry| !kept.contains(entry))));
+            let left = removed.into_iter().filter_map(of).filter(|entry| !kept.contains(entry));
+            changes.extend(self.removed_nodes(left));
             // The list is in the feed's own order until a rule orders the items.
             if !self.order.is_sorted() {
                 self.permute(&entries, &mut changes);
             }
         }
         changes
+    }
+
+    /// Attributes, elements, members and array elements that were added or removed.
+    fn grown(&self) -> Changes<'_> {
+        let growth = &self.growth;
+        let mut changes: Changes<'_> =
+            growth.attributes.iter().map(|(at, text)| (*at..*at, Change::Moved(text.clone()))).collect();
+        changes.extend(growth.gone_attributes.iter().map(|span| (span.clone(), Change::Removed)));
+        let tree = &self.document.tree;
+        if self.format.is_json() {
+            let parents = growth.gone.iter().filter_map(|id| tree.parent(*id));
+            let changed: BTreeSet<NodeId> = parents.chain(growth.children.keys().copied()).collect();
+            changed.iter().for_each(|id| self.sequence(*id, &|_| false, &mut changes));
+            return changes;
+        }
+        changes.extend(self.removed_nodes(growth.gone.iter().copied()));
+        for (container, children) in &growth.children {
+            let node = tree.node(*container);
+            let is_empty = node.kind == tree::Kind::EmptyElement;
+            let open = if is_empty { node.span().end.saturating_sub(2) } else { node.inner().start };
+            let mut left = children.iter().filter(|child| !growth.gone.contains(&child.node)).peekable();
+            if is_empty && left.peek().is_some() {
+                // `/>` becomes `>`, the children, `</name>`.
+                changes.push((open..open, Change::Text(">".to_owned())));
+                changes.push((open..open + 2, Change::Text(format!("</{}>", self.tag_name(*container)))));
+            }
+            for child in left {
+                let at = child.after.map_or(open, |id| tree.node(id).span().end);
+                changes.push((at..at, Change::Moved(child.text.clone())));
+            }
+        }
+        changes
+    }
+
+    /// The members of an object or the elements of an array, some gone, some new, with the commas between them.
+    fn sequence<'a>(&'a self, container: NodeId, is_out: &dyn Fn(NodeId) -> bool, changes: &mut Changes<'a>) {
+        let (tree, growth) = (&self.document.tree, &self.growth);
+        let is_gone = |id: NodeId| growth.gone.contains(&id) || is_out(id);
+        let children = growth.children.get(&container).map_or(&[][..], Vec::as_slice);
+        let new = |after: Option<NodeId>| {
+            children.iter().filter(move |child| child.after == after && !growth.gone.contains(&child.node))
+        };
+        let span = |id: NodeId| tree.node(id).whole();
+        // Whether something stands before, and where the last original before ends.
+        let (mut has_before, mut end) = (false, tree.node(container).inner().start);
+        let insert = |after: Option<NodeId>, at: usize, has_before: &mut bool, changes: &mut Changes<'a>| {
+            for child in new(after) {
+                if std::mem::replace(has_before, true) {
+                    changes.push((at..at, Change::Text(",".to_owned())));
+                }
+                changes.push((at..at, Change::Moved(child.text.clone())));
+            }
+        };
+        insert(None, end, &mut has_before, changes);
+        let originals: Vec<NodeId> = self.original_children(container).collect();
+        let mut at = 0;
+        while let Some(first) = originals.get(at).copied() {
+            if !is_gone(first) {
+                (has_before, end) = (true, span(first).end);
+                insert(Some(first), end, &mut has_before, changes);
+                at += 1;
+                continue;
+            }
+            // A run of those that are gone, as far as the next that stays or the next place where something is new.
+            let mut last = first;
+            while new(Some(last)).next().is_none() {
+                match originals.get(at + 1).filter(|next| is_gone(**next)) {
+                    Some(next) => (at, last) = (at + 1, *next),
+                    None => break,
+                }
+            }
+            let follows = originals.get(at + 1).filter(|_| new(Some(last)).next().is_none());
+            let removed = match (has_before, follows) {
+                (true, _) => end..span(last).end,
+                (false, Some(next)) => span(first).start..span(*next).start,
+                (false, None) => span(first).start..span(last).end,
+            };
+            changes.push((removed, Change::Removed));
+            end = span(last).end;
+            insert(Some(last), end, &mut has_before, changes);
+            at += 1;
+        }
     }
 
     /// Nodes, which now stand in the order given, take the places that they hold together.
@@ -153,39 +257,17 @@ impl Feed {
 
     /// Elements with the white space before them.
     fn removed_nodes(&self, nodes: impl Iterator<Item = NodeId>) -> Changes<'static> {
-        let bytes = self.source.as_bytes();
         nodes
             .map(|id| {
                 let span = self.document.tree.node(id).span();
-                let space = bytes[..span.start].iter().rev().take_while(|byte| is_space(**byte)).count();
+                let space = space_before(&self.source, span.start).len();
                 (span.start - space..span.end, Change::Removed)
             })
             .collect()
     }
 
-    /// Array elements with one of the commas beside them.
-    fn removed_elements(&self, is_kept: &[bool]) -> Changes<'static> {
-        let span = |index: usize| self.items.get(index).map(|id| self.document.tree.node(*id).span());
-        let mut changes = Vec::new();
-        let mut index = 0;
-        while index < is_kept.len() {
-            let run = is_kept[index..].iter().take_while(|kept| !**kept).count();
-            let (first, last, after) = (span(index), span((index + run).saturating_sub(1)), span(index + run));
-            if let (true, Some(first), Some(last)) = (run > 0, first, last) {
-                let before = index.checked_sub(1).and_then(span);
-                changes.push(match (before, after) {
-                    (Some(before), _) => (before.end..last.end, Change::Removed),
-                    (None, Some(after)) => (first.start..after.start, Change::Removed),
-                    (None, None) => (first.start..last.end, Change::Removed),
-                });
-            }
-            index += run + 1;
-        }
-        changes
-    }
-
     /// RSS 1.0: the `rdf:li` of each `rdf:resource` in the channel's `items`.
-    fn listed(&self) -> HashMap<String, NodeId> {
+    pub(super) fn listed(&self) -> HashMap<String, NodeId> {
         let tree = &self.document.tree;
         let named = |id: &NodeId, name: &str| tree.node(*id).name(&self.source) == name;
         let items = tree.children(self.head).filter(|id| named(id, "items"));
@@ -200,7 +282,7 @@ impl Feed {
         listed
     }
 
-    fn about(&self, item: NodeId) -> Option<String> {
+    pub(super) fn about(&self, item: NodeId) -> Option<String> {
         self.attribute(item, "about")
     }
 

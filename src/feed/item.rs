@@ -4,6 +4,7 @@ use super::codec::{Coding, decode};
 use super::fields::{Field, Kind};
 use super::names::Ns;
 use super::slots::{Finder, Slot};
+use super::tree::NodeId;
 use super::{Feed, dates};
 use crate::base::clock::Time;
 use crate::base::url::{Url, is_base};
@@ -23,7 +24,7 @@ pub enum Place {
 /// The slots of all places, found once.
 #[derive(Debug)]
 pub(super) struct Index {
-    slots: Vec<Slot>,
+    slots: Arc<Vec<Slot>>,
     /// Where the slots of the head, then of each item, end.
     ends: Vec<usize>,
 }
@@ -46,7 +47,7 @@ impl Edit {
 
 /// The slots of one place, in document order; a handle of its own, so that the feed can be edited meanwhile.
 pub struct Slots {
-    index: Arc<Index>,
+    slots: Arc<Vec<Slot>>,
     next: usize,
     end: usize,
 }
@@ -55,69 +56,74 @@ impl Iterator for Slots {
     type Item = Slot;
 
     fn next(&mut self) -> Option<Slot> {
-        let slot = (self.next < self.end).then(|| self.index.slots.get(self.next).copied())??;
+        let slot = (self.next < self.end).then(|| self.slots.get(self.next).copied())??;
         self.next += 1;
         Some(slot)
     }
 }
 
 impl Feed {
-    /// The items that are left, in their order.
-    pub fn items(&self) -> Vec<Place> {
-        self.order.iter().map(|item| Place::Item(*item)).collect()
-    }
-
-    /// The head and the items that are left.
-    pub fn places(&self) -> Vec<Place> {
-        std::iter::once(Place::Head).chain(self.items()).collect()
-    }
-
-    /// Keeps the items for which `keep` says so, in their order.
-    pub fn retain(&mut self, mut keep: impl FnMut(&Feed, Place) -> bool) {
-        let order = std::mem::take(&mut self.order);
-        let kept = order.iter().copied().filter(|item| keep(self, Place::Item(*item))).collect();
-        self.order = kept;
-    }
-
-    /// Keeps the first `count` items.
-    pub fn truncate(&mut self, count: usize) {
-        self.order.truncate(count);
-    }
-
-    /// Puts the items into the order of `key`; equal ones stay as they stand.
-    pub fn sort_by_key<K: Ord>(&mut self, mut key: impl FnMut(&Feed, Place) -> K) {
-        let mut keyed: Vec<(K, u32)> = self.order.iter().map(|item| (key(self, Place::Item(*item)), *item)).collect();
-        keyed.sort_by(|a, b| a.0.cmp(&b.0));
-        self.order = keyed.into_iter().map(|(_, item)| item).collect();
-    }
-
     /// All values of a place that the field table knows.
     pub fn slots(&self, place: Place) -> Slots {
-        let index = Arc::clone(self.slots.get_or_init(|| Arc::new(self.find_slots())));
+        if let Some(slots) = self.growth.slots.get(&place) {
+            return Slots { slots: Arc::clone(slots), next: 0, end: slots.len() };
+        }
+        let index = self.slots.get_or_init(|| self.find_slots());
         let which = match place {
             Place::Head => 0,
             Place::Item(item) => item as usize + 1,
         };
         let next = if which == 0 { 0 } else { index.ends.get(which - 1).copied().unwrap_or(0) };
         let end = index.ends.get(which).copied().unwrap_or(next);
-        Slots { index, next, end }
+        Slots { slots: Arc::clone(&index.slots), next, end }
     }
 
     fn find_slots(&self) -> Index {
-        let mut finder =
-            Finder { source: &self.source, document: &self.document, root: self.root_ns, found: Vec::new() };
-        let tree = &self.document.tree;
-        let is_item = |id| matches!(tree.node(id).name(&self.source), "item" | "entry" | "items");
-        if self.head != 0 {
-            finder.place(0, |id| is_item(id) || id == self.head);
-        }
-        finder.place(self.head, is_item);
+        let mut finder = self.finder();
+        self.find_head(&mut finder);
         let mut ends = vec![finder.found.len()];
         for item in &self.items {
             finder.place(*item, |_| false);
             ends.push(finder.found.len());
         }
-        Index { slots: finder.found, ends }
+        Index { slots: Arc::new(finder.found), ends }
+    }
+
+    fn finder(&self) -> Finder<'_> {
+        let (source, document, root, gone) = (&self.source, &self.document, self.root_ns, &self.growth.gone);
+        Finder { source, document, root, gone, found: Vec::new() }
+    }
+
+    fn find_head(&self, finder: &mut Finder<'_>) {
+        if self.head != 0 {
+            finder.place(0, |id| self.is_item(id) || id == self.head);
+        }
+        finder.place(self.head, |id| self.is_item(id));
+    }
+
+    /// An item, or the list of them: no part of the head.
+    pub(super) fn is_item(&self, id: NodeId) -> bool {
+        matches!(self.document.tree.node(id).name(&self.source), "item" | "entry" | "items")
+    }
+
+    /// Looks again for the slots of a place whose elements or members have changed.
+    pub(super) fn find_again(&mut self, place: Place) -> Arc<Vec<Slot>> {
+        let mut finder = self.finder();
+        match place {
+            Place::Head => self.find_head(&mut finder),
+            Place::Item(_) => finder.place(self.node(place), |_| false),
+        }
+        let slots = Arc::new(finder.found);
+        self.growth.slots.insert(place, Arc::clone(&slots));
+        slots
+    }
+
+    /// The element or object of a place.
+    pub(super) fn node(&self, place: Place) -> NodeId {
+        match place {
+            Place::Head => self.head,
+            Place::Item(item) => self.items.get(item as usize).copied().unwrap_or(self.head),
+        }
     }
 
     /// The value of a slot as it stands now: decoded, HTML as HTML.
@@ -145,7 +151,7 @@ impl Feed {
     }
 
     /// The value of a slot before any rule.
-    pub(super) fn original(&self, slot: &Slot) -> Cow<'_, str> {
+    pub fn original(&self, slot: &Slot) -> Cow<'_, str> {
         decode(&self.source[slot.span()], slot.coding)
     }
 
@@ -164,6 +170,14 @@ impl Feed {
         }
     }
 
+    /// The HTML of a slot as it stands now, for reading; shared with the rules before where they looked into it.
+    pub fn html(&self, slot: &Slot) -> Cow<'_, Fragment> {
+        match self.edits.get(&slot.key()) {
+            Some(Edit { html: Some(fragment), .. }) => Cow::Borrowed(fragment),
+            _ => Cow::Owned(Fragment::parse(self.value(slot).into_owned(), slot.syntax())),
+        }
+    }
+
     /// Sets a value. HTML is given as HTML, inline markup as well-formed markup.
     pub fn set_value(&mut self, slot: &Slot, value: String) {
         if *self.value(slot) != value {
@@ -171,14 +185,16 @@ impl Feed {
         }
     }
 
-    /// The HTML of a slot, to be edited in place. Rules that follow each other share it.
+    /// The HTML of a slot, to be edited in place. Rules that follow each other share it; what one inserted, the next finds read.
     pub fn fragment(&mut self, slot: &Slot) -> &mut Fragment {
         let source = &self.source;
         let Edit { value, html, .. } = self.edits.entry(slot.key()).or_insert_with(|| Edit::new(slot));
-        html.get_or_insert_with(|| {
+        let fragment = html.get_or_insert_with(|| {
             let text = value.clone().unwrap_or_else(|| decode(&source[slot.span()], slot.coding).into_owned());
             Box::new(Fragment::parse(text, slot.syntax()))
-        })
+        });
+        fragment.settle();
+        fragment
     }
 
     /// The slots that hold a field. Content and summary stand in for each other where an item has only one of them.
@@ -247,7 +263,7 @@ impl Feed {
 
     /// What relative references in one slot are read against. `place_base` is [`Feed::base`] of its place.
     pub fn base_of(&self, slot: &Slot, place_base: Option<&Url>) -> Option<Url> {
-        let declared = if self.document.bases.is_empty() { None } else { self.declared_base(slot) };
+        let declared = if self.document.bases.is_empty() { None } else { self.base_declared_at(slot.node) };
         match slot.field {
             _ if declared.is_some() => declared,
             Field::Link if slot.kind == Kind::Url => self.feed_base(),
@@ -275,10 +291,10 @@ impl Feed {
         if self.root_ns == Ns::Rss { page().or_else(|| self.url.clone()) } else { self.url.clone().or_else(page) }
     }
 
-    /// The `xml:base` in force, each read against the one outside it (at most `MAX_XML_BASE_NESTED`).
-    fn declared_base(&self, slot: &Slot) -> Option<Url> {
+    /// The `xml:base` in force at an element, each read against the one outside it (at most `MAX_XML_BASE_NESTED`).
+    pub(super) fn base_declared_at(&self, node: NodeId) -> Option<Url> {
         let mut chain = Vec::new();
-        let mut node = Some(slot.node);
+        let mut node = Some(node);
         while let Some(id) = node {
             let found = self.document.bases.binary_search_by_key(&id, |(owner, _)| *owner).ok();
             chain.extend(found.and_then(|at| self.document.bases.get(at)).map(|(_, span)| span.clone()));

@@ -11,31 +11,42 @@ pub mod charset;
 mod codec;
 pub mod dates;
 mod emit;
+mod enclosures;
 mod error;
 mod fields;
+mod grow;
 mod item;
 pub mod json;
+pub mod merge;
 mod names;
 mod prolog;
+mod raw;
 pub mod repair;
+mod scope;
+mod selection;
+mod shapes;
 mod slots;
 pub mod sniff;
 pub mod tree;
+mod view;
 pub mod xml;
 
+pub use chars::is_allowed as is_xml_char;
+pub use enclosures::Enclosure;
 pub use error::{Bound, FeedError};
 pub use fields::{Field, Kind};
 pub use item::Place;
+pub use names::Ns;
 pub use slots::{Medium, Slot};
+pub use view::Element;
 
-use crate::base::limits::{MAX_ITEMS, MAX_REPAIRED};
+use crate::base::limits::{MAX_ITEMS, MAX_NOTES, MAX_REPAIRED};
 use crate::base::text::line_column;
 use crate::base::url::Url;
 use attributes::Attributes;
-use names::Ns;
 use sniff::{Sniffed, Wrap};
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use tree::{NodeId, Tree};
 use xml::{Document, Refusal};
 
@@ -85,6 +96,17 @@ impl Format {
         }
     }
 
+    /// True where items of `other` are written as items of this format are, so that [`Feed::insert_items`] takes them.
+    pub fn takes_items_of(self, other: Format) -> bool {
+        let family = |format| match format {
+            Format::Rss09x | Format::Rss20 => Format::Rss20,
+            Format::Json10 | Format::Json11 => Format::Json11,
+            // Other namespaces each.
+            other => other,
+        };
+        family(self) == family(other)
+    }
+
     /// True for the two JSON formats.
     pub fn is_json(self) -> bool {
         matches!(self, Format::Json10 | Format::Json11)
@@ -94,7 +116,10 @@ impl Format {
 /// A feed and what the rules did to it.
 #[derive(Debug)]
 pub struct Feed {
+    /// The document as it was read, and behind it the scratch: what rules added.
     source: String,
+    /// Where the scratch begins.
+    origin: usize,
     format: Format,
     document: Document,
     /// What elements without a namespace mean.
@@ -104,10 +129,13 @@ pub struct Feed {
     items: Vec<NodeId>,
     /// The items that are left, as indexes of `items`, in the order of the output.
     order: Vec<u32>,
-    slots: OnceLock<Arc<item::Index>>,
+    /// The items that the rule at work may see, by their number; all where there is none.
+    selected: Option<Vec<bool>>,
+    slots: OnceLock<item::Index>,
     /// What the feed's own relative references are read against: found once, for each of them asks.
     base: OnceLock<Option<Url>>,
     edits: BTreeMap<u32, item::Edit>,
+    growth: grow::Growth,
     url: Option<Url>,
     notes: Vec<String>,
     truncated: bool,
@@ -123,7 +151,7 @@ impl Feed {
         if let Some(what) = sniff::binary(body) {
             return Err(FeedError::NotAFeed { why: what.to_string() });
         }
-        let decoded = charset::decode(body, content_type.and_then(charset_label));
+        let decoded = charset::decode(body, content_type.and_then(charset::label));
         let mut notes: Vec<String> = decoded.notes.iter().map(ToString::to_string).collect();
         let text = decoded.text;
         let (is_json, wrap) = match sniff::classify(&text) {
@@ -185,6 +213,7 @@ impl Feed {
         let order = (0..u32::try_from(kept).unwrap_or(0)).collect();
         let (slots, base, edits) = (OnceLock::new(), OnceLock::new(), BTreeMap::new());
         Ok(Feed {
+            origin: source.len(),
             source,
             format,
             document,
@@ -192,9 +221,11 @@ impl Feed {
             head,
             items,
             order,
+            selected: None,
             slots,
             base,
             edits,
+            growth: grow::Growth::default(),
             url: url.cloned(),
             notes,
             truncated,
@@ -206,9 +237,17 @@ impl Feed {
         self.format
     }
 
-    /// What had to be done to read it: charset, repairs, items left out. For the log and for `explain`.
+    /// What had to be done to read it (charset, repairs, items left out), and what rules could not do. For the log and for
+    /// `explain`.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Adds to the notes, once; they are at most [`MAX_NOTES`].
+    pub fn note(&mut self, note: String) {
+        if self.notes.len() < MAX_NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// True where the input ended in the middle: a good copy of it should be kept instead.
@@ -220,15 +259,6 @@ impl Feed {
     pub fn url(&self) -> Option<&Url> {
         self.url.as_ref()
     }
-}
-
-/// The `charset` of a `Content-Type` (RFC 9110 §8.3.1).
-fn charset_label(content_type: &str) -> Option<&str> {
-    content_type.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        let value = value.trim().trim_matches(['"', '\'']);
-        (name.trim().eq_ignore_ascii_case("charset") && !value.is_empty()).then_some(value)
-    })
 }
 
 /// A refusal at its line and column.

@@ -9,6 +9,7 @@ use super::names::Ns;
 use super::tree::{self, NodeId, Tree};
 use super::xml::Document;
 use crate::html::Syntax;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// What an enclosure is, as far as its type, medium or address tells.
@@ -63,6 +64,8 @@ pub(super) struct Finder<'a> {
     pub source: &'a str,
     pub document: &'a Document,
     pub root: Ns,
+    /// What was removed: it holds no slots any more.
+    pub gone: &'a BTreeSet<NodeId>,
     pub found: Vec<Slot>,
 }
 
@@ -73,17 +76,23 @@ impl Finder<'_> {
         match tree.node(id).kind {
             tree::Kind::Object => self.members(id, JSON, &except),
             _ => {
-                for (attribute, field) in [("about", Field::Id), ("xml:lang", Field::Language)] {
-                    let kind = if field == Field::Id { Kind::Opaque } else { Kind::Language };
-                    self.attribute(id, attribute, field, kind);
-                }
+                self.attribute(id, "about", Field::Id, Kind::Opaque);
+                self.language(id);
                 for child in tree.children(id) {
-                    if !except(child) {
+                    if !except(child) && !self.gone.contains(&child) {
                         let node = tree.node(child);
                         self.element(child, rows(node.ns, self.root));
                     }
                 }
             }
+        }
+    }
+
+    fn language(&mut self, id: NodeId) {
+        let languages = &self.document.languages;
+        let found = languages.binary_search_by_key(&id, |(owner, _)| *owner).ok().and_then(|at| languages.get(at));
+        if let Some((_, span)) = found {
+            self.value_of_attribute(id, span.clone(), Field::Language, Kind::Language);
         }
     }
 
@@ -105,31 +114,28 @@ impl Finder<'_> {
                 Part::Group(rows) => self.group(id, rows),
             }
         }
-        if self.document.languages.binary_search_by_key(&id, |(owner, _)| *owner).is_ok() {
-            self.attribute(id, "xml:lang", Field::Language, Kind::Language);
-        }
+        self.language(id);
     }
 
     fn group(&mut self, id: NodeId, rows: &'static [Row]) {
         let tree: &Tree = &self.document.tree;
         let ns = tree.node(id).ns;
-        for child in tree.children(id).filter(|child| tree.node(*child).ns == ns) {
+        for child in tree.children(id).filter(|child| tree.node(*child).ns == ns && !self.gone.contains(child)) {
             self.element(child, rows);
         }
     }
 
     /// The members of a JSON object that the rows name; strings of arrays count each.
     fn members(&mut self, id: NodeId, rows: &'static [Row], except: &impl Fn(NodeId) -> bool) {
-        let tree: &Tree = &self.document.tree;
-        for child in tree.children(id).filter(|child| !except(*child)) {
+        let (tree, gone): (&Tree, _) = (&self.document.tree, self.gone);
+        let left = |id| tree.children(id).filter(|child| !gone.contains(child));
+        for child in left(id).filter(|child| !except(*child)) {
             let name = tree.node(child).name(self.source);
             let Some(row) = rows.iter().find(|row| row.name == name) else { continue };
             match (row.part, tree.node(child).kind) {
                 (Part::Group(rows), tree::Kind::Object) => self.members(child, rows, except),
-                (Part::Group(rows), tree::Kind::Array) => {
-                    tree.children(child).for_each(|one| self.members(one, rows, except))
-                }
-                (_, tree::Kind::Array) => tree.children(child).for_each(|one| self.inside(one, row.field, row.kind)),
+                (Part::Group(rows), tree::Kind::Array) => left(child).for_each(|one| self.members(one, rows, except)),
+                (_, tree::Kind::Array) => left(child).for_each(|one| self.inside(one, row.field, row.kind)),
                 _ => self.inside(child, row.field, row.kind),
             }
         }
@@ -162,9 +168,13 @@ impl Finder<'_> {
 
     fn attribute(&mut self, id: NodeId, name: &str, field: Field, kind: Kind) {
         if let Some(span) = self.find_attribute(id, name) {
-            let quote = self.source[..span.start].chars().next_back().unwrap_or('"');
-            self.push(id, span, Coding::Attribute(quote), field, kind);
+            self.value_of_attribute(id, span, field, kind);
         }
+    }
+
+    fn value_of_attribute(&mut self, id: NodeId, span: Range<usize>, field: Field, kind: Kind) {
+        let quote = self.source[..span.start].chars().next_back().unwrap_or('"');
+        self.push(id, span, Coding::Attribute(quote), field, kind);
     }
 
     fn find_attribute(&self, id: NodeId, name: &str) -> Option<Range<usize>> {
@@ -253,7 +263,7 @@ impl Finder<'_> {
 }
 
 /// What the file name in an address tells.
-fn medium_of_address(address: &str) -> Medium {
+pub(super) fn medium_of_address(address: &str) -> Medium {
     let path = address.split(['?', '#']).next().unwrap_or("");
     let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
     match extension.as_str() {

@@ -71,6 +71,13 @@ impl Node {
         self.start as usize..self.end as usize
     }
 
+    /// As [`Node::span`], with the key of a JSON member.
+    pub(super) fn whole(&self) -> Range<usize> {
+        let is_member = !matches!(self.kind, Kind::Element | Kind::EmptyElement) && self.name_start > 0;
+        let start = if is_member { self.name_start - 1 } else { self.start };
+        start as usize..self.end as usize
+    }
+
     /// Between the tags, or between a JSON string's quotes or an object's or array's brackets.
     pub fn inner(&self) -> Range<usize> {
         self.inner_start as usize..self.inner_end as usize
@@ -125,6 +132,35 @@ impl Tree {
             node.end = u32::try_from(end).unwrap_or(u32::MAX);
             node.start as usize
         })
+    }
+
+    /// Copies the nodes below the root of `other` to here, as the last children of `parent`; their offsets move by `shift`.
+    /// Returns the first one's id.
+    pub(super) fn graft(&mut self, parent: NodeId, other: &Tree, shift: i64) -> Option<NodeId> {
+        let before = u32::try_from(self.nodes.len()).ok()?.checked_sub(1)?;
+        let moved_id = |id: NodeId| if id == NONE { NONE } else { before + id };
+        let moved = |offset: u32| u32::try_from(i64::from(offset) + shift).unwrap_or(u32::MAX);
+        let first = moved_id(other.nodes.first()?.first);
+        if first == NONE {
+            return None;
+        }
+        match self.children(parent).last() {
+            Some(last) => self.nodes.get_mut(last as usize)?.next = first,
+            None => self.nodes.get_mut(parent as usize)?.first = first,
+        }
+        self.nodes.extend(other.nodes.iter().skip(1).map(|node| Node {
+            // Elements of arrays have no name.
+            name_start: if node.name_start == 0 { 0 } else { moved(node.name_start) },
+            start: moved(node.start),
+            inner_start: moved(node.inner_start),
+            inner_end: moved(node.inner_end),
+            end: moved(node.end),
+            parent: if node.parent == NONE { parent } else { moved_id(node.parent) },
+            first: moved_id(node.first),
+            next: moved_id(node.next),
+            ..*node
+        }));
+        Some(first)
     }
 
     /// How many nodes are open.

@@ -24,7 +24,7 @@ use super::network::{Network, System};
 use super::proxy::Proxy;
 use super::response::{Hop, Response, keep_end_to_end};
 use super::target::Target;
-use super::{Request, Settings};
+use super::{Lane, Request, Settings};
 use crate::base::limits;
 
 /// Who asks, for the logs of upstreams.
@@ -42,7 +42,8 @@ struct Inner {
     via: HeaderValue,
     http: legacy::Client<Connector, Empty<Bytes>>,
     way: Arc<Way>,
-    manners: Manners,
+    feeds: Manners,
+    pages: Manners,
 }
 
 /// What one hop brought.
@@ -73,7 +74,8 @@ impl Client {
             timeouts: settings.timeouts,
         });
         let http = pool(Connector(way.clone()));
-        Ok(Client(Arc::new(Inner { settings, via, http, way, manners: Manners::new() })))
+        let (feeds, pages) = (Manners::new(limits::FETCHES_PER_HOST), Manners::new(settings.pages_per_host));
+        Ok(Client(Arc::new(Inner { settings, via, http, way, feeds, pages })))
     }
 
     /// The name of this instance in `Via`. A request that arrives with it went in a circle.
@@ -86,18 +88,32 @@ impl Client {
         let first = Target::typed(&request.url, &self.0.way.guard)?;
         let (at, limit) = (first.place.clone(), self.0.settings.timeout);
         let late = |_| FetchError::Timeout { at, phase: Phase::Whole, limit };
+        let turn = match request.lane {
+            Lane::Feeds => None,
+            Lane::Pages => Some(self.0.turn(&first, Lane::Pages, Instant::now() + limits::PAGE_WAIT).await?),
+        };
         let until = Instant::now() + limit;
-        timeout_at(until, self.0.follow(request, first, until)).await.map_err(late)?
+        timeout_at(until, self.0.follow(request, first, turn, until)).await.map_err(late)?
     }
 }
 
 impl Inner {
-    async fn follow(&self, request: &Request, first: Target, until: Instant) -> Result<Response, FetchError> {
+    async fn follow(
+        &self,
+        request: &Request,
+        first: Target,
+        mut turn: Option<Turn>,
+        until: Instant,
+    ) -> Result<Response, FetchError> {
         let limit = self.settings.max_redirects;
         let mut moved: Vec<Hop> = Vec::new();
         let mut target = first.clone();
         loop {
-            let (status, next) = match self.hop(request, &first, &target, until).await? {
+            let turn = match turn.take() {
+                Some(turn) => turn,
+                None => self.turn(&target, request.lane, until).await?,
+            };
+            let (status, next) = match self.hop(request, &first, &target, turn).await? {
                 Answer::Moved(status, next) => (status, next),
                 Answer::Arrived(answer) => return Ok(arrived(answer, target, moved)),
             };
@@ -115,22 +131,19 @@ impl Inner {
     }
 
     /// A turn at the target's host, within the fetch's time. A line that is too long is not the host's fault.
-    async fn turn(&self, target: &Target, until: Instant) -> Result<Turn, FetchError> {
+    async fn turn(&self, target: &Target, lane: Lane, until: Instant) -> Result<Turn, FetchError> {
         let (at, limit) = (|| target.place.clone(), self.settings.timeout);
-        match timeout_at(until, self.manners.turn(target.host())).await {
+        let manners = match lane {
+            Lane::Feeds => &self.feeds,
+            Lane::Pages => &self.pages,
+        };
+        match timeout_at(until, manners.turn(target.host())).await {
             Ok(turn) => turn.ok_or_else(|| FetchError::Busy { at: at() }),
             Err(_) => Err(FetchError::Timeout { at: at(), phase: Phase::Turn, limit }),
         }
     }
 
-    async fn hop(
-        &self,
-        request: &Request,
-        first: &Target,
-        target: &Target,
-        until: Instant,
-    ) -> Result<Answer, FetchError> {
-        let _turn = self.turn(target, until).await?;
+    async fn hop(&self, request: &Request, first: &Target, target: &Target, _turn: Turn) -> Result<Answer, FetchError> {
         let mut asked = hyper::Request::new(Empty::new());
         *asked.uri_mut() = target.uri.clone();
         let conditional = self.write_headers(asked.headers_mut(), request, first, target);
@@ -154,6 +167,9 @@ impl Inner {
         out.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(CODINGS));
         for via in request.via.iter().chain([&self.via]) {
             out.append(header::VIA, via.clone());
+        }
+        if target.url.origin() == first.url.origin() {
+            out.extend(request.headers.clone());
         }
         if let Some(login) = self.way.proxy.as_ref().and_then(|proxy| proxy.authorization(target.is_tls())) {
             out.insert(header::PROXY_AUTHORIZATION, login.clone());
@@ -316,7 +332,7 @@ mod tests {
     async fn a_fetch_that_only_waited_in_line_does_not_blame_the_host() {
         let settings = Settings { timeout: Duration::from_millis(10), ..Settings::default() };
         let client = Client::new(settings).unwrap();
-        let _turns = [client.0.manners.turn("example.org").await, client.0.manners.turn("example.org").await];
+        let _turns = [client.0.feeds.turn("example.org").await, client.0.feeds.turn("example.org").await];
         let error = client.get(&Request::feed("https://example.org/feed")).await.unwrap_err();
         assert!(matches!(error, FetchError::Timeout { phase: Phase::Turn, .. }), "{error}");
         assert_eq!(error.blame(), super::super::Blame::Us);

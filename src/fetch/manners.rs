@@ -1,6 +1,6 @@
 //! How upstreams are treated: few fetches at once, and `Retry-After` read as it was meant.
 //!
-//! Promises: at most [`limits::FETCHES_PER_HOST`] fetches of one host and [`limits::FETCHES_AT_ONCE`] of all run at once;
+//! Promises: at most so many fetches of one host ([`limits::FETCHES_PER_HOST`] of feeds, `fetch.pages_per_host` of pages) and [`limits::FETCHES_AT_ONCE`] of all run at once;
 //! more wait in line (the fetch's own timeout bounds the wait), and past [`limits::FETCHES_PENDING`] they are refused.
 //! The table of hosts holds those of pending fetches and no other. Called by `client.rs` once per hop.
 
@@ -19,6 +19,7 @@ pub(super) struct Manners(Arc<Shared>);
 
 struct Shared {
     all: Arc<Semaphore>,
+    per_host: usize,
     hosts: Mutex<Hosts>,
 }
 
@@ -47,9 +48,10 @@ struct Pending {
 }
 
 impl Manners {
-    pub fn new() -> Manners {
+    /// A turnstile for `per_host` fetches of one host at once.
+    pub fn new(per_host: usize) -> Manners {
         let all = Arc::new(Semaphore::new(limits::FETCHES_AT_ONCE));
-        Manners(Arc::new(Shared { all, hosts: Mutex::default() }))
+        Manners(Arc::new(Shared { all, per_host, hosts: Mutex::default() }))
     }
 
     /// Waits for a turn at `host`. `None` when too many wait already. The host's own gate comes first, so that one slow
@@ -70,7 +72,7 @@ impl Manners {
         let host = hosts
             .by_name
             .entry(name.to_owned())
-            .or_insert_with(|| Host { gate: Arc::new(Semaphore::new(limits::FETCHES_PER_HOST)), pending: 0 });
+            .or_insert_with(|| Host { gate: Arc::new(Semaphore::new(self.0.per_host)), pending: 0 });
         host.pending += 1;
         Some((Pending { shared: self.0.clone(), host: name.to_owned() }, host.gate.clone()))
     }
@@ -144,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_third_fetch_of_one_host_waits_and_another_host_does_not() {
-        let manners = Manners::new();
+        let manners = Manners::new(limits::FETCHES_PER_HOST);
         let first = manners.turn("a.example").await.unwrap();
         let _second = manners.turn("a.example").await.unwrap();
         let mut third = std::pin::pin!(manners.turn("a.example"));
@@ -156,7 +158,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_table_forgets_hosts_also_when_the_wait_is_given_up() {
-        let manners = Manners::new();
+        let manners = Manners::new(limits::FETCHES_PER_HOST);
         {
             let _turns = [manners.turn("a.example").await, manners.turn("a.example").await];
             let mut given_up = Box::pin(manners.turn("a.example"));
@@ -168,7 +170,7 @@ mod tests {
 
     #[tokio::test]
     async fn past_the_bound_a_fetch_is_refused_at_once() {
-        let manners = Manners::new();
+        let manners = Manners::new(limits::FETCHES_PER_HOST);
         let mut waiting = Vec::new();
         for n in 0..limits::FETCHES_PENDING {
             waiting.push(manners.enter(&n.to_string()).unwrap());

@@ -27,6 +27,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 use url::Url;
 
@@ -49,6 +50,8 @@ pub struct Settings {
     pub max_body: usize,
     /// `fetch.max_redirects`.
     pub max_redirects: usize,
+    /// `fetch.pages_per_host`: fetches of [`Lane::Pages`] at one host at once.
+    pub pages_per_host: usize,
     /// `fetch.allow`.
     pub allow: Vec<Allow>,
     /// `fetch.proxy`: `http`, `socks5` or `socks5h`, with or without a login.
@@ -101,6 +104,7 @@ impl Default for Settings {
             timeout: limits::FETCH_TIMEOUT,
             max_body: limits::MAX_BODY,
             max_redirects: limits::MAX_REDIRECTS,
+            pages_per_host: limits::PAGES_PER_HOST,
             allow: Vec::new(),
             proxy: None,
             own_id: "local".into(),
@@ -143,6 +147,19 @@ pub struct Request {
     /// The refeeds that this request came through, as in `Via`: without them, two that fetch from each other would not
     /// see it. Nothing else of a reader's request goes upstream.
     pub via: Option<HeaderValue>,
+    /// What else the operator has sent: to the typed URL's own scheme, host and port alone.
+    pub headers: HeaderMap,
+    /// The line that it waits in.
+    pub lane: Lane,
+}
+
+/// Feeds and the pages that their items lead to wait in lines of their own, so that fifty articles delay no feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Its time (`fetch.timeout`) counts from the first moment: somebody waits for it.
+    Feeds,
+    /// Its time counts from its first turn; the wait for that is bounded by [`limits::PAGE_WAIT`].
+    Pages,
 }
 
 impl Request {
@@ -155,9 +172,19 @@ impl Request {
             validated_by: None,
             accept: ACCEPT_FEED,
             via: None,
+            headers: HeaderMap::new(),
+            lane: Lane::Feeds,
         }
     }
+
+    /// An unconditional request for a page that an item of a feed leads to.
+    pub fn page(url: impl Into<String>, headers: HeaderMap) -> Request {
+        Request { accept: ACCEPT_PAGE, headers, lane: Lane::Pages, ..Request::feed(url) }
+    }
 }
+
+/// Pages as a browser asks for them.
+const ACCEPT_PAGE: &str = "text/html, application/xhtml+xml, */*;q=0.5";
 
 /// Feeds first, since some servers give a page to who accepts one; then anything.
 pub const ACCEPT_FEED: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, \

@@ -130,6 +130,11 @@ impl Fragment {
 
     /// Takes attribute `name` (ASCII case ignored, duplicates too) out of the start tag `id`, with the space before it.
     pub fn remove_attr(&mut self, id: usize, name: &str) {
+        self.remove_attrs(id, |found| found.eq_ignore_ascii_case(name));
+    }
+
+    /// [`Fragment::remove_attr`] for all whose names, as written, `is_meant` says so of.
+    pub fn remove_attrs(&mut self, id: usize, is_meant: impl Fn(&str) -> bool) {
         if !matches!(self.kind(id), Kind::Start { .. }) {
             return;
         }
@@ -137,7 +142,7 @@ impl Fragment {
         let bytes = raw.as_bytes();
         let (mut now, mut from) = (String::new(), 0);
         for attr in self.scan(id) {
-            if !raw.get(attr.name.clone()).is_some_and(|it| it.eq_ignore_ascii_case(name)) {
+            if !raw.get(attr.name.clone()).is_some_and(&is_meant) {
                 continue;
             }
             let (mut start, end) = (attr.name.start, attr.end());
@@ -184,6 +189,7 @@ impl Fragment {
     }
 
     fn remove_one(&mut self, id: usize, ids: &Range<usize>) {
+        self.forget_elements(id);
         let Some(token) = self.tokens.get_mut(id) else { return };
         token.flags |= REMOVED | EDITED;
         let entry = self.overrides.entry(id).or_default();
@@ -196,38 +202,80 @@ impl Fragment {
         }
     }
 
-    /// Writes markup before token `id`, after what was inserted there before; past the last id, at the end. False, and
-    /// nothing done, where it would break XHTML. The inserted markup is no token: later reads do not see it.
-    pub fn insert_before(&mut self, id: usize, html: &str) -> bool {
+    /// Writes HTML before token `id`, after what was inserted there before; past the last id, at the end. In XHTML it is
+    /// written as XML, under the fragment's own prefix. The inserted markup is no token, so later reads do not see it,
+    /// until [`Fragment::settle`].
+    pub fn insert_before(&mut self, id: usize, html: &str) {
         if id >= self.len() && !self.is_empty() {
             return self.insert_after(self.len() - 1, html);
         }
-        self.insert(id, html, |entry| &mut entry.before)
+        self.insert(id, html, |entry| &mut entry.before);
     }
 
-    /// Writes markup after token `id`, after what was inserted there before. Where the source ended inside that token (a
-    /// comment or tag without an end) it is written before it, to be read at all. False as in [`Fragment::insert_before`].
-    pub fn insert_after(&mut self, id: usize, html: &str) -> bool {
+    /// Writes HTML after token `id`, after what was inserted there before. Where the source ended inside that token (a
+    /// comment or tag without an end) it is written before it, to be read at all. As in [`Fragment::insert_before`].
+    pub fn insert_after(&mut self, id: usize, html: &str) {
         if !self.is_open(id) || self.flags(id) & REMOVED != 0 {
             return self.insert(id, html, |entry| &mut entry.after);
         }
         let raw = matches!(self.sort(id), Sort::Raw | Sort::Rcdata);
-        self.insert(if raw { id.saturating_sub(1) } else { id }, html, |entry| &mut entry.before)
+        self.insert(if raw { id.saturating_sub(1) } else { id }, html, |entry| &mut entry.before);
     }
 
-    fn insert(&mut self, id: usize, html: &str, gap: fn(&mut super::fragment::Override) -> &mut String) -> bool {
-        if id >= self.len().max(1) || self.syntax == Syntax::Xhtml && !is_well_formed(html) {
-            return false;
+    /// Writes HTML at the head of the content: inside the element that XHTML content stands in.
+    pub fn prepend(&mut self, html: &str) {
+        match self.wrapper() {
+            Some((start, _)) => self.insert_after(start, html),
+            None => self.insert_before(0, html),
         }
-        if !html.is_empty() {
-            gap(self.overrides.entry(id).or_default()).push_str(html);
+    }
+
+    /// Writes HTML at the end of the content: inside the element that XHTML content stands in.
+    pub fn append(&mut self, html: &str) {
+        match self.wrapper() {
+            Some((_, end)) => self.insert_before(end, html),
+            None => self.insert_before(self.len(), html),
         }
-        true
+    }
+
+    /// The tags of the one element that all of an XHTML fragment stands in (RFC 4287 §3.1.1.3).
+    pub(super) fn wrapper(&self) -> Option<(usize, usize)> {
+        let is_space = |id: &usize| self.kind(*id) == Kind::Text && self.raw(*id).trim_ascii().is_empty();
+        let start = (0..self.len()).find(|id| !is_space(id)).filter(|_| self.syntax == Syntax::Xhtml)?;
+        let end = self.element_end(start).checked_sub(1).filter(|end| *end > start)?;
+        (self.kind(end) == Kind::End && (end + 1..self.len()).all(|id| is_space(&id))).then_some((start, end))
+    }
+
+    /// Writes HTML in the place of the element that begins at `start`.
+    pub fn replace_element(&mut self, start: usize, html: &str) {
+        if matches!(self.kind(start), Kind::Start { .. }) {
+            self.insert_before(start, html);
+            self.remove_element(start);
+        }
+    }
+
+    fn insert(&mut self, id: usize, html: &str, gap: fn(&mut super::fragment::Override) -> &mut String) {
+        if id >= self.len().max(1) || html.is_empty() {
+            return;
+        }
+        let html = match self.syntax {
+            Syntax::Html => html.into(),
+            Syntax::Xhtml => std::borrow::Cow::Owned(super::xhtml::written(html, self.prefix())),
+        };
+        gap(self.overrides.entry(id).or_default()).push_str(&html);
+    }
+
+    /// What stands before the names of this XHTML fragment's elements: `h:`, or nothing.
+    fn prefix(&self) -> &str {
+        let first = (0..self.len()).find(|id| self.sort(*id) == Sort::Start);
+        let name = first.map(|id| self.original_name(id)).unwrap_or_default();
+        name.find(':').and_then(|colon| name.get(..colon + 1)).unwrap_or_default()
     }
 
     /// Gives a token a new spelling; none where it is the source's again.
     pub(super) fn put(&mut self, id: usize, now: String) {
         let now = (now != self.original(id)).then_some(now);
+        self.forget_elements(id);
         let Some(token) = self.tokens.get_mut(id) else { return };
         if now.is_some() {
             token.flags |= EDITED;
@@ -235,6 +283,13 @@ impl Fragment {
             return;
         }
         self.overrides.entry(id).or_default().now = now;
+    }
+
+    /// What is known of the elements no longer holds once a tag has changed.
+    fn forget_elements(&mut self, id: usize) {
+        if self.sort(id) == Sort::Start {
+            self.elements.take();
+        }
     }
 
     fn original_name(&self, id: usize) -> &str {
@@ -249,32 +304,9 @@ fn changed<'a>(old: &str, new: &'a str) -> (Range<usize>, &'a str) {
     (start..old.len() - end, new.get(start..new.len() - end).unwrap_or_default())
 }
 
-fn is_attribute_name(name: &str) -> bool {
+pub(super) fn is_attribute_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
-}
-
-/// True where `markup` may stand inside an XML element.
-fn is_well_formed(markup: &str) -> bool {
-    let mut reader = quick_xml::Reader::from_str(markup);
-    let mut depth = 0usize;
-    loop {
-        use quick_xml::events::Event;
-        match reader.read_event() {
-            Ok(Event::Eof) => return depth == 0,
-            Ok(Event::Start(tag)) if tag.attributes().all(|attr| attr.is_ok()) => depth += 1,
-            Ok(Event::Empty(tag)) if tag.attributes().all(|attr| attr.is_ok()) => {}
-            Ok(Event::End(_)) if depth > 0 => depth -= 1,
-            Ok(Event::Text(text)) if !text.contains(['<', '&']) => {}
-            Ok(Event::GeneralRef(name)) if is_xml_reference(&name) => {}
-            Ok(Event::CData(_) | Event::Comment(_)) => {}
-            _ => return false,
-        }
-    }
-}
-
-fn is_xml_reference(name: &str) -> bool {
-    matches!(name, "amp" | "lt" | "gt" | "quot" | "apos") || name.starts_with('#')
 }
 
 #[cfg(test)]

@@ -83,15 +83,18 @@ fn what_is_removed_does_not_let_its_neighbours_grow_together() {
 #[test]
 fn insertions_stand_in_the_order_they_were_made() {
     let mut fragment = html("a<br>b");
-    assert!(fragment.insert_before(1, "<i>1</i>") && fragment.insert_before(1, "<i>2</i>"));
-    assert!(fragment.insert_after(1, "3") && fragment.insert_after(1, "4") && fragment.insert_before(9, "5"));
+    fragment.insert_before(1, "<i>1</i>");
+    fragment.insert_before(1, "<i>2</i>");
+    fragment.insert_after(1, "3");
+    fragment.insert_after(1, "4");
+    fragment.insert_before(9, "5");
     assert_eq!(fragment.render(), "a<i>1</i><i>2</i><br>34b5");
     fragment.remove(1..2);
     assert_eq!(fragment.render(), "a<i>1</i><i>2</i>34b5");
     fragment.remove(0..3);
     assert_eq!(fragment.render(), "5");
     let mut empty = html("");
-    assert!(empty.insert_before(0, "x"));
+    empty.insert_before(0, "x");
     assert_eq!(empty.render(), "x");
 }
 
@@ -99,7 +102,7 @@ fn insertions_stand_in_the_order_they_were_made() {
 fn nothing_is_inserted_where_it_would_not_be_read() {
     for source in ["a<!-- b", "a<b c='", "a<script>b", "a<script>", "a<?b"] {
         let mut fragment = html(source);
-        assert!(fragment.insert_after(fragment.len() - 1, "<i>x</i>"));
+        fragment.insert_after(fragment.len() - 1, "<i>x</i>");
         let end = source.strip_prefix('a').unwrap();
         assert_eq!(fragment.render(), format!("a<i>x</i>{end}"));
     }
@@ -136,11 +139,22 @@ fn xhtml_stays_well_formed() {
     let mut fragment = xhtml("<h:p>a ]]<h:br/></h:p>");
     fragment.set_text(1, "a ]]>\u{0}");
     fragment.set_attr(0, "title", "<&\n\"");
-    assert!(
-        !fragment.insert_after(2, "<br>")
-            && !fragment.insert_after(2, "a & b")
-            && fragment.insert_after(2, "<br/>&#65;")
-    );
-    assert_eq!(fragment.render(), "<h:p title=\"&lt;&amp;&#10;&quot;\">a ]]&gt;\u{FFFD}<h:br/><br/>&#65;</h:p>");
+    fragment.insert_after(2, "<br>a & b");
+    assert_eq!(fragment.render(), "<h:p title=\"&lt;&amp;&#10;&quot;\">a ]]&gt;\u{FFFD}<h:br/><h:br/>a &amp; b</h:p>");
     assert!(fragment.is(2, "BR") && fragment.is(3, "p"));
+}
+
+#[test]
+fn the_head_and_the_end_of_xhtml_content_lie_inside_its_element() {
+    let mut fragment = xhtml(" <h:div>a</h:div>\n");
+    fragment.prepend("1<br>");
+    fragment.append("2");
+    assert_eq!(fragment.render(), " <h:div>1<h:br/>a2</h:div>\n");
+    let mut fragment = html("<div>a</div>");
+    fragment.prepend("1");
+    fragment.append("2");
+    assert_eq!(fragment.render(), "1<div>a</div>2");
+    let mut fragment = html("<div>a</div>b");
+    fragment.replace_element(0, "<hr>");
+    assert_eq!(fragment.render(), "<hr>b");
 }

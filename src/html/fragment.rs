@@ -11,6 +11,8 @@ use std::sync::OnceLock;
 
 use super::Syntax;
 use super::attrs::{Scan, name_end};
+use super::elements::Elements;
+use super::settle::Origin;
 use super::spelling::{Spelling, decode, spelled_plainly};
 use super::tags;
 use super::token::{EDITED, OPEN, REMOVED, SELF_CLOSING, Sort, Token, tokenize};
@@ -56,6 +58,10 @@ pub struct Fragment {
     pub(super) overrides: BTreeMap<usize, Override>,
     /// For every start tag, the id after its element.
     pub(super) ends: OnceLock<Vec<u32>>,
+    /// The elements as they are now; forgotten when a tag changes.
+    pub(super) elements: OnceLock<Elements>,
+    /// What the tokens were made of, where that is no longer the source that came in.
+    pub(super) origin: Option<Origin>,
 }
 
 impl Fragment {
@@ -63,10 +69,11 @@ impl Fragment {
     /// token of kind [`Kind::Other`].
     pub fn parse(source: String, syntax: Syntax) -> Fragment {
         let tokens = tokenize(&source, syntax);
-        Fragment { source, syntax, tokens, overrides: BTreeMap::new(), ends: OnceLock::new() }
+        let (ends, elements) = (OnceLock::new(), OnceLock::new());
+        Fragment { source, syntax, tokens, overrides: BTreeMap::new(), ends, elements, origin: None }
     }
 
-    /// The source as it was parsed, before any edit.
+    /// What the tokens stand in: the source as it came in, or as it was when [`Fragment::settle`] read it again.
     pub fn source(&self) -> &str {
         &self.source
     }
@@ -116,6 +123,10 @@ impl Fragment {
             flags if flags & EDITED != 0 => self.edited(id).unwrap_or_else(|| self.original(id)),
             _ => self.original(id),
         }
+    }
+
+    pub(super) fn elements(&self) -> &Elements {
+        self.elements.get_or_init(|| Elements::of(self))
     }
 
     fn edited(&self, id: usize) -> Option<&str> {

@@ -4,7 +4,8 @@
 //! [`Fragment::parse`] reads a source by the states of the HTML tokenizer (or as XML markup), rules read tokens and edit
 //! them one after another, each seeing what the others did, and [`Fragment::edits`] or [`Fragment::render`] hands over the
 //! result. [`Fragment::map_urls`] visits every URL. Nothing fails and nothing panics, whatever the source; parsing, each
-//! read and the output take linear time. No tree is built: [`Fragment::element_end`] pairs the tags.
+//! read and the output take linear time. No tree is built: [`Fragment::element_end`] pairs the tags, [`Fragment::select`]
+//! finds elements by CSS selectors. What an edit inserted is read again by [`Fragment::settle`].
 //!
 //! Not a sanitiser: without a tree, what stands in `svg` and `math` is read as HTML (`<svg><style>` holds raw text here,
 //! markup in a browser).
@@ -13,19 +14,26 @@
 
 mod attrs;
 mod edit;
+mod elements;
 mod fragment;
 mod output;
 mod plain;
+mod select;
+mod settle;
 mod spelling;
 mod srcset;
 mod style;
 mod tags;
 mod token;
 mod tree;
+mod trim;
 mod urls;
+pub mod xpath;
+mod xhtml;
 
 pub use fragment::{Fragment, Kind};
 pub use output::Edit;
+pub use select::{SelectorError, Selectors};
 pub use srcset::map as map_srcset;
 pub use urls::Kind as UrlKind;
 

@@ -14,7 +14,7 @@ use super::token::{OPEN, REMOVED, Sort};
 /// Bytes `range` of the source give way to `with`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// In bytes of [`Fragment::source`], on character boundaries; empty where something is inserted.
+    /// In bytes of the source that came in, on character boundaries; empty where something is inserted.
     pub range: Range<usize>,
     /// Markup.
     pub with: String,
@@ -23,21 +23,29 @@ pub struct Edit {
 impl Fragment {
     /// True where the output differs from the source.
     pub fn is_edited(&self) -> bool {
+        self.origin.is_some() || self.is_edited_since()
+    }
+
+    /// True where it differs from what the tokens stand in.
+    fn is_edited_since(&self) -> bool {
         self.overrides.iter().any(|(&id, it)| {
             self.flags(id) & REMOVED != 0 || it.now.is_some() || !it.before.is_empty() || !it.after.is_empty()
         })
     }
 
-    /// What to do to the source, ascending, disjoint and apart from each other.
+    /// What to do to the source that came in, ascending, disjoint and apart from each other.
     pub fn edits(&self) -> Vec<Edit> {
         let mut edits = Vec::new();
         self.walk(|range, old, new| push(&mut edits, trimmed(range, old, new)));
-        edits
+        match &self.origin {
+            Some(origin) => origin.composed(&self.source, edits),
+            None => edits,
+        }
     }
 
-    /// The fragment as it is now; the source itself where nothing is edited.
+    /// The fragment as it is now; [`Fragment::source`] where nothing is edited.
     pub fn render(&self) -> Cow<'_, str> {
-        if !self.is_edited() {
+        if !self.is_edited_since() {
             return Cow::Borrowed(&self.source);
         }
         let mut out = String::with_capacity(self.source.len() + self.source.len() / 8);

@@ -1,5 +1,7 @@
 //! What a person would read of a fragment: its text on one line.
 
+use std::ops::Range;
+
 use super::fragment::{Fragment, Kind};
 use super::tags::{is_block, key};
 
@@ -8,9 +10,15 @@ impl Fragment {
     /// none between inline elements. Scripts, styles, titles, comments and fallbacks of frames are left out; so is what
     /// edits inserted as markup.
     pub fn plain_text(&self) -> String {
-        let mut out = Folded { text: String::with_capacity(self.source.len() / 2), space: false };
-        let mut id = 0;
-        while id < self.len() {
+        self.plain_text_of(0..self.len())
+    }
+
+    /// [`Fragment::plain_text`] of some tokens, such as those of an element.
+    pub fn plain_text_of(&self, ids: Range<usize>) -> String {
+        let bytes = self.span(ids.end.saturating_sub(1)).end.saturating_sub(self.span(ids.start).start);
+        let mut out = Folded { text: String::with_capacity(bytes / 2), space: false };
+        let mut id = ids.start;
+        while id < ids.end.min(self.len()) {
             match self.kind(id) {
                 Kind::Text => out.push(&self.text(id)),
                 Kind::RawText if self.is_read(id) => out.push(&self.text(id)),
@@ -25,6 +33,11 @@ impl Fragment {
             id += 1;
         }
         out.text
+    }
+
+    /// True of the tags of an element that stands on lines of its own, and of `br`.
+    pub fn is_block(&self, id: usize) -> bool {
+        is_block(self.key(id))
     }
 
     /// Raw text that is shown: `textarea`, `xmp`, `plaintext`.

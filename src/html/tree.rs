@@ -29,9 +29,10 @@ impl Fragment {
         }
     }
 
-    /// Takes out the tags of the element that begins at `start` and leaves what it holds (but for raw text).
+    /// Takes out the tags of the element that begins at `start` and leaves what it holds (but for raw text). One that
+    /// declares XML namespaces, which its content may need, stays.
     pub fn unwrap_element(&mut self, start: usize) {
-        if !matches!(self.kind(start), Kind::Start { .. }) {
+        if !matches!(self.kind(start), Kind::Start { .. }) || self.declares_namespace(start) {
             return;
         }
         let last = self.element_end(start).saturating_sub(1);
@@ -40,6 +41,13 @@ impl Fragment {
         if closes {
             self.remove(last..last + 1);
         }
+    }
+}
+
+impl Fragment {
+    /// True of an XHTML start tag with an `xmlns`.
+    pub(super) fn declares_namespace(&self, start: usize) -> bool {
+        self.syntax == Syntax::Xhtml && self.raw(start).contains("xmlns")
     }
 }
 

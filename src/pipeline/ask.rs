@@ -4,27 +4,52 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
 use crate::cache::{Answer, Key};
 use crate::config::{Origin, Relative};
+use crate::emit::{About, Format, Templates};
 use crate::rules::Chain;
 
 /// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// The feed.
+    pub feed: Which<'a>,
+    /// Rules of the reader's own, applied after the feed's.
+    pub rules: Chain,
+    /// The format; the feed's own where none is named.
+    pub format: Option<Format>,
+}
+
+/// A feed that can be asked for.
 #[derive(Clone, Copy, Debug)]
-pub enum Ask<'a> {
-    /// A feed of the configuration.
+pub enum Which<'a> {
+    /// One of the configuration.
     Named(&'a str),
-    /// Any feed, without rules.
+    /// Any.
     Url(&'a Url),
 }
 
-impl Ask<'_> {
+impl<'a> Ask<'a> {
+    /// A feed of the configuration, as it is configured.
+    pub fn named(name: &'a str) -> Ask<'a> {
+        Ask { feed: Which::Named(name), rules: Chain::empty(), format: None }
+    }
+
+    /// Any feed, without rules.
+    pub fn url(url: &'a Url) -> Ask<'a> {
+        Ask { feed: Which::Url(url), rules: Chain::empty(), format: None }
+    }
+}
+
+impl Which<'_> {
     /// For messages and logs: the name, or the URL without what may be secret.
     pub fn label(&self) -> String {
         match self {
-            Ask::Named(name) => (*name).to_owned(),
-            Ask::Url(url) => public_part(url),
+            Which::Named(name) => (*name).to_owned(),
+            Which::Url(url) => public_part(url),
         }
     }
 }
@@ -48,6 +73,40 @@ pub struct Input {
     pub url: Option<Url>,
 }
 
+/// In which form a feed goes out: all that decides about the output beside the feed and its rules.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    /// What becomes of relative URLs.
+    pub relative: Relative,
+    /// The format; the feed's own where none is asked for.
+    pub format: Option<Format>,
+    /// The address at which this form is served, where it is known.
+    pub own_url: Option<Url>,
+    /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
+    pub identity: String,
+    /// The templates of documents; refeed's own where there are none.
+    pub templates: Option<Templates>,
+    /// When the items count as first seen by documents, where that is known.
+    pub first_seen: Option<Time>,
+}
+
+impl Form {
+    /// For the writers.
+    pub(super) fn about(&self) -> About<'_> {
+        let Form { own_url, identity, templates, first_seen, .. } = self;
+        About { own_url: own_url.as_ref(), identity, templates: templates.as_ref(), first_seen: *first_seen }
+    }
+
+    /// What tells this form from others of one feed.
+    fn name(&self) -> String {
+        let kept = if self.relative == Relative::Keep { "keep" } else { "" };
+        let own_url = self.own_url.as_ref().map_or("", Url::as_str);
+        let templates = self.templates.as_ref().map(|templates| templates.hash().to_hex());
+        let templates = templates.as_ref().map_or("", |hash| hash.as_str());
+        format!("{kept} {} {own_url} {templates}", self.format.map_or("", Format::name))
+    }
+}
+
 /// A transformed feed.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -57,6 +116,8 @@ pub struct Output {
     pub content_type: &'static str,
     /// What had to be done to read the input: charset, repairs, items left out.
     pub notes: Vec<String>,
+    /// True where pages that rules wanted were still on their way: the next run may say more.
+    pub incomplete: bool,
 }
 
 /// How an answer was come by.
@@ -90,7 +151,7 @@ pub(super) struct Route {
     pub(super) label: String,
     pub(super) origin: Origin,
     pub(super) chain: Chain,
-    pub(super) relative: Relative,
+    pub(super) form: Form,
     /// What upstream sent: one for all feeds of this URL.
     pub(super) fetched: Key,
     /// What the rules made of it.
@@ -99,11 +160,20 @@ pub(super) struct Route {
 
 impl Route {
     /// `url` as typed: it is what two feeds must share to share a fetch.
-    pub(super) fn new(ask: Ask<'_>, url: &str, origin: Origin, chain: Chain, relative: Relative) -> Arc<Route> {
-        let fetched = Key::of(&[b"fetched", url.as_bytes()]);
-        let kept = [u8::from(relative == Relative::Keep)];
-        let answer = Key::of(&[b"answer", url.as_bytes(), chain.hash().as_bytes(), &kept]);
-        Arc::new(Route { label: ask.label(), origin, chain, relative, fetched, answer })
+    pub(super) fn new(label: String, url: &str, origin: Origin, chain: Chain, mut form: Form) -> Arc<Route> {
+        form.identity = url.to_owned();
+        Route::of(label, Key::of(&[b"fetched", url.as_bytes()]), origin, chain, form)
+    }
+
+    /// The same feed with more rules after its own, in another format, served at another address.
+    pub(super) fn with(&self, rules: &Chain, format: Option<Format>, own_url: Option<Url>) -> Arc<Route> {
+        let form = Form { format, own_url, ..self.form.clone() };
+        Route::of(self.label.clone(), self.fetched, self.origin.clone(), self.chain.then(rules), form)
+    }
+
+    fn of(label: String, fetched: Key, origin: Origin, chain: Chain, form: Form) -> Arc<Route> {
+        let answer = Key::of(&[b"answer", fetched.as_ref(), chain.hash().as_bytes(), form.name().as_bytes()]);
+        Arc::new(Route { label, origin, chain, form, fetched, answer })
     }
 }
 
@@ -114,16 +184,17 @@ mod tests {
     #[test]
     fn labels_hold_no_secret() {
         let url = Url::parse("https://user:pass@example.org/feed?token=secret").unwrap();
-        assert_eq!(Ask::Url(&url).label(), "https://example.org/feed");
+        assert_eq!(Which::Url(&url).label(), "https://example.org/feed");
     }
 
     #[test]
     fn feeds_of_one_url_share_what_was_fetched() {
         let url = Url::parse("https://example.org/feed").unwrap();
-        let route =
-            |relative| Route::new(Ask::Url(&url), url.as_str(), Origin::Http(url.clone()), Chain::empty(), relative);
-        let (one, other) = (route(Relative::Absolute), route(Relative::Keep));
-        assert_eq!(one.fetched, other.fetched);
-        assert_ne!(one.answer, other.answer);
+        let form = |relative| Form { relative, ..Form::default() };
+        let route = |form| Route::new("a".into(), url.as_str(), Origin::Http(url.clone()), Chain::empty(), form);
+        let (one, other) = (route(form(Relative::Absolute)), route(form(Relative::Keep)));
+        let third = one.with(&Chain::empty(), Some(Format::Atom), None);
+        assert!(one.fetched == other.fetched && one.fetched == third.fetched);
+        assert!(one.answer != other.answer && one.answer != third.answer);
     }
 }

@@ -11,10 +11,12 @@ use crate::base::clock::Time;
 use crate::cache::flight::FlightError;
 use crate::cache::negative::{Cause, Held};
 use crate::config::{ConfigError, Problems};
+use crate::emit::EmitError;
 use crate::feed::FeedError;
 pub use crate::fetch::Blame;
 use crate::fetch::{FetchError, Phase};
 use crate::rules::RuleError;
+use crate::rules::parameters::Wrong;
 
 /// Why there is no pipeline.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +27,17 @@ pub enum StartError {
     /// Settings that no client can be made of.
     #[error(transparent)]
     Client(#[from] FetchError),
+}
+
+/// Why there is no chain of the rules that came with a request.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// They cannot be used: the reader's fault.
+    #[error(transparent)]
+    Wrong(#[from] Wrong),
+    /// Something else stood in the way.
+    #[error(transparent)]
+    Other(#[from] Error),
 }
 
 /// Why a feed has no answer.
@@ -42,9 +55,18 @@ pub enum Error {
     /// A success, but no feed.
     #[error(transparent)]
     NotAFeed(FeedError),
+    /// A merged feed of which no source has an answer.
+    #[error("none of its sources has an answer: {}", errors.join("; "))]
+    NoSource {
+        /// `name: reason` of each.
+        errors: Vec<String>,
+    },
     /// A rule failed on this feed.
     #[error(transparent)]
     Rule(RuleError),
+    /// The feed cannot be written in the format asked for.
+    #[error(transparent)]
+    Emit(EmitError),
     /// Too much to do.
     #[error("refeed has too much to do at the moment")]
     Busy,
@@ -70,15 +92,15 @@ impl Error {
         match self {
             Error::UnknownFeed => Blame::Reader,
             Error::Fetch(error) => error.blame(),
-            Error::NotAFeed(_) | Error::Late => Blame::Upstream,
-            Error::File(_) | Error::Rule(_) | Error::Busy | Error::Bug => Blame::Us,
+            Error::NotAFeed(_) | Error::NoSource { .. } | Error::Late => Blame::Upstream,
+            Error::File(_) | Error::Rule(_) | Error::Emit(_) | Error::Busy | Error::Bug => Blame::Us,
         }
     }
 
     /// What the time of the next try depends on.
     pub fn cause(&self) -> Cause {
         match self {
-            Error::NotAFeed(_) | Error::Rule(_) | Error::Bug => Cause::Unusable,
+            Error::NotAFeed(_) | Error::Rule(_) | Error::Emit(_) | Error::Bug => Cause::Unusable,
             Error::Fetch(error) => match error {
                 FetchError::Status { status, .. } => Cause::Status(*status),
                 FetchError::Refused { .. } | FetchError::OwnLoop { .. } => Cause::Blocked,

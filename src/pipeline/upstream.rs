@@ -125,6 +125,8 @@ impl Upstream {
                 let body = tokio::task::spawn_blocking(read).await.map_err(|_| Error::Bug)?;
                 self.local(body.map_err(Error::File)?.into(), None)
             }
+            // `pipeline` asks its sources.
+            Origin::Merge(_) => return Err(Error::Bug),
             Origin::Embedded { body, url } => self.local(Bytes::from_static(body.as_bytes()), Some(url.clone())),
         };
         Ok(Arc::new(found))
@@ -148,6 +150,7 @@ pub(super) fn client(config: &Config, clock: Clock) -> Result<Client, FetchError
         timeout: fetch.timeout,
         max_body: fetch.max_body,
         max_redirects: fetch.max_redirects,
+        pages_per_host: fetch.pages_per_host,
         allow: fetch.allow.clone(),
         proxy: fetch.proxy.clone(),
         own_id: instance(),

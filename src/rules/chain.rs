@@ -1,35 +1,75 @@
 //! A list of rules as the user wrote it, opened, compiled and ready to run: [`Chain`].
 //!
 //! Rule sets are opened in place, also those that rule sets name; one that contains itself is refused, and so is a list
-//! of more than [`MAX_RULES`] rules. Every problem of every rule is reported at once, each in the file that it stands in.
+//! of more than [`MAX_RULES`] rules. Any rule's table may hold `when`, an expression: the rule then sees only the items that
+//! meet it (`keep` and `drop` take it as a condition among others). Every problem of every rule is reported at once, each in the file that it stands in.
 
 use std::fmt;
 use std::sync::Arc;
 
+use super::expression::Expression;
 use super::sets::Sets;
-use super::{Context, Kind, Rule, RuleError, single_rule};
+use super::{Context, Kind, Rule, RuleError, Want, single_rule};
 use crate::base::limits::MAX_RULES;
-use crate::config::value::{Data, Value};
-use crate::config::{Problems, Report, RuleList, Span, suggest};
+use crate::config::decode::decode;
+use crate::config::value::{Data, Entry, Value};
+use crate::config::{Problems, Report, RuleList, SetTable, Span, suggest};
 use crate::feed::Feed;
 
 /// What a chain is built with beside the list.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct BuildContext {
     /// The rule sets that can be named.
     pub sets: Sets,
 }
 
+impl BuildContext {
+    /// With the rule sets of a configuration.
+    pub fn of(sets: &Arc<SetTable>) -> BuildContext {
+        BuildContext { sets: Sets::with(sets) }
+    }
+}
+
 /// Compiled rules in the order in which they are applied. Cheap to clone, shared by threads.
 #[derive(Clone)]
 pub struct Chain {
-    steps: Arc<[Step]>,
+    steps: Arc<[Arc<Step>]>,
     hash: blake3::Hash,
+}
+
+/// How far a chain came.
+#[derive(Debug)]
+pub enum Progress {
+    /// To its end.
+    Done,
+    /// To a rule that would read these pages first: put them into the context and go on from `at`.
+    Waiting {
+        /// The rule's place in the chain.
+        at: usize,
+        /// What it asked for and the context does not know yet.
+        wants: Vec<Want>,
+    },
 }
 
 struct Step {
     kind: Kind,
+    /// The rule in the form in which it was written, parameters put in.
+    written: Value,
+    /// The rule sets that it came from, outermost first.
+    sets: Vec<String>,
+    /// The rule sees only the items that meet it.
+    when: Option<Expression>,
     rule: Box<dyn Rule>,
+}
+
+impl Step {
+    /// Narrows the feed to what the rule may see; false where that is nothing. [`Feed::select_all`] ends it.
+    fn select(&self, feed: &mut Feed, cx: &Context) -> Result<bool, RuleError> {
+        let Some(when) = &self.when else { return Ok(true) };
+        let selected = when.select(self.kind.name(), feed, cx)?;
+        feed.select(&selected);
+        Ok(!selected.is_empty())
+    }
 }
 
 impl Chain {
@@ -40,7 +80,8 @@ impl Chain {
 
     /// Compiles `list`, or reports everything that is wrong with it.
     pub fn build(list: &RuleList, cx: &BuildContext) -> Result<Chain, Problems> {
-        let mut builder = Builder { sets: cx.sets, steps: Vec::new(), hasher: first_hash(), open: Vec::new(), seen: 0 };
+        let mut builder =
+            Builder { sets: &cx.sets, steps: Vec::new(), hasher: first_hash(), open: Vec::new(), seen: 0 };
         let mut report = Report::new(&list.source);
         builder.add(&list.items, &mut report);
         let Builder { steps, hasher, .. } = builder;
@@ -48,9 +89,54 @@ impl Chain {
         Ok(Chain { steps: steps.into(), hash: hasher.finalize() })
     }
 
-    /// Runs every rule on `feed`, in order; the first that gives up ends it.
+    /// The rules of this chain, and after them those of `other`.
+    pub fn then(&self, other: &Chain) -> Chain {
+        if other.is_empty() {
+            return self.clone();
+        }
+        let mut hasher = first_hash();
+        hasher.update(self.hash.as_bytes()).update(other.hash.as_bytes());
+        let steps = self.steps.iter().chain(other.steps.iter()).cloned().collect();
+        Chain { steps, hash: hasher.finalize() }
+    }
+
+    /// Runs every rule on `feed`, in order; the first that gives up ends it. Nothing is fetched: rules that read pages have
+    /// those of `cx`.
     pub fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
-        self.steps.iter().try_for_each(|step| step.rule.apply(feed, cx))
+        self.run(feed, cx, 0, |_, _| Vec::new()).map(|_| ())
+    }
+
+    /// Runs the rules from number `from` on, up to one that wants pages that `cx` does not know.
+    pub fn advance(&self, feed: &mut Feed, cx: &Context, from: usize) -> Result<Progress, RuleError> {
+        self.run(feed, cx, from, |rule, feed| {
+            let mut wants = rule.wants(feed, cx);
+            wants.retain(|want| cx.pages.get(want).is_none());
+            wants
+        })
+    }
+
+    fn run(
+        &self,
+        feed: &mut Feed,
+        cx: &Context,
+        from: usize,
+        wants: impl Fn(&dyn Rule, &mut Feed) -> Vec<Want>,
+    ) -> Result<Progress, RuleError> {
+        for (at, step) in self.steps.iter().enumerate().skip(from) {
+            let done = match step.select(feed, cx) {
+                Ok(true) => match wants(&*step.rule, feed) {
+                    wants if wants.is_empty() => step.rule.apply(feed, cx),
+                    wants => {
+                        feed.select_all();
+                        return Ok(Progress::Waiting { at, wants });
+                    }
+                },
+                nothing => nothing.map(|_| ()),
+            };
+            feed.select_all();
+            done?;
+        }
+        Ok(Progress::Done)
     }
 
     /// The identity of what the chain does: equal for the same rules with the same settings in the same order, however
@@ -64,6 +150,16 @@ impl Chain {
         self.steps.iter().map(|step| step.kind.name())
     }
 
+    /// The rules as they were written, parameters put in, each with the rule sets that it came from, outermost first.
+    pub fn written(&self) -> impl Iterator<Item = (&Value, &[String])> {
+        self.steps.iter().map(|step| (&step.written, step.sets.as_slice()))
+    }
+
+    /// Each rule as a chain of its own, for who looks at the feed between them.
+    pub fn steps(&self) -> impl Iterator<Item = Chain> + '_ {
+        self.steps.iter().map(|step| Chain { steps: Arc::new([Arc::clone(step)]), hash: self.hash })
+    }
+
     /// True for a chain without rules.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
@@ -71,8 +167,8 @@ impl Chain {
 }
 
 /// Every problem of `list`: what [`crate::config::Config::parse`] asks for.
-pub fn check(list: &RuleList) -> Problems {
-    Chain::build(list, &BuildContext::default()).err().unwrap_or_default()
+pub fn check(list: &RuleList, sets: &Arc<SetTable>) -> Problems {
+    Chain::build(list, &BuildContext::of(sets)).err().unwrap_or_default()
 }
 
 impl Default for Chain {
@@ -94,17 +190,17 @@ fn first_hash() -> blake3::Hasher {
     hasher
 }
 
-struct Builder {
-    sets: Sets,
-    steps: Vec<Step>,
+struct Builder<'a> {
+    sets: &'a Sets,
+    steps: Vec<Arc<Step>>,
     hasher: blake3::Hasher,
     /// The rule sets that are being opened, outermost first.
-    open: Vec<&'static str>,
+    open: Vec<String>,
     /// Items looked at, rule sets included: an empty set counts too.
     seen: usize,
 }
 
-impl Builder {
+impl Builder<'_> {
     fn add(&mut self, items: &[Value], report: &mut Report) {
         for item in items {
             self.seen += 1;
@@ -115,25 +211,38 @@ impl Builder {
                 return;
             }
             match &item.data {
-                Data::String(name) => self.add_set(name, &item.span, report),
+                Data::String(name) => self.add_set(name, None, &item.span, report),
+                Data::Table(entries) => match entries.as_slice() {
+                    [Entry { key, key_span, value }] if Kind::named(key).is_none() && self.sets.contains(key) => {
+                        self.add_set(key, Some(value), key_span, report);
+                    }
+                    _ => self.add_rule(item, report),
+                },
                 _ => self.add_rule(item, report),
             }
         }
     }
 
     fn add_rule(&mut self, item: &Value, report: &mut Report) {
-        if let Some((kind, value)) = single_rule(item, report)
-            && let Some(value) = kind.long_form(value, report)
-            && let Some(rule) = kind.build(&value, report)
+        let Some((kind, value)) = single_rule(item, report) else { return };
+        let Some(mut value) = kind.long_form(value, report) else { return };
+        let mut meaning = blake3::Hasher::new();
+        value.digest(&mut meaning);
+        let before = report.count();
+        // To these it is a condition among others: what it does not meet is dropped, or kept.
+        let when = if matches!(kind, Kind::keep | Kind::drop) { None } else { value.take("when") };
+        let when = when.and_then(|entry| Expression::compile(&decode(&entry.value, report)?, report));
+        if let Some(rule) = kind.build(&value, report)
+            && report.count() == before
         {
-            self.hasher.update(kind.name().as_bytes()).update(&[0]);
-            value.digest(&mut self.hasher);
-            self.steps.push(Step { kind, rule });
+            self.hasher.update(kind.name().as_bytes()).update(&[0]).update(meaning.finalize().as_bytes());
+            let (written, sets) = (item.clone(), self.open.clone());
+            self.steps.push(Arc::new(Step { kind, written, sets, when, rule }));
         }
     }
 
-    fn add_set(&mut self, name: &str, span: &Span, report: &mut Report) {
-        let Some(set) = self.sets.get(name) else {
+    fn add_set(&mut self, name: &str, given: Option<&Value>, span: &Span, report: &mut Report) {
+        let Some((items, mut inner)) = self.sets.open(name, given, report) else {
             let help = match Kind::named(name) {
                 Some(_) => format!("`{name}` is a rule: write `{{ {name} = … }}`"),
                 None => suggest::advice(name, self.sets.names()),
@@ -141,17 +250,14 @@ impl Builder {
             report.error(span.clone(), format!("unknown rule set `{name}`")).help(help);
             return;
         };
-        if self.open.contains(&set.name) {
-            let way = [self.open.as_slice(), &[set.name]].concat().join(" → ");
+        if self.open.iter().any(|open| open == name) {
+            let way = [self.open.join(" → ").as_str(), name].join(" → ");
             report.error(span.clone(), format!("the rule set `{name}` contains itself: {way}"));
             return;
         }
-        let mut inner = Report::new(&set.source());
-        if let Some(list) = set.list(&mut inner) {
-            self.open.push(set.name);
-            self.add(&list.items, &mut inner);
-            self.open.pop();
-        }
+        self.open.push(name.to_owned());
+        self.add(&items, &mut inner);
+        self.open.pop();
         report.extend(inner.finish());
     }
 }
@@ -208,9 +314,32 @@ mod tests {
             messages("[{ limit = 1, sort = true }]"),
             ["a rule is a table of one key, not of 2; write { limit = … }, { sort = … }"]
         );
+        assert_eq!(build("[{ zh-hant = true }]").unwrap().hash(), build("['zh-hant']").unwrap().hash());
+    }
+
+    #[test]
+    fn any_rule_takes_when() {
+        let chain = build("[{ limit = { count = 1, when = \"title is matches('a')\" } }]").unwrap();
+        assert_ne!(chain.hash(), build("[{ limit = 1 }]").unwrap().hash());
+        let source = "<rss version='2.0'><channel><title>t</title><item><title>a1</title></item>\
+            <item><title>b1</title></item><item><title>a2</title></item></channel></rss>";
+        let mut feed = Feed::read(source.as_bytes(), None, None).unwrap();
+        chain.apply(&mut feed, &Context::new(crate::base::clock::Time(0), None)).unwrap();
+        assert_eq!(feed.into_string(), source.replace("<item><title>a2</title></item>", ""));
+    }
+
+    #[test]
+    fn a_wrong_when_is_refused_with_the_rest() {
         assert_eq!(
-            messages("[{ zh-hant = true }]"),
-            ["unknown rule `zh-hant`; `zh-hant` is a rule set: write `\"zh-hant\"`"]
+            messages(
+                "[{ limit = { count = 0, when = 'titel' } }, { sort = { when = 1 } }, { keep = { when = 'pubished' } }]"
+            ),
+            [
+                "expected a whole number above 0, found integer `0`; -",
+                "unknown name `titel`; did you mean `title`?",
+                "expected a string, found integer `1`; -",
+                "unknown name `pubished`; did you mean `published`?",
+            ]
         );
     }
 
@@ -230,7 +359,7 @@ mod tests {
             ("none", "rules = []"),
             ("many", "rules = ['none', 'none']"),
         ]);
-        let build = |names: &str| Chain::build(&RuleList::names("--use", names), &BuildContext { sets });
+        let build = |names: &str| Chain::build(&RuleList::names("--use", names), &BuildContext { sets: sets.clone() });
         assert_eq!(build("one,one").unwrap().names().count(), 2);
         for name in ["one", "none", "many"] {
             let names = vec![name; MAX_RULES + 1].join(",");

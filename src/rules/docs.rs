@@ -5,8 +5,8 @@
 
 use std::fmt::Write;
 
-use super::Kind;
 use super::sets::Sets;
+use super::{Kind, expression};
 
 /// The headings that every rule's documentation has, in this order.
 pub const HEADINGS: [&str; 5] = ["What it does", "When to use", "Example", "Order", "Cost"];
@@ -75,7 +75,8 @@ pub fn page() -> String {
     for kind in Kind::ALL {
         let _ = writeln!(out, "\n## {}\n\n{}", kind.name(), nested(&kind.docs()));
     }
-    out.push_str("\n# Rule sets\n");
+    let _ = writeln!(out, "\n# Expressions\n\n{}", expression::docs());
+    out.push_str("# Rule sets\n");
     for set in Sets::embedded().iter() {
         let rules: Vec<_> = set.text.lines().skip_while(|line| line.starts_with('#')).collect();
         let _ = writeln!(out, "\n## {}\n\n{}\n\n```toml\n{}\n```", set.name, set.docs(), rules.join("\n"));
@@ -143,6 +144,7 @@ mod tests {
             assert!(!examples.is_empty(), "src/rules/{name}.rs has no example");
             examples.iter().for_each(|example| run(name, example));
         }
+        examples(&expression::docs()).iter().for_each(|example| run("expressions", example));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Drop the items that meet all conditions, keep the rest.
 //!
 //! ## What it does
-//! Takes the same conditions as `keep`: patterns of one field are ORed, fields are ANDed. An item without a readable date is not
-//! dropped by `newer_than`, `older_than`, `before` or `after`. The short form is `any`. A dropped item takes its own white space along
+//! Takes the same conditions as `keep`: patterns of one field are ORed, fields are ANDed. An item that lacks what they ask
+//! for (a readable date) is not dropped. The short form is `any`. A dropped item takes its own white space along
 //! and, in RSS 1.0, its entry in the channel's list; nothing else of the document changes.
 //!
 //! ## When to use
-//! Advertisements, subjects, authors or old items that you do not want to see. For "either of these fields", write two rules.
+//! Advertisements, subjects, authors or old items that you do not want to see. For "either of these fields", write `any_of`.
 //!
 //! ## Example
 //! ```toml
@@ -14,6 +14,10 @@
 //! ```
 //! ```toml
 //! rules = [{ drop = { link = "/shorts/" } }, { drop = { older_than = "30d" } }]
+//! ```
+//!
+//! ```toml
+//! rules = [{ drop = { when = "has_video and words < 20 or published > now" } }]
 //! ```
 //!
 //! ## Order
@@ -48,8 +52,8 @@ pub struct Drop(Test);
 
 impl Rule for Drop {
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
-        self.0.prepare(feed);
-        feed.retain(|feed, item| !self.0.holds(feed, item, cx, false));
+        let mut answers = self.0.ask("drop", feed, cx)?.into_iter();
+        feed.retain(|_, _| answers.next().flatten() != Some(true));
         Ok(())
     }
 }

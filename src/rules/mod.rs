@@ -8,6 +8,11 @@
 pub mod chain;
 mod conditions;
 pub mod docs;
+pub mod expression;
+mod fragments;
+mod one_or_many;
+pub mod pages;
+pub mod parameters;
 pub mod pattern;
 pub mod sets;
 
@@ -20,7 +25,8 @@ use crate::config::value::{Data, Entry, Value};
 use crate::config::{Report, suggest};
 use crate::feed::Feed;
 
-pub use chain::{BuildContext, Chain, check};
+pub use chain::{BuildContext, Chain, Progress, check};
+pub use pages::{Page, Pages, Want};
 
 /// Declares each rule's module and gathers them in [`Kind`].
 macro_rules! rules {
@@ -63,12 +69,17 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, images, keep, limit, links, opencc, sort }
+rules! { dedupe, drop, full_text, images, keep, limit, links, opencc, remove, select, sort }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {
     /// Edits `feed`. Where nothing fits, nothing is changed: that is no error.
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError>;
+
+    /// The pages that it would read from `cx.pages` when applied. Asked again after they came: a page may lead to the next.
+    fn wants(&self, _feed: &mut Feed, _cx: &Context) -> Vec<Want> {
+        Vec::new()
+    }
 }
 
 /// The settings of a rule as the user wrote them: a struct that serde fills, with [`toml::Spanned`] fields where
@@ -93,6 +104,15 @@ pub struct Context {
     pub now: Time,
     /// The address that the feed came from, after redirects; unknown for a file or standard input.
     pub feed_url: Option<Url>,
+    /// What was fetched for the rules that asked.
+    pub pages: Pages,
+}
+
+impl Context {
+    /// A context without pages.
+    pub fn new(now: Time, feed_url: Option<Url>) -> Context {
+        Context { now, feed_url, pages: Pages::default() }
+    }
 }
 
 /// Why a rule gave up on a feed. The feed is then not served in part: the last good copy is.
@@ -104,6 +124,14 @@ pub enum RuleError {
         /// The rule's name.
         rule: &'static str,
         /// What stood against it, with the limit.
+        reason: String,
+    },
+    /// An expression takes too long on this feed. Its author is to blame.
+    #[error("the rule `{rule}` gave up on this feed: {reason}; write a simpler expression")]
+    Expression {
+        /// The rule's name.
+        rule: &'static str,
+        /// The expression and what went wrong.
         reason: String,
     },
 }
@@ -175,10 +203,7 @@ fn single_rule<'a>(item: &'a Value, report: &mut Report) -> Option<(Kind, &'a Va
     };
     let kind = Kind::named(key);
     if kind.is_none() {
-        let help = match sets::Sets::embedded().get(key) {
-            Some(_) => format!("`{key}` is a rule set: write `\"{key}\"`"),
-            None => suggest::advice(key, Kind::names()),
-        };
+        let help = suggest::advice(key, Kind::names());
         report.error(key_span.clone(), format!("unknown rule `{key}`")).help(help);
     }
     Some((kind?, value))

@@ -152,15 +152,10 @@ fn explain(error: &regex::Error) -> Explained {
     Explained { message: format!("bad pattern: {message}"), help, column }
 }
 
-/// The character `column` of a pattern in the source; known where the literal is spelled as it reads.
-fn place(pattern: &Spanned<String>, column: usize, report: &Report) -> Option<Span> {
-    let Span { start, end } = pattern.span();
-    let spelled = report.source().text.get(start + 1..end.checked_sub(1)?)?;
-    if spelled != pattern.get_ref() {
-        return None;
-    }
-    let (at, c) = spelled.char_indices().nth(column)?;
-    Some(start + 1 + at..start + 1 + at + c.len_utf8())
+/// The character `column` of a pattern in the source.
+pub(super) fn place(pattern: &Spanned<String>, column: usize, report: &Report) -> Option<Span> {
+    let (at, c) = pattern.get_ref().char_indices().nth(column)?;
+    Some(report.within(pattern, at..at + c.len_utf8()))
 }
 
 impl<'de> Deserialize<'de> for Patterns {

@@ -2,22 +2,27 @@
 //!
 //! Without the key in the configuration, whoever sits at this machine may: the server listens on a loopback address,
 //! nobody gave it a public one, the request passed no proxy and names a loopback host (a page that rebinds its own name
-//! to this address names itself). All others need `server.access_key`.
+//! to this address names itself). All others need `server.access_key`: itself (`key`), RSSHub's `code` made of it, or an address signed
+//! with it. `open = "nobody"` is obeyed before any of them.
 
 use std::net::{IpAddr, SocketAddr};
 
 use hyper::HeaderMap;
 use hyper::header;
+use md5::{Digest, Md5};
 
+use super::sign;
 use super::status::Refused;
+use super::target::Shown;
+use crate::base::clock::Time;
+use crate::config::fields::Secret;
 use crate::config::{Open, Server};
 
 /// The operator's decision, ready to be applied.
 #[derive(Clone, Debug)]
 pub struct Access {
     open: Option<Open>,
-    /// Compared by hash: equal time whatever was sent.
-    key: Option<blake3::Hash>,
+    key: Option<Secret>,
     /// Nobody but this machine can reach the listener directly.
     local: bool,
     /// The host of `server.public_url`.
@@ -30,7 +35,7 @@ impl Access {
     pub fn new(server: &Server, address: SocketAddr) -> Access {
         Access {
             open: server.open,
-            key: server.access_key.as_ref().map(|key| blake3::hash(key.reveal().as_bytes())),
+            key: server.access_key.clone(),
             local: address.ip().is_loopback() && server.public_url.is_none(),
             public: server
                 .public_url
@@ -49,21 +54,52 @@ impl Access {
             || self.public.as_ref().is_some_and(|host| host.eq_ignore_ascii_case(name))
     }
 
-    /// May a request for `host` with `headers` that shows `key` ask for any URL?
-    pub fn judge(&self, host: &str, headers: &HeaderMap, key: Option<&str>) -> Result<(), Refused> {
+    /// May a request for `host` with `headers` that shows this ask for any URL at `now`? A signature must be good wherever it is shown.
+    pub fn judge(&self, host: &str, headers: &HeaderMap, shown: &Shown, now: Time) -> Result<(), Refused> {
         let local = || self.local && !was_forwarded(headers) && is_loopback_host(host);
+        if self.open == Some(Open::Nobody) {
+            return Err(Refused::Closed);
+        }
+        match (&shown.signature, shown.expires) {
+            (Some((signature, target)), expires) => {
+                let key = self.key.as_ref().ok_or(Refused::KeyNotConfigured)?;
+                if !sign::verify(key, target, signature) {
+                    return Err(Refused::WrongSignature);
+                }
+                let is_late = expires.is_some_and(|expires| now.secs() > expires);
+                return if is_late { Err(Refused::Expired) } else { Ok(()) };
+            }
+            (None, Some(_)) => return Err(Refused::Unsigned),
+            (None, None) => {}
+        }
         match self.open {
             Some(Open::Everybody) => Ok(()),
-            Some(Open::Nobody) => Err(Refused::Closed),
             None if local() => Ok(()),
-            None | Some(Open::Key) => match (&self.key, key) {
-                (Some(ours), Some(shown)) if *ours == blake3::hash(shown.as_bytes()) => Ok(()),
-                (Some(_), Some(_)) => Err(Refused::WrongKey),
-                (Some(_), None) => Err(Refused::NoKey),
-                (None, _) => Err(Refused::KeyNotConfigured),
-            },
+            _ => self.unlock(shown),
         }
     }
+
+    /// Is the key shown, or RSSHub's code, which is made of it?
+    fn unlock(&self, shown: &Shown) -> Result<(), Refused> {
+        let Some(key) = &self.key else { return Err(Refused::KeyNotConfigured) };
+        match shown {
+            Shown { key: Some(shown), .. } => same(key.reveal(), shown).ok_or(Refused::WrongKey),
+            Shown { code: Some((code, path)), .. } => {
+                let expected = hex(&Md5::digest([path.as_bytes(), key.reveal().as_bytes()].concat()));
+                same(&expected, &code.to_ascii_lowercase()).ok_or(Refused::WrongCode)
+            }
+            _ => Err(Refused::NoKey),
+        }
+    }
+}
+
+/// Compared by hash: equal time whatever was sent.
+fn same(ours: &str, shown: &str) -> Option<()> {
+    (blake3::hash(ours.as_bytes()) == blake3::hash(shown.as_bytes())).then_some(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// True where a header says that someone sent the request on.
@@ -94,7 +130,6 @@ fn is_loopback_host(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::fields::Secret;
     use hyper::header::{HeaderName, HeaderValue};
 
     const LOOPBACK: &str = "127.0.0.1";
@@ -110,7 +145,8 @@ mod tests {
         if let Some(name) = header {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static("x"));
         }
-        access.judge(host, &headers, key).is_ok()
+        let shown = Shown { key: key.map(str::to_owned), ..Shown::default() };
+        access.judge(host, &headers, &shown, Time::from_secs(0)).is_ok()
     }
 
     #[test]

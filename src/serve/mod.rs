@@ -1,7 +1,7 @@
 //! The HTTP server: sockets, requests, answers. Nothing here fetches, parses or transforms.
 //!
-//! [`listen`] holds the sockets and their bounds, [`router`] finds out what is asked, [`access`] whether it may be,
-//! [`reply`] turns an answer into a response, [`status`] an error. HTTP/1.1 without TLS: both TLS and HTTP/2 are the
+//! [`listen`] holds the sockets and their bounds, [`target`] finds out what is asked, [`access`] whether it may be, [`router`] has it
+//! answered; [`reply`] turns an answer into a response, [`status`] an error. HTTP/1.1 without TLS: both TLS and HTTP/2 are the
 //! front proxy's. Called by `cli`.
 
 pub mod access;
@@ -13,7 +13,9 @@ pub mod peers;
 pub mod query;
 pub mod reply;
 pub mod router;
+pub mod sign;
 pub mod status;
+pub mod target;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

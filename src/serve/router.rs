@@ -2,7 +2,6 @@
 //!
 //! Refuses what it does not know by name: paths, methods, parameters, bodies. Called by `listen` for every request.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -14,16 +13,15 @@ use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::Instant;
-use url::ParseError;
 
 use super::access::Access;
-use super::query::{decode, parameters};
 use super::status::{ALLOW, Refused, problem};
+use super::target::{Named, Target, Wanted, What, public_path};
 use super::{health, reply};
 use crate::base::limits;
-use crate::base::url::Url;
+use crate::emit::Format;
 use crate::fetch::INSTANCE;
-use crate::pipeline::{Ask, How, Pipeline};
+use crate::pipeline::{Ask, How, Pipeline, RulesError, Which};
 
 /// Answers requests. Clones share everything.
 #[derive(Clone)]
@@ -34,14 +32,6 @@ struct Inner {
     access: Access,
     /// Our name in `Via`.
     via: String,
-}
-
-/// What a request is for.
-#[derive(Debug, PartialEq)]
-enum Target<'a> {
-    Named(Cow<'a, str>),
-    Any { url: Url, key: Option<Cow<'a, str>> },
-    Health,
 }
 
 /// A response, and what the log says of it.
@@ -58,13 +48,14 @@ impl Router {
         let started = Instant::now();
         let (parts, body) = request.into_parts();
         let has_body = !body.is_end_stream() || parts.headers.contains_key(header::TRANSFER_ENCODING);
+        let path = public_path(parts.uri.path());
         let (response, cache) = match self.answer(&parts, has_body).await {
             Ok(answered) => answered,
-            Err(refused) => (problem(&refused, parts.uri.path(), &parts.headers), "-"),
+            Err(refused) => (problem(&refused, &path, &parts.headers), "-"),
         };
         tracing::info!(
             method = %parts.method,
-            path = parts.uri.path(),
+            %path,
             status = response.status().as_u16(),
             bytes = if parts.method == Method::HEAD { 0 } else { response.body().size_hint().lower() },
             ms = started.elapsed().as_millis() as u64,
@@ -80,28 +71,56 @@ impl Router {
         match parts.method {
             Method::GET | Method::HEAD => {}
             Method::OPTIONS if parts.uri.path() == "*" => return Ok((allow(), "-")),
-            Method::OPTIONS => return Path::of(parts.uri.path()).map(|_| (allow(), "-")),
+            Method::OPTIONS => return Target::is_served(parts.uri.path()).map(|()| (allow(), "-")),
             _ => return Err(Refused::Method),
         }
         // in absolute form: a request for another server, sent here by who takes refeed for an HTTP proxy
         if parts.uri.authority().is_some() && !self.0.access.is_own(host) {
             return Err(Refused::OtherHost);
         }
-        let path = Path::of(parts.uri.path())?;
-        match path.with(parts.uri.query().unwrap_or_default())? {
+        match Target::read(parts.uri.path(), parts.uri.query().unwrap_or_default())? {
             Target::Health => Ok((health::healthz(), "-")),
-            Target::Named(name) => self.feed(Ask::Named(&name), true, &parts.headers).await,
-            Target::Any { url, key } => {
-                self.0.access.judge(host, &parts.headers, key.as_deref())?;
-                self.feed(Ask::Url(&url), false, &parts.headers).await
+            Target::Feed(wanted) => {
+                // what an explanation tells of a configured feed, its readers need not know
+                if matches!(wanted.feed, Named::Any(_)) || wanted.what == What::Explanation {
+                    self.0.access.judge(host, &parts.headers, &wanted.shown, self.0.pipeline.clock().now())?;
+                }
+                self.feed(&wanted, &parts.headers).await
             }
         }
     }
 
-    async fn feed(&self, ask: Ask<'_>, named: bool, headers: &HeaderMap) -> Result<Answered, Refused> {
+    /// The name of a feed and the format that its ending asks for. A feed that is called so wins.
+    fn split<'a>(&self, name: &'a str) -> (&'a str, Option<Format>) {
+        match Format::of_path(name) {
+            Some((feed, format)) if !self.0.pipeline.has(name) => (feed, Some(format)),
+            _ => (name, None),
+        }
+    }
+
+    async fn feed(&self, wanted: &Wanted, headers: &HeaderMap) -> Result<Answered, Refused> {
         let pipeline = &self.0.pipeline;
-        let failed = |failure| Refused::Feed { feed: ask.label(), named, failure };
-        let served = pipeline.answer(ask, trail(headers)).await.map_err(failed)?;
+        let (feed, format) = match &wanted.feed {
+            Named::Configured(name) => {
+                let (name, format) = self.split(name);
+                (Which::Named(name), format)
+            }
+            Named::Any(url) => (Which::Url(url), None),
+        };
+        let named = matches!(feed, Which::Named(_));
+        let failed = |failure| Refused::Feed { feed: feed.label(), named, failure };
+        let rules = pipeline.rules(&wanted.parameters).await.map_err(|error| match error {
+            RulesError::Wrong(wrong) => wrong.into(),
+            RulesError::Other(error) => failed(error.into()),
+        })?;
+        let format = match wanted.what {
+            What::Document(asked) => asked.or(format),
+            What::Explanation => {
+                let told = pipeline.explain_feed(&Ask { feed, rules, format }).await.map_err(failed)?;
+                return Ok((reply::json(&told), "-"));
+            }
+        };
+        let served = pipeline.answer(Ask { feed, rules, format }, trail(headers)).await.map_err(failed)?;
         let cache = match served.how {
             How::Hit => "hit",
             How::Made { stale: true, .. } => "stale",
@@ -159,138 +178,9 @@ fn allow() -> Response<Full<Bytes>> {
     response
 }
 
-/// A path that is served.
-enum Path<'a> {
-    Health,
-    Any,
-    Named(&'a str),
-}
-
-impl<'a> Path<'a> {
-    fn of(path: &'a str) -> Result<Path<'a>, Refused> {
-        match path {
-            "/healthz" => Ok(Path::Health),
-            "/feed" => Ok(Path::Any),
-            _ => match path.strip_prefix("/feed/") {
-                Some(name) if !name.is_empty() && !name.contains('/') => Ok(Path::Named(name)),
-                _ => Err(Refused::NoSuchPath),
-            },
-        }
-    }
-
-    fn with(self, query: &'a str) -> Result<Target<'a>, Refused> {
-        let (mut url, mut key, mut unknown) = (None, None, Vec::new());
-        for (name, value) in parameters(query) {
-            match (&*name, &self) {
-                ("url", Path::Any) => once(&mut url, "url", value)?,
-                ("key", Path::Any | Path::Named(_)) => once(&mut key, "key", value)?,
-                _ => unknown.push(format!("`{}`", crate::base::text::excerpt(&name, limits::EXCERPT_CHARS))),
-            }
-        }
-        if !unknown.is_empty() {
-            let advice = match self {
-                Path::Any => "; a `&` that belongs to the feed's URL is written %26",
-                Path::Named(_) => "; a feed of the configuration takes none but `key`",
-                Path::Health => "",
-            };
-            return Err(Refused::UnknownParameters { names: unknown.join(", "), advice });
-        }
-        match self {
-            Path::Health => Ok(Target::Health),
-            Path::Named(name) => Ok(Target::Named(decode(name).ok_or(Refused::Undecodable)?)),
-            Path::Any => {
-                let missing = || Refused::Parameter {
-                    name: "url",
-                    problem: "is missing: write /feed?url=https://example.org/feed.xml".into(),
-                };
-                Ok(Target::Any { url: feed_url(&url.ok_or_else(missing)?)?, key })
-            }
-        }
-    }
-}
-
-fn once<'a>(place: &mut Option<Cow<'a, str>>, name: &'static str, value: &'a str) -> Result<(), Refused> {
-    let wrong = |problem: &str| Refused::Parameter { name, problem: problem.into() };
-    let value = decode(value).ok_or_else(|| wrong("is not UTF-8 or holds control characters"))?;
-    match place.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(wrong("is there twice")),
-    }
-}
-
-fn feed_url(text: &str) -> Result<Url, Refused> {
-    let wrong = |problem: String| Refused::Parameter { name: "url", problem };
-    if text.trim().is_empty() {
-        return Err(wrong("is empty".into()));
-    }
-    let mut url = match Url::parse(text) {
-        Ok(url) => url,
-        Err(ParseError::RelativeUrlWithoutBase) => return Err(wrong("must begin with http:// or https://".into())),
-        Err(error) => return Err(wrong(format!("is not a URL: {error}"))),
-    };
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("must begin with http:// or https://".into()));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("must not hold a user name or password".into()));
-    }
-    url.set_fragment(None); // never sent, so not part of what is asked
-    Ok(url)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn target(path: &str, query: &str) -> Result<String, String> {
-        let found = Path::of(path).and_then(|path| path.with(query)).map_err(|refused| refused.to_string())?;
-        Ok(match found {
-            Target::Health => "health".into(),
-            Target::Named(name) => format!("named {name}"),
-            Target::Any { url, key } => format!("any {url} {}", key.as_deref().unwrap_or("-")),
-        })
-    }
-
-    #[test]
-    fn targets_that_are_served() {
-        for (path, query, expected) in [
-            ("/healthz", "", "health"),
-            ("/feed/voa", "", "named voa"),
-            ("/feed/%E5%8F%B0%E7%81%A3", "key=1", "named 台灣"),
-            ("/feed/a%2Fb", "", "named a/b"),
-            ("/feed", "url=https%3A%2F%2Fexample.org%2Ff%3Fa%3D1%26b%3D2", "any https://example.org/f?a=1&b=2 -"),
-            ("/feed", "url=https://example.org/f?a=b+c", "any https://example.org/f?a=b+c -"),
-            ("/feed", "key=k&url=https://example.org/台#top", "any https://example.org/%E5%8F%B0 k"),
-        ] {
-            assert_eq!(target(path, query).as_deref(), Ok(expected), "{path}?{query}");
-        }
-    }
-
-    #[test]
-    fn targets_that_are_refused_say_why() {
-        for (path, query, reason) in [
-            ("/", "", "nothing is served here"),
-            ("/feed/", "", "nothing is served here"),
-            ("/feed/a/b", "", "nothing is served here"),
-            ("/feeds", "", "nothing is served here"),
-            ("/feed/%FF", "", "not UTF-8"),
-            ("/feed/voa", "limit=3", "`limit`"),
-            ("/feed", "", "`url` is missing"),
-            ("/feed", "url=a&url=b", "`url` is there twice"),
-            ("/feed", "url=https://example.org/f?a=1&b=2&c", "`b`, `c`"),
-            ("/feed", "url=example.org", "http://"),
-            ("/feed", "url=", "is empty"),
-            ("/feed", "url=http://", "is not a URL"),
-            ("/feed", "url=file:///etc/passwd", "http://"),
-            ("/feed", "url=https://me:secret@example.org/", "password"),
-            ("/feed", "url=%FF", "not UTF-8"),
-            ("/healthz", "x=1", "`x`"),
-        ] {
-            let refused = target(path, query).unwrap_err();
-            assert!(refused.contains(reason) && !refused.contains("secret"), "{path}?{query}: {refused}");
-        }
-    }
 
     #[test]
     fn a_request_that_we_sent_is_recognised() {
@@ -299,12 +189,5 @@ mod tests {
         assert_eq!(hops(&headers).collect::<Vec<_>>(), ["fred", "refeed-1"]);
         assert_eq!(trail(&headers).unwrap(), "1.1 refeed-1");
         assert_eq!(trail(&HeaderMap::new()), None);
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_panics(path in "/(feed)?/?\\PC{0,30}", query in "(url|key|x)?=?\\PC{0,40}") {
-            let _ = target(&path, &query);
-        }
     }
 }

@@ -17,6 +17,7 @@ use crate::base::limits;
 use crate::fetch::{BadRedirect, Bound, FetchError, Led, Phase, Refusal};
 use crate::pipeline::error::Blame;
 use crate::pipeline::{Error, Failure};
+use crate::rules::parameters::Wrong;
 
 /// Why a request gets no feed.
 #[derive(Debug, thiserror::Error)]
@@ -48,13 +49,13 @@ pub enum Refused {
         /// The parameters, quoted.
         names: String,
         /// What to write instead.
-        advice: &'static str,
+        advice: String,
     },
     /// A parameter that is missing, said twice or unusable.
     #[error("parameter `{name}` {problem}")]
     Parameter {
         /// Its name.
-        name: &'static str,
+        name: String,
         /// What is wrong with it.
         problem: String,
     },
@@ -62,11 +63,23 @@ pub enum Refused {
     #[error("this server answers for its configured feeds only")]
     Closed,
     /// A key is needed and none is there.
-    #[error("this URL needs the parameter `key`")]
+    #[error("this URL needs the parameter `key`, or a signature")]
     NoKey,
     /// Not the key.
     #[error("the parameter `key` is wrong")]
     WrongKey,
+    /// RSSHub's `code`, and not the one of this path.
+    #[error("the parameter `code` is wrong")]
+    WrongCode,
+    /// A signature that does not belong to what it stands before.
+    #[error("this address is not the one that was signed, or the key has changed since")]
+    WrongSignature,
+    /// A signed address whose time has come.
+    #[error("this signed address has expired")]
+    Expired,
+    /// A time of expiry that nothing vouches for.
+    #[error("`exp` belongs to a signed address: `refeed sign` makes one")]
+    Unsigned,
     /// A key is needed but the server has none.
     #[error("any URL is served to this machine alone; others need a key, and none is configured")]
     KeyNotConfigured,
@@ -89,6 +102,18 @@ pub enum Refused {
         /// What happened.
         failure: Failure,
     },
+}
+
+impl From<Wrong> for Refused {
+    fn from(wrong: Wrong) -> Refused {
+        match wrong {
+            Wrong::Unknown { names, advice } => Refused::UnknownParameters {
+                names,
+                advice: format!(": {advice}; a `&` of the feed's URL is written %26"),
+            },
+            Wrong::Unusable { name, problem } => Refused::Parameter { name, problem },
+        }
+    }
 }
 
 /// What a problem document says beside its detail.
@@ -128,9 +153,12 @@ impl Refused {
                 kind(S::BAD_REQUEST, "bad-parameter", "Bad parameter")
             }
             Refused::Closed => kind(S::FORBIDDEN, "closed", "Not open").key("server.open"),
-            Refused::NoKey | Refused::WrongKey | Refused::KeyNotConfigured => {
+            Refused::NoKey | Refused::WrongKey | Refused::WrongCode | Refused::KeyNotConfigured => {
                 kind(S::FORBIDDEN, "key", "Key needed").key("server.access_key")
             }
+            Refused::WrongSignature => kind(S::FORBIDDEN, "signature", "Wrong signature").key("server.access_key"),
+            Refused::Expired => kind(S::FORBIDDEN, "expired", "Expired"),
+            Refused::Unsigned => kind(S::BAD_REQUEST, "bad-parameter", "Bad parameter"),
             Refused::Loop => kind(S::LOOP_DETECTED, "loop", "Loop detected"),
             Refused::Precondition => kind(S::PRECONDITION_FAILED, "precondition", "Precondition failed"),
             Refused::NotAcceptable => kind(S::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable"),
@@ -167,8 +195,10 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::UnknownFeed => kind(S::NOT_FOUND, "unknown-feed", "No such feed").key("feeds"),
         Error::File(_) => kind(S::INTERNAL_SERVER_ERROR, "file", "File cannot be read").key("feeds"),
         Error::Rule(_) => kind(S::INTERNAL_SERVER_ERROR, "rule-failed", "A rule failed").key("feeds"),
+        Error::Emit(_) => kind(S::INTERNAL_SERVER_ERROR, "no-such-form", "Cannot be written so").key("feeds"),
         Error::Fetch(error) => fetch_kind(error, named),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
+        Error::NoSource { .. } => kind(S::BAD_GATEWAY, "no-source", "No source has an answer"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),
         Error::Bug => kind(S::INTERNAL_SERVER_ERROR, "bug", "Bug in refeed"),

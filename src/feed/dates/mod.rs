@@ -17,7 +17,11 @@ mod lex;
 mod months;
 mod resolve;
 mod words;
+mod write;
+mod zone;
 mod zones;
+
+pub use write::{rfc822, rfc3339};
 
 use crate::base::clock::Time;
 use crate::base::limits::MAX_DATE;
@@ -25,6 +29,8 @@ use crate::base::limits::MAX_DATE;
 use lex::{Kind, Token, Tokens};
 use resolve::{Day, Number, Parts};
 use words::{Meaning, Part, Unit};
+
+pub use zone::{Stated, Zone, parse_in};
 
 /// The moment that `text` names, or `None` where it names none.
 pub fn parse(text: &str) -> Option<Time> {
@@ -46,7 +52,11 @@ struct Reader<'a, 't> {
 }
 
 impl<'a> Reader<'a, '_> {
-    fn read(mut self) -> Option<Time> {
+    fn read(self) -> Option<Time> {
+        self.parts()?.time()
+    }
+
+    fn parts(mut self) -> Option<Parts> {
         while let Some(token) = self.peek(0) {
             self.at += 1;
             let after_zone = std::mem::take(&mut self.after_zone);
@@ -58,7 +68,7 @@ impl<'a> Reader<'a, '_> {
                 Kind::Mark(_) => {}
             }
         }
-        self.parts.time()
+        Some(self.parts)
     }
 
     fn peek(&self, ahead: usize) -> Option<Token<'a>> {

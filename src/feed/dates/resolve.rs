@@ -118,8 +118,23 @@ impl Parts {
         Some(())
     }
 
+    /// What the text says of its zone.
+    pub(super) fn zone(&self) -> Option<Zone> {
+        self.zone
+    }
+
+    /// Counted from 1970, so that no zone changes it.
+    pub(super) fn is_epoch(&self) -> bool {
+        self.epoch().is_some()
+    }
+
     /// The moment.
     pub(super) fn time(&self) -> Option<Time> {
+        self.time_in(self.zone.unwrap_or(Zone::Fixed(0)))
+    }
+
+    /// The moment, were `zone` what the text says.
+    pub(super) fn time_in(&self, zone: Zone) -> Option<Time> {
         if let Some(epoch) = self.epoch() {
             return Some(epoch);
         }
@@ -146,10 +161,9 @@ impl Parts {
         }
         let of_day = i64::try_from(((hour * 60 + minute) * 60 + second) * 1000 + millis).ok()?;
         let local = EPOCH.duration_until(date.at(0, 0, 0, 0)).as_secs() * 1000 + of_day;
-        let offset = match self.zone {
-            None => 0,
-            Some(Zone::Fixed(minutes)) => i64::from(minutes) * 60_000,
-            Some(Zone::Rule(rule)) => {
+        let offset = match zone {
+            Zone::Fixed(minutes) => i64::from(minutes) * 60_000,
+            Zone::Rule(rule) => {
                 let wall = EPOCH.checked_add(SignedDuration::from_millis(local)).ok()?;
                 let there = TimeZone::posix(rule).ok()?.to_timestamp(wall).ok()?;
                 local - there.as_millisecond()
@@ -253,7 +267,7 @@ impl Parts {
     }
 }
 
-const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+pub(super) const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 /// The first and the last millisecond of the years 1–9999.
 const FIRST: i64 = -62_135_596_800_000;
 const LAST: i64 = 253_402_300_799_999;

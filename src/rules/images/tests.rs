@@ -27,7 +27,7 @@ fn run(rules: &str, source: &str, url: Option<&str>) -> String {
     let url = url.map(|url| Url::parse(url).unwrap());
     let once = |source: &str| {
         let mut feed = Feed::read(source.as_bytes(), None, url.as_ref()).unwrap();
-        chain.apply(&mut feed, &Context { now: Time(0), feed_url: url.clone() }).unwrap();
+        chain.apply(&mut feed, &Context::new(Time(0), url.clone())).unwrap();
         feed.into_string()
     };
     let out = once(source);
@@ -236,7 +236,7 @@ fn addresses_that_grow_without_bound_end_the_rule() {
     let source =
         item(&format!("<description><![CDATA[{images}]]></description>")).replace("https://a.example/b/c", &link);
     let mut feed = Feed::read(source.as_bytes(), None, None).unwrap();
-    let error = via(PROXY).apply(&mut feed, &Context { now: Time(0), feed_url: None }).unwrap_err();
+    let error = via(PROXY).apply(&mut feed, &Context::new(Time(0), None)).unwrap_err();
     assert!(error.to_string().contains("images") && error.to_string().contains("8"), "{error}");
     let far = source.replace(&link, &format!("{link}{}/", "y".repeat(MAX_URL)));
     assert_eq!(run(&format!("[{{ images = '{PROXY}' }}]"), &far, None), far);

@@ -1,0 +1,130 @@
+//! The pages that rules want: fetched through the same guard and manners as feeds, each once however many rules, feeds and
+//! readers want it, and kept.
+//!
+//! A wait is bounded by the caller's patience; the fetch goes on without it. Bounded: pages per feed, fetches per host
+//! (`fetch.pages_per_host`), the size of a page, the memory for all. A failure is held and tried again later.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::HeaderMap;
+use hyper::header::{self, HeaderName, HeaderValue};
+use moka::future::Cache;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use super::error::Error;
+use crate::base::clock::Clock;
+use crate::base::limits;
+use crate::base::text::human_size;
+use crate::cache::Key;
+use crate::cache::flight::Flights;
+use crate::cache::negative::{Held, Negative, hold};
+use crate::fetch::{Client, Request};
+use crate::rules::pages::Body;
+use crate::rules::{Page, Pages, Want};
+
+/// Fetches pages. Clones share everything.
+#[derive(Clone)]
+pub(super) struct Fetcher(Arc<Parts>);
+
+struct Parts {
+    client: Client,
+    clock: Clock,
+    kept: Cache<Key, Arc<Body>>,
+    failures: Negative<Error>,
+    flights: Flights<Page>,
+}
+
+impl Fetcher {
+    pub(super) fn new(client: Client, clock: Clock) -> Fetcher {
+        let weigh =
+            |_: &Key, body: &Arc<Body>| u32::try_from(body.bytes.len() + limits::ENTRY_OVERHEAD).unwrap_or(u32::MAX);
+        let kept = Cache::builder()
+            .max_capacity(limits::PAGES_MEMORY as u64)
+            .weigher(weigh)
+            .time_to_live(limits::PAGE_KEPT)
+            .build();
+        let failures = Negative::new(limits::MAX_HELD_FAILURES);
+        Fetcher(Arc::new(Parts { client, clock, kept, failures, flights: Flights::new(limits::PAGE_WAIT) }))
+    }
+
+    /// Puts into `pages` what became of `wants` within `patience`.
+    pub(super) async fn bring(&self, pages: &mut Pages, wants: Vec<Want>, patience: Duration) {
+        let until = Instant::now() + patience;
+        let mut under_way = JoinSet::new();
+        for (place, want) in wants.into_iter().enumerate() {
+            if place >= limits::MAX_PAGES_WANTED {
+                let why = format!("one feed may want {} pages at once", limits::MAX_PAGES_WANTED);
+                pages.put(want, Page::Failed(why.into()));
+                continue;
+            }
+            pages.put(want.clone(), Page::Pending);
+            let fetcher = self.clone();
+            under_way.spawn(async move {
+                let page = fetcher.page(&want).await;
+                (want, page)
+            });
+        }
+        while let Ok(Some(came)) = timeout_at(until, under_way.join_next()).await {
+            if let Ok((want, page)) = came {
+                pages.put(want, page);
+            }
+        }
+    }
+
+    async fn page(&self, want: &Want) -> Page {
+        let key = key(want);
+        if let Some(body) = self.0.kept.get(&key).await {
+            return Page::Ready(body);
+        }
+        if let Some(held) = self.0.failures.get(&key, self.0.clock.now()).await {
+            return Page::Failed(held.error.to_string().into());
+        }
+        let (fetcher, asked) = (self.clone(), want.clone());
+        let fetched = self.0.flights.run(key, async move { fetcher.fetch(key, &asked).await }).await;
+        fetched.map_or(Page::Pending, |(page, _)| page)
+    }
+
+    async fn fetch(&self, key: Key, want: &Want) -> Page {
+        if let Some(body) = self.0.kept.get(&key).await {
+            return Page::Ready(body); // came between the caller's look and this one
+        }
+        let request = Request::page(want.url.as_str(), headers(&want.headers));
+        match self.0.client.get(&request).await {
+            Ok(response) if response.body.len() > limits::MAX_PAGE => {
+                Page::Failed(format!("the page exceeds {}", human_size(limits::MAX_PAGE)).into())
+            }
+            Ok(response) => {
+                let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+                let content_type = content_type.map(str::to_owned);
+                let body = Arc::new(Body { bytes: response.body, content_type, url: response.url });
+                self.0.kept.insert(key, Arc::clone(&body)).await;
+                Page::Ready(body)
+            }
+            Err(error) => {
+                let error = Arc::new(Error::Fetch(error));
+                tracing::info!(%error, "a page could not be had");
+                if let Some(wait) = hold(error.cause(), error.retry_after()) {
+                    let held = Held { error: Arc::clone(&error), retry_at: self.0.clock.now() + wait };
+                    self.0.failures.put(key, held).await;
+                }
+                Page::Failed(error.to_string().into())
+            }
+        }
+    }
+}
+
+fn key(want: &Want) -> Key {
+    let mut parts: Vec<&[u8]> = vec![b"page", want.url.as_str().as_bytes()];
+    parts.extend(want.headers.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]));
+    Key::of(&parts)
+}
+
+/// Rules check at load what they have sent; what is no header after all is left out.
+fn headers(wanted: &[(String, String)]) -> HeaderMap {
+    let header = |(name, value): &(String, String)| {
+        Some((HeaderName::try_from(name.as_str()).ok()?, HeaderValue::try_from(value.as_str()).ok()?))
+    };
+    wanted.iter().filter_map(header).collect()
+}

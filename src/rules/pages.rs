@@ -1,0 +1,82 @@
+//! What rules read from the network, as plain data: a rule says what it wants, the pipeline fetches it, the rule is then
+//! applied. No rule fetches by itself, and none waits.
+//!
+//! [`Rule::wants`](super::Rule::wants) names the pages; it is asked again when they came, so that one page may lead to the
+//! next, at most [`MAX_PAGE_ROUNDS`](crate::base::limits::MAX_PAGE_ROUNDS) times. What could not be had in time is
+//! [`Page::Pending`], what failed is [`Page::Failed`]: the rule then leaves the item as it was.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::base::url::Url;
+
+/// A page that a rule would read. Equal wants are fetched once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Want {
+    /// Its address, `http:` or `https:`.
+    pub url: Url,
+    /// What a site asks for, such as a cookie of consent: name and value. Sent to the address's own host alone.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Want {
+    /// The page at `url`.
+    pub fn page(url: Url) -> Want {
+        Want { url, headers: Vec::new() }
+    }
+}
+
+/// A page that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// Decoded from its content coding, not from its charset.
+    pub bytes: Bytes,
+    /// `Content-Type` as sent.
+    pub content_type: Option<String>,
+    /// Where it was found in the end, after redirects.
+    pub url: Url,
+}
+
+/// What became of a want.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// Here it is.
+    Ready(Arc<Body>),
+    /// It could not be had; why, for `explain`. It is tried again later.
+    Failed(Arc<str>),
+    /// It is on its way, and there was no time to wait for it.
+    Pending,
+}
+
+/// The pages that are known while a chain runs.
+#[derive(Clone, Debug, Default)]
+pub struct Pages {
+    known: HashMap<Want, Page>,
+}
+
+impl Pages {
+    /// What became of `want`; none where nobody asked yet.
+    pub fn get(&self, want: &Want) -> Option<&Page> {
+        self.known.get(want)
+    }
+
+    /// The body of `want`, if it came.
+    pub fn ready(&self, want: &Want) -> Option<&Arc<Body>> {
+        match self.get(want)? {
+            Page::Ready(body) => Some(body),
+            Page::Failed(_) | Page::Pending => None,
+        }
+    }
+
+    /// Remembers what became of `want`.
+    pub fn put(&mut self, want: Want, page: Page) {
+        self.known.insert(want, page);
+    }
+
+    /// True where one is still on its way: what is made now is not the last word.
+    pub fn is_pending(&self) -> bool {
+        self.known.values().any(|page| *page == Page::Pending)
+    }
+}
