@@ -9,6 +9,7 @@ mod adhoc;
 mod ask;
 pub mod error;
 pub mod explain;
+mod listing;
 mod merge;
 mod pages;
 mod transform;
@@ -26,6 +27,7 @@ use self::adhoc::Adhoc;
 use self::ask::Route;
 pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
 pub use self::error::{Error, Failure, RulesError, StartError};
+use self::listing::Listing;
 use self::merge::{Merged, Together};
 use self::pages::Fetcher;
 use self::transform::{Recipe, Stage};
@@ -50,6 +52,7 @@ struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
+    listing: Listing,
     memory: Memory,
     disk: Disk,
     upstream: Upstream,
@@ -95,6 +98,7 @@ impl Pipeline {
             patience: config.fetch.timeout,
             feeds,
             links,
+            listing: Listing::new(config),
             adhoc: Adhoc::new(context),
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
