@@ -12,6 +12,7 @@ pub mod explain;
 mod listing;
 mod merge;
 mod pages;
+mod sites;
 mod transform;
 mod upstream;
 pub mod workers;
@@ -30,6 +31,7 @@ pub use self::error::{Error, Failure, RulesError, StartError};
 use self::listing::Listing;
 use self::merge::{Merged, Together};
 use self::pages::Fetcher;
+use self::sites::Sites;
 use self::transform::{Recipe, Stage};
 use self::upstream::Upstream;
 use self::workers::Workers;
@@ -38,7 +40,7 @@ use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Disk, Encoding, Fetched, Key, Memory, Representation};
-use crate::config::{self, Config, Origin};
+use crate::config::{self, Config, Origin, Relative};
 use crate::emit::{Format, Templates};
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
@@ -57,6 +59,7 @@ struct Parts {
     disk: Disk,
     upstream: Upstream,
     adhoc: Adhoc,
+    sites: Sites,
     pages: Fetcher,
     workers: Workers,
     /// The merged feeds, by what stands for what was fetched.
@@ -99,6 +102,7 @@ impl Pipeline {
             feeds,
             links,
             listing: Listing::new(config),
+            sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
@@ -196,6 +200,12 @@ impl Pipeline {
             Which::Url(url) => {
                 let form = Form { format: ask.format, ..Form::default() };
                 Ok(Route::new(ask.feed.label(), url.as_str(), Origin::Http(url.clone()), ask.rules.clone(), form))
+            }
+            Which::Proxied(url) => {
+                // at its own address its relative URLs mean what they meant
+                let form = Form { relative: Relative::Keep, ..Form::default() };
+                let chain = self.0.sites.chain(url).clone();
+                Ok(Route::new(ask.feed.label(), url.as_str(), Origin::Http(url.clone()), chain, form))
             }
         }
     }
