@@ -11,11 +11,13 @@ mod background;
 pub mod error;
 mod examine;
 pub mod explain;
+mod listing;
 mod make;
 mod merge;
 mod origin;
 mod pages;
 mod refresh;
+mod sites;
 mod transform;
 mod upstream;
 pub mod workers;
@@ -31,10 +33,12 @@ use self::adhoc::Adhoc;
 pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
 use self::ask::{Haste, Route, policy, templates};
 pub use self::error::{Error, Failure, RulesError, StartError};
+use self::listing::Listing;
 use self::make::Made;
 use self::merge::Merged;
 use self::origin::Origins;
 use self::pages::Fetcher;
+use self::sites::Sites;
 use self::upstream::Upstream;
 use self::workers::Workers;
 use crate::base::clock::Clock;
@@ -43,7 +47,7 @@ use crate::cache::answer::Prepared;
 use crate::cache::disk::DiskError;
 use crate::cache::flight::Flights;
 use crate::cache::{Disk, Encoding, Key, Memory, Representation};
-use crate::config::{Cache, Config, Feed, Origin, RuleList};
+use crate::config::{Cache, Config, Feed, Origin, Relative, RuleList};
 use crate::emit::Format;
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
@@ -57,10 +61,12 @@ struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
+    listing: Listing,
     memory: Memory,
     disk: Disk,
     upstream: Upstream,
     adhoc: Adhoc,
+    sites: Sites,
     pages: Fetcher,
     workers: Workers,
     /// The merged feeds, by what stands for what was fetched.
@@ -110,6 +116,8 @@ impl Pipeline {
             upstream: Upstream::new(origins, memory.clone(), workers.clone(), wait),
             feeds,
             links,
+            listing: Listing::new(config),
+            sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages,
             memory,
@@ -239,6 +247,13 @@ impl Pipeline {
                 let form = Form { format: ask.format, ..Form::default() };
                 let policy = policy(&self.0.times, &feed);
                 Ok(Route::new(ask.feed.label(), &feed, ask.rules.clone(), form, policy))
+            }
+            Which::Proxied(url) => {
+                // at its own address its relative URLs mean what they meant
+                let form = Form { relative: Relative::Keep, ..Form::default() };
+                let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), RuleList::empty());
+                let policy = policy(&self.0.times, &feed);
+                Ok(Route::new(ask.feed.label(), &feed, self.0.sites.chain(url).clone(), form, policy))
             }
         }
     }

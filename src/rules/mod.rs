@@ -14,6 +14,7 @@ mod one_or_many;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;
+mod places;
 pub mod sets;
 
 use std::cell::Cell;
@@ -71,7 +72,10 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, full_text, images, keep, limit, links, opencc, remove, select, sort }
+rules! {
+    brief, cards, clean, dedupe, drop, embed, from_text, full_text, highlight, images, keep, lazy, limit, links, note, opencc, remove,
+    reveal, sanitize, select, sort, style
+}
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {

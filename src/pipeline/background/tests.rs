@@ -15,7 +15,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn route(url: &str) -> Arc<Route> {
-    let feed = crate::config::Feed::new(url, Origin::Http(Url::parse(url).unwrap()));
+    let feed = crate::config::Feed::new(url, Origin::Http(Url::parse(url).unwrap()), crate::config::RuleList::empty());
     let policy = policy(&crate::config::Cache::default(), &feed);
     Route::new(url.to_owned(), &feed, Chain::empty(), Form::default(), policy)
 }
