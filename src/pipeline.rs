@@ -18,6 +18,7 @@ mod origin;
 mod pages;
 mod refresh;
 mod sites;
+mod subscriber;
 mod transform;
 mod upstream;
 pub mod workers;

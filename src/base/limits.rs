@@ -412,6 +412,12 @@ pub const HUB_LEASE: Duration = Duration::from_secs(10 * 24 * 60 * 60);
 pub const HUB_LEASE_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Longest one: a hub that forgot us is asked again within a month.
 pub const HUB_LEASE_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Largest ping of a hub: hubs send the feed along, which is read for its signature only.
+pub const MAX_PING: usize = 4 * MIB;
+/// Time for such a ping to come whole.
+pub const PING_TIME: Duration = Duration::from_secs(10);
+/// A feed that hubs say has changed is asked for so often at most.
+pub const PING_GAP: Duration = Duration::from_secs(60);
 /// When a hub that refused or kept silent is asked again.
 pub const HUB_RETRY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -1,6 +1,8 @@
 //! Which hubs a feed names, and what it calls its own address: `atom:link` with `rel="hub"` and `rel="self"` in the head of every
 //! XML format, `hubs` and `feed_url` in JSON Feed. Plain data; what a hub may be is `websub`'s. One pass over the head.
 
+use serde::{Deserialize, Serialize};
+
 use super::Feed;
 use super::codec::{Coding, decode};
 use super::names::Ns;
@@ -8,7 +10,7 @@ use super::tree::NodeId;
 use crate::base::limits;
 
 /// What a feed, or the headers it came with, name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hubs {
     /// The hubs, in the order of the text, at most [`limits::MAX_HUBS_NAMED`].
     pub hubs: Vec<String>,
@@ -17,6 +19,12 @@ pub struct Hubs {
 }
 
 impl Hubs {
+    /// These where they name a hub, else `others`; the feed's own address by either.
+    pub fn or(self, others: Hubs) -> Hubs {
+        let hubs = if self.hubs.is_empty() { others.hubs } else { self.hubs };
+        Hubs { hubs, own: self.own.or(others.own) }
+    }
+
     /// Adds one address with its relations, parted by white space.
     pub fn add(&mut self, relations: &str, address: &str) {
         for relation in relations.split_ascii_whitespace().map(str::to_ascii_lowercase) {

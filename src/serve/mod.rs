@@ -5,6 +5,7 @@
 //! front proxy's. Called by `cli`.
 
 pub mod access;
+pub mod callback;
 pub mod control;
 pub mod guard;
 pub mod health;

@@ -24,15 +24,13 @@ pub fn read_link(named: &mut Hubs, header: &str) {
 }
 
 impl Hub {
-    /// Hub and topic of a feed found at `feed`: from the headers where they name a hub, else from the document.
-    pub fn of(headers: &Hubs, document: &Hubs, feed: &Url) -> Option<Hub> {
-        [headers, document].into_iter().find_map(|named| {
-            let topic = named.own.as_deref().or(document.own.as_deref());
-            let topic = topic.and_then(|own| web(own, feed)).unwrap_or_else(|| without_fragment(feed.clone()));
-            let is_hub = |hub: &Url| *hub != topic && *hub != without_fragment(feed.clone());
-            let hub = named.hubs.iter().filter_map(|hub| web(hub, feed)).find(is_hub)?;
-            Some(Hub { hub, topic })
-        })
+    /// Hub and topic of a feed found at `feed` that names `named`; it is its own topic where it names none.
+    pub fn of(named: &Hubs, feed: &Url) -> Option<Hub> {
+        let feed_itself = without_fragment(feed.clone());
+        let topic = named.own.as_deref().and_then(|own| web(own, feed)).unwrap_or_else(|| feed_itself.clone());
+        let is_hub = |hub: &Url| *hub != topic && *hub != feed_itself;
+        let hub = named.hubs.iter().filter_map(|hub| web(hub, feed)).find(is_hub)?;
+        Some(Hub { hub, topic })
     }
 }
 
@@ -99,7 +97,7 @@ mod tests {
     }
 
     fn found(headers: &Hubs, document: &Hubs) -> Option<(String, String)> {
-        let hub = Hub::of(headers, document, &Url::parse(FEED).unwrap())?;
+        let hub = Hub::of(&headers.clone().or(document.clone()), &Url::parse(FEED).unwrap())?;
         Some((hub.hub.into(), hub.topic.into()))
     }
 
