@@ -40,6 +40,7 @@ use self::merge::Merged;
 use self::origin::Origins;
 use self::pages::Fetcher;
 use self::sites::Sites;
+use self::subscriber::Subscriber;
 use self::upstream::Upstream;
 use self::workers::Workers;
 use crate::base::clock::Clock;
@@ -65,6 +66,7 @@ struct Parts {
     listing: Listing,
     memory: Memory,
     disk: Disk,
+    subscriber: Subscriber,
     upstream: Upstream,
     adhoc: Adhoc,
     sites: Sites,
@@ -109,6 +111,7 @@ impl Pipeline {
         }
         let (memory, workers) = (Memory::new(config.cache.memory), Workers::of_this_machine());
         let wait = config.fetch.timeout + limits::WAIT_SLACK;
+        let hubs = client.clone();
         let pages = Fetcher::new(client.clone(), clock.clone());
         let origins = Origins { client, clock: clock.clone(), max_body: config.fetch.max_body };
         Ok(Pipeline(Arc::new(Parts {
@@ -122,6 +125,7 @@ impl Pipeline {
             adhoc: Adhoc::new(context),
             pages,
             memory,
+            subscriber: Subscriber::new(config.server.public_url.as_ref(), hubs, clock.clone(), disk.clone()),
             disk,
             clock,
             workers,

@@ -52,6 +52,8 @@ pub struct Seen {
     pub validators: bool,
     /// The usual time from one item to the next.
     pub gap: Option<Duration>,
+    /// A hub has promised to tell of changes: polling is for what it misses.
+    pub told: bool,
 }
 
 impl Habit {
@@ -74,6 +76,7 @@ impl Habit {
         let changed = self.digest != Some(seen.digest);
         let interval = match (pace, changed) {
             (Pace::Every(interval), _) => interval,
+            (Pace::Adaptive, _) if seen.told => limits::REFRESH_MOST,
             (Pace::Adaptive, true) => bounded(seen.gap.map_or(limits::REFRESH_FIRST, |gap| gap / 2)),
             (Pace::Adaptive, false) => bounded(self.interval * 3 / 2),
         };
@@ -139,7 +142,7 @@ mod tests {
     }
 
     fn seen(digest: u64, gap: Option<Duration>) -> Seen {
-        Seen { digest, asked: NOW, fresh_until: NOW, validators: true, gap }
+        Seen { digest, asked: NOW, fresh_until: NOW, validators: true, gap, told: false }
     }
 
     fn habit() -> Habit {
@@ -181,6 +184,13 @@ mod tests {
         let fresh = Seen { fresh_until: NOW + 5 * HOUR, ..seen(2, Some(HOUR)) };
         assert_eq!(wait(Pace::Adaptive, fresh), 5 * HOUR);
         assert_eq!(wait(Pace::Every(HOUR), fresh), 5 * HOUR);
+    }
+
+    #[test]
+    fn who_is_told_of_changes_asks_seldom() {
+        let told = Seen { told: true, ..seen(2, Some(HOUR)) };
+        assert_eq!(wait(Pace::Adaptive, told), 12 * HOUR);
+        assert_eq!(wait(Pace::Every(HOUR), told), HOUR);
     }
 
     #[test]

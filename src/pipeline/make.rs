@@ -88,7 +88,9 @@ impl Pipeline {
         patience: Duration,
     ) -> Result<Made, Failure> {
         let previous = self.0.memory.answer(&route.answer).await;
-        if let Some(fresh) = previous.as_ref().filter(|answer| answer.freshness.is_fresh(self.0.clock.now())) {
+        let outdated = self.0.upstream.is_outdated(&route.fetched);
+        let fresh = |answer: &&Arc<Answer>| !outdated && answer.freshness.is_fresh(self.0.clock.now());
+        if let Some(fresh) = previous.as_ref().filter(fresh) {
             // made between the caller's look and this one
             return Ok(Made { answer: Arc::clone(fresh), came: Came::Kept, copy: None, stored: true });
         }

@@ -74,7 +74,9 @@ impl Subscriber {
             return false;
         };
         let known = held.get(&key).filter(|known| known.is_to(hub)).cloned();
-        let Some(mut subscription) = known.or_else(|| Some(Subscription::new(hub, random()?, now))) else { return false };
+        let Some(mut subscription) = known.or_else(|| Some(Subscription::new(hub, random()?, now))) else {
+            return false;
+        };
         let active = subscription.is_active(now);
         if subscription.next <= now {
             let form = subscription.ask(&parts.callback, now);
@@ -106,7 +108,9 @@ impl Subscriber {
     pub(super) fn ping(&self, token: &str, signed: Option<&str>, body: &[u8]) -> Ping {
         let (Some(parts), now) = (&self.0, self.now()) else { return Ping::Unknown };
         let held = parts.held();
-        let Some((key, subscription)) = held.iter().find(|(_, held)| is(&held.token, token)) else { return Ping::Unknown };
+        let Some((key, subscription)) = held.iter().find(|(_, held)| is(&held.token, token)) else {
+            return Ping::Unknown;
+        };
         let genuine = match (&subscription.secret, signed) {
             (Some(secret), Some(signed)) => signature::verify(signed, secret, body),
             (Some(_), None) => false,

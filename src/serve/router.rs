@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::access::Access;
 use super::status::{ALLOW, Refused, problem};
 use super::target::{self, Named, Target, Wanted, What, public_path};
-use super::{health, reply};
+use super::{callback, health, reply};
 use crate::base::limits;
 use crate::emit::Format;
 use crate::fetch::INSTANCE;
@@ -49,7 +49,14 @@ impl Router {
         let (parts, body) = request.into_parts();
         let has_body = !body.is_end_stream() || parts.headers.contains_key(header::TRANSFER_ENCODING);
         let path = public_path(parts.uri.path());
-        let (response, cache) = match self.answer(&parts, has_body).await {
+        let answered = match callback::token(parts.uri.path()) {
+            Some(token) => match check(&parts, false, &self.0.via) {
+                Ok(_) => callback::respond(&self.0.pipeline, token, &parts, body).await.map(|response| (response, "-")),
+                Err(refused) => Err(refused),
+            },
+            None => self.answer(&parts, has_body).await,
+        };
+        let (response, cache) = match answered {
             Ok(answered) => answered,
             Err(refused) => (problem(&refused, &path, &parts.headers), "-"),
         };

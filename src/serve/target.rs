@@ -16,6 +16,7 @@ use std::borrow::Cow;
 
 use url::ParseError;
 
+use super::callback;
 use super::query::{decode, parameters};
 use super::sign;
 use super::status::Refused;
@@ -100,6 +101,9 @@ impl Target {
 
 /// `path` without what may be secret: values of parameters, signatures. For the log and for problem documents.
 pub fn public_path(path: &str) -> Cow<'_, str> {
+    if callback::token(path).is_some() {
+        return "/websub/…".into();
+    }
     if let Some((_, rest)) = sign::split(path) {
         return format!("/s/…{}", public_path(rest)).into();
     }

@@ -42,7 +42,7 @@ impl Log {
 /// A feed of which an item comes every `gap`, if at all.
 fn seen(now: Time, gap: Option<Duration>) -> Seen {
     let digest = gap.map_or(0, |gap| u64::try_from(now.secs()).unwrap() / gap.as_secs());
-    Seen { digest, asked: now, fresh_until: now + 30 * MINUTE, validators: true, gap }
+    Seen { digest, asked: now, fresh_until: now + 30 * MINUTE, validators: true, gap, told: false }
 }
 
 async fn start<F>(
