@@ -10,10 +10,12 @@ mod ask;
 pub mod error;
 mod examine;
 pub mod explain;
+mod listing;
 mod make;
 mod merge;
 mod origin;
 mod pages;
+mod sites;
 mod transform;
 mod upstream;
 pub mod workers;
@@ -29,18 +31,21 @@ use self::adhoc::Adhoc;
 pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
 use self::ask::{Haste, Route, policy, templates};
 pub use self::error::{Error, Failure, RulesError, StartError};
+use self::listing::Listing;
 use self::make::Made;
 use self::merge::Merged;
 use self::origin::Origins;
 use self::pages::Fetcher;
+use self::sites::Sites;
 use self::upstream::Upstream;
 use self::workers::Workers;
 use crate::base::clock::Clock;
 use crate::base::limits;
+use crate::base::url::Url;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Disk, Encoding, Key, Memory, Representation};
-use crate::config::{Cache, Config, Feed, Origin, RuleList};
+use crate::config::{Cache, Config, Feed, Origin, Relative, RuleList};
 use crate::emit::Format;
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
@@ -54,10 +59,12 @@ struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
+    listing: Listing,
     memory: Memory,
     disk: Disk,
     upstream: Upstream,
     adhoc: Adhoc,
+    sites: Sites,
     pages: Fetcher,
     workers: Workers,
     /// The merged feeds, by what stands for what was fetched.
@@ -107,6 +114,8 @@ impl Pipeline {
             upstream: Upstream::new(origins, memory.clone(), workers.clone(), wait),
             feeds,
             links,
+            listing: Listing::new(config),
+            sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages,
             memory,
@@ -222,12 +231,21 @@ impl Pipeline {
                 Ok(route.with(&ask.rules, ask.format, own_url))
             }
             Which::Url(url) => {
-                let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), RuleList::empty());
                 let form = Form { format: ask.format, ..Form::default() };
-                let policy = policy(&self.0.times, &feed);
-                Ok(Route::new(ask.feed.label(), &feed, ask.rules.clone(), form, policy))
+                Ok(self.any(&ask.feed, url, ask.rules.clone(), form))
+            }
+            Which::Proxied(url) => {
+                // at its own address its relative URLs mean what they meant
+                let form = Form { relative: Relative::Keep, ..Form::default() };
+                Ok(self.any(&ask.feed, url, self.0.sites.chain(url).clone(), form))
             }
         }
+    }
+
+    /// A feed that is not in the configuration.
+    fn any(&self, which: &Which<'_>, url: &Url, chain: Chain, form: Form) -> Arc<Route> {
+        let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), RuleList::empty());
+        Route::new(which.label(), &feed, chain, form, policy(&self.0.times, &feed))
     }
 
     /// In which form a feed of the configuration goes out when it is asked for in `format`.

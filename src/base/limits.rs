@@ -86,6 +86,8 @@ pub const MESSAGE_CHARS: usize = 400;
 pub const SUGGEST_CHARS: usize = 64;
 /// Most known names that a message about an unknown one lists: all rules, fields and conversions, not all feeds.
 pub const LISTED_NAMES: usize = 24;
+/// Longest name that is made of a title, in characters; it is read in addresses.
+pub const MAX_NAME_MADE: usize = 40;
 /// Most folders inside each other in a list of feeds. Readers show one or two.
 pub const MAX_FOLDERS: usize = 8;
 /// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
@@ -126,8 +128,6 @@ pub const MAX_SHARING: usize = 100;
 pub const TITLE_LIKENESS: f64 = 0.7;
 /// Default time within which such titles must lie: the same words a week later are another story.
 pub const TITLES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-/// How many Han characters of an item are enough to say in which script it is written.
-pub const SCRIPT_SAMPLE: u64 = 1000;
 /// Most rules of one feed, after rule sets are opened, those around every feed's included.
 pub const MAX_RULES: usize = 64;
 /// Longest regular expression in a rule.
