@@ -106,6 +106,16 @@ pub const EXPRESSION_FUEL: u64 = 100_000;
 pub const MAX_EXHAUSTED: usize = 100;
 /// Longest value that a template makes: the longest field there is.
 pub const MAX_TEMPLATE_OUTPUT: usize = MAX_FIELD;
+/// Titles with fewer words than this are the same only where they are equal: two words in three prove nothing.
+pub const SHORT_TITLE: usize = 4;
+/// Most words of a title that are compared; the longest real ones have some fifty.
+pub const MAX_TITLE_WORDS: usize = 200;
+/// Most kept titles that are looked at for one pair of words ("the same"): the last ones. Bounds the comparing of 10 000 titles.
+pub const MAX_SHARING: usize = 100;
+/// Default share of pairs of words that makes two titles the same to `dedupe`: one word in ten differs.
+pub const TITLE_LIKENESS: f64 = 0.7;
+/// Default time within which such titles must lie: the same words a week later are another story.
+pub const TITLES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// How many Han characters of an item are enough to say in which script it is written.
 pub const SCRIPT_SAMPLE: u64 = 1000;
 /// Most rules of one feed, after rule sets are opened, those around every feed's included.

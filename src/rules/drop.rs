@@ -6,7 +6,7 @@
 //! and, in RSS 1.0, its entry in the channel's list; nothing else of the document changes.
 //!
 //! ## When to use
-//! Advertisements, subjects, authors or old items that you do not want to see. For "either of these fields", write two rules.
+//! Advertisements, subjects, authors or old items that you do not want to see. For "either of these fields", write `any_of`.
 //!
 //! ## Example
 //! ```toml

@@ -3,11 +3,20 @@
 //! ## What it does
 //! Each field takes a regular expression or a list of them: `title`, `content`, `summary`, `author`, `category`, `link`, `id`,
 //! `comments`, `enclosure` (address or media type), `language`, `description` (content or summary, or the title of an item without
-//! either) and `any` (title, summary, content, author or category). Patterns of one field are ORed, fields are ANDed. HTML is matched
-//! as the text a person reads (`markup = true`: as it is written); upper and lower case, Simplified and Traditional Chinese, full and
-//! half width are one, unless `exact = true`: `台灣` also finds 台湾 and 臺灣. `newer_than` and `older_than` take an age
-//! (`7d`), `before` and `after` a date, `when` an [expression](#expressions) for all that the others cannot say. An item that lacks
-//! what these ask for (a readable date) is kept. The short form is `any`.
+//! either) and `any` (title, summary, content, author or category); the short form is `any`. Patterns of one field are ORed, fields
+//! are ANDed. HTML is matched as the text a person reads (`markup = true`: as it is written); upper and lower case, Simplified and
+//! Traditional Chinese, full and half width are one, unless `exact = true`: `台灣` also finds 台湾 and 臺灣.
+//!
+//! - Dates: `newer_than` and `older_than` take an age (`7d`), `before` and `after` a date (both for between), `future` true or false;
+//!   `weekday` takes `monday` … `sunday`, `weekend`, or a list, `hour` such as `9-17`, both in `zone` (`Asia/Taipei`, `+08:00`; else UTC).
+//! - Counts: `words` (a Chinese or Japanese character is one), `chars`, `links`, `images` and `position` (from 1) take `> 100`,
+//!   `<= 50`, `= 3` or `10-20`.
+//! - `has`: `image`, `audio` or `video` in the content or attached; of a list any.
+//! - `sample = 25`: a quarter of the items, always the same ones.
+//! - `when`: an [expression](#expressions), for all that the others cannot say.
+//! - `any_of`, `all_of`, `none_of`: lists of such tables, which nest.
+//!
+//! An item that lacks what these ask for (a readable date) is kept.
 //!
 //! ## When to use
 //! A feed has more than you want to read, and what you want has a name.
@@ -21,6 +30,10 @@
 //! rules = [{ keep = { title = ["台灣", "香港"], author = "王小明", newer_than = "7d" } }]
 //! ```
 //!
+//! Long reads, or anything with a picture that is no advertisement:
+//! ```toml
+//! rules = [{ keep = { any_of = [{ words = "> 800" }, { has = "image", none_of = [{ title = "广告" }] }] } }]
+//! ```
 //! Whatever an expression can say:
 //! ```toml
 //! rules = [{ keep = { when = "words > 200 and not (host == 'example.org' or 'ads' in categories)" } }]

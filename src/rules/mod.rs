@@ -10,6 +10,7 @@ mod conditions;
 pub mod docs;
 pub mod expression;
 mod fragments;
+mod one_or_many;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;

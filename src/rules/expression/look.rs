@@ -6,6 +6,7 @@ use minijinja::Value;
 
 use super::functions::Moment;
 use crate::base::clock::Time;
+use crate::base::text::is_word_alone;
 use crate::base::url::Url;
 use crate::chinese::{Script, Tally};
 use crate::feed::{Feed, Field, Format, Kind, Medium, Place, Slot};
@@ -13,7 +14,7 @@ use crate::html::Kind as Token;
 use crate::rules::Context;
 
 /// An item as an expression looks at it.
-pub(super) struct Look<'a> {
+pub struct Look<'a> {
     pub feed: &'a Feed,
     pub place: Place,
     /// From 1, among the items that are left.
@@ -55,6 +56,12 @@ impl Look<'_> {
             }
         }
         list
+    }
+
+    /// What tells the item from others for good: its id, else its link or title.
+    pub fn identity(&self) -> String {
+        let of = |field| self.feed.first(self.place, field).map(|value| value.into_owned());
+        of(Field::Id).or_else(|| self.feed.link(self.place)).or_else(|| of(Field::Title)).unwrap_or_default()
     }
 
     /// The address of the page.
@@ -162,7 +169,7 @@ fn count_words(text: &str) -> usize {
     let mut count = 0;
     let mut inside = false;
     for c in text.chars() {
-        let is_alone = matches!(c, '\u{3041}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}');
+        let is_alone = is_word_alone(c);
         let is_word = !is_alone && (c.is_alphanumeric() || inside && matches!(c, '\'' | '’' | '-'));
         count += usize::from(is_alone || is_word && !inside);
         inside = is_word;

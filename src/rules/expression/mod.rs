@@ -24,7 +24,8 @@ use crate::base::limits::{EXPRESSION_FUEL, MAX_EXHAUSTED, MAX_EXPRESSION, MAX_NO
 use crate::base::text::excerpt;
 use crate::config::Report;
 use crate::feed::{Feed, Place};
-use look::Look;
+pub(super) use functions::is_sampled;
+pub(super) use look::Look;
 pub use template::{Makes, Template};
 use variables::Needs;
 
@@ -102,9 +103,8 @@ impl Expression {
     }
 
     /// Whether the item meets the condition; `None` where it lacks something that the condition asks for.
-    pub fn holds(&self, feed: &Feed, item: Place, position: usize, cx: &Context) -> Result<Option<bool>, Trouble> {
-        let look = Look { feed, place: item, position, cx };
-        match self.compiled.eval(self.needs.read(&look, &self.patterns)) {
+    pub(super) fn holds(&self, look: &Look<'_>) -> Result<Option<bool>, Trouble> {
+        match self.compiled.eval(self.needs.read(look, &self.patterns)) {
             Ok(value) if value.is_undefined() => Ok(None),
             Ok(value) => Ok(Some(value.is_true())),
             Err(error) => Trouble::of(&error, &self.text).map_or(Ok(None), Err),
@@ -117,7 +117,7 @@ impl Expression {
         let mut selected = Vec::new();
         let mut troubles = Troubles::new(rule);
         for (index, item) in feed.items().into_iter().enumerate() {
-            match self.holds(feed, item, index + 1, cx) {
+            match self.holds(&Look { feed, place: item, position: index + 1, cx }) {
                 Ok(Some(true)) => selected.push(item),
                 Ok(_) => {}
                 Err(trouble) => troubles.add(trouble)?,

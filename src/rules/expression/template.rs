@@ -15,8 +15,7 @@ use super::variables::Needs;
 use super::{Trouble, check, language};
 use crate::base::limits::{MAX_EXPRESSION, MAX_TEMPLATE_OUTPUT};
 use crate::config::Report;
-use crate::feed::{Feed, Place};
-use crate::rules::Context;
+use crate::feed::Feed;
 
 /// What a template makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,9 +81,8 @@ impl Template {
     }
 
     /// What it makes of an item, or of the feed; `None` where that lacks something that the template asks for.
-    pub fn make(&self, feed: &Feed, place: Place, position: usize, cx: &Context) -> Result<Option<String>, Trouble> {
-        let look = Look { feed, place, position, cx };
-        match self.render(self.needs.read(&look, &self.patterns)) {
+    pub(in crate::rules) fn make(&self, look: &Look<'_>) -> Result<Option<String>, Trouble> {
+        match self.render(self.needs.read(look, &self.patterns)) {
             Ok(made) if made.len() > MAX_TEMPLATE_OUTPUT => Ok(None),
             Ok(made) => Ok(Some(made)),
             Err(error) => Trouble::of(&error, &self.text).map_or(Ok(None), Err),

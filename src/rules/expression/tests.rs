@@ -28,7 +28,8 @@ fn ask(text: &str) -> [Option<bool>; 2] {
     let feed = Feed::read(FEED.as_bytes(), None, None).unwrap();
     let cx = Context::new(NOW, crate::base::url::Url::parse("https://www.feeds.example/rss").ok());
     let expression = compile(&format!("'''{text}'''")).unwrap_or_else(|problems| panic!("{problems}"));
-    [1, 2].map(|at| expression.holds(&feed, feed.items()[at - 1], at, &cx).unwrap())
+    [1, 2]
+        .map(|at| expression.holds(&Look { feed: &feed, place: feed.items()[at - 1], position: at, cx: &cx }).unwrap())
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn hostile_expressions_are_bounded() {
         "'''title == \"word\" or range(9000) | map(\"string\") | map(\"upper\") | map(\"lower\") | list | sort'''",
     )
     .unwrap();
-    let trouble = endless.holds(&feed, feed.items()[0], 1, &cx).unwrap_err();
+    let trouble = endless.holds(&Look { feed: &feed, place: feed.items()[0], position: 1, cx: &cx }).unwrap_err();
     assert!(trouble.is_endless, "{trouble:?}");
     let mut troubles = Troubles::new("drop");
     let given_up = (0..=MAX_EXHAUSTED).find_map(|_| troubles.add(trouble.clone()).err()).unwrap().to_string();

@@ -169,14 +169,7 @@ impl Needs {
 
     /// The values of an item.
     pub fn read(&self, look: &Look<'_>, patterns: &Value) -> Value {
-        self.values(
-            patterns,
-            |variable| (variable.value)(look),
-            || {
-                let of = |field| look.feed.first(look.place, field).map(|value| value.into_owned());
-                of(Field::Id).or_else(|| look.feed.link(look.place)).or_else(|| of(Field::Title)).unwrap_or_default()
-            },
-        )
+        self.values(patterns, |variable| (variable.value)(look), || look.identity())
     }
 
     /// Values of the right kinds for a trial.
