@@ -18,7 +18,8 @@ use super::name;
 use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
-use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
+use super::archive::Archive;
+use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server, Store, Undated};
 use super::shared::{self, Around, Set, SetTable};
 use super::sources::{self, References};
 use super::suggest;
@@ -192,6 +193,8 @@ struct Plain {
     url: toml::Spanned<String>,
     #[serde(default)]
     relative: Relative,
+    archive: Option<Archive>,
+    undated: Option<Undated>,
     #[serde(default = "yes")]
     inherit: bool,
     /// Taken out before; stands here to be among the known keys.
@@ -253,8 +256,9 @@ fn read_merged(
     }
     let sources = sources::read(value.take("sources")?.value, check, urls, references, report);
     let plain: sources::Plain = decode(&value, report)?;
+    let (archive, undated) = (plain.archive, plain.undated);
     let origin = Origin::Merge(Box::new(plain.with(sources?, around)));
-    Some(Feed { url: String::new(), origin, rules: rules?, relative: Relative::Keep })
+    Some(Feed { url: String::new(), origin, rules: rules?, relative: Relative::Keep, archive, undated })
 }
 
 fn read_feed(
@@ -277,7 +281,8 @@ fn read_feed(
         }
     };
     let rules = if plain.inherit { around.put(rules?) } else { rules? };
-    Some(Feed { url: plain.url.into_inner(), origin: origin?, rules, relative: plain.relative })
+    let Plain { url, relative, archive, undated, .. } = plain;
+    Some(Feed { url: url.into_inner(), origin: origin?, rules, relative, archive, undated })
 }
 
 /// Where a configured `url` leads.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::archive::Archive;
 use super::fields::{self, Allow, Secret};
 use super::rule_list::RuleList;
 use super::shared::{Around, SetTable};
@@ -166,6 +167,20 @@ pub struct Feed {
     pub rules: RuleList,
     /// `relative`. Default `absolute`.
     pub relative: Relative,
+    /// `archive`: items that have left upstream's window are kept. Default: they are not.
+    pub archive: Option<Archive>,
+    /// `undated`. Default `leave`; with an archive `first-seen`.
+    pub undated: Option<Undated>,
+}
+
+/// What becomes of items without a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Undated {
+    /// They stay as they are.
+    Leave,
+    /// They get the time at which refeed saw them first, and keep it, across restarts.
+    FirstSeen,
 }
 
 /// Where the bytes of a feed come from.

@@ -5,7 +5,6 @@ use super::names::Ns;
 use super::shapes::{Body, Element, string};
 use super::{Feed, FeedError, Field, Kind, Place};
 use crate::base::clock::Time;
-use std::collections::HashMap;
 
 /// Where a document stands among those that have the whole feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,17 +38,15 @@ impl Feed {
         }
     }
 
-    /// Gives items without a readable date the time that `seen` has for their identity. True where there was one.
-    pub fn date_undated(&mut self, seen: &HashMap<String, Time>) -> bool {
-        let mut any = false;
+    /// Gives items without a readable date the time that `seen` has for their identity.
+    pub fn date_undated(&mut self, mut seen: impl FnMut(&str) -> Option<Time>) {
         for item in self.items() {
             if self.date(item).is_none()
-                && let Some(time) = seen.get(&self.identity(item))
+                && let Some(time) = seen(&self.identity(item))
             {
-                any |= self.set_date(item, Field::Published, *time).is_some();
+                self.set_date(item, Field::Published, time);
             }
         }
-        any
     }
 
     /// The feed with other items, which are given as raw items of its family.
