@@ -8,6 +8,7 @@ mod addresses;
 mod adhoc;
 mod ask;
 pub mod error;
+pub mod explain;
 mod merge;
 mod pages;
 mod transform;

@@ -29,6 +29,17 @@ pub fn harden(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
 }
 
+/// A document for programs that no cache keeps.
+pub fn json(document: &impl serde::Serialize) -> Response<Full<Bytes>> {
+    let text = serde_json::to_vec_pretty(document).unwrap_or_default(); // of strings and numbers, which always can be written
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    harden(headers);
+    response
+}
+
 /// The response to a GET or HEAD with `headers` that `served` answers.
 pub async fn feed(pipeline: &Pipeline, served: &Served, headers: &HeaderMap) -> Result<Response<Full<Bytes>>, Refused> {
     let content = &served.answer.content;
