@@ -379,6 +379,8 @@ pub const ARCHIVE_ZSTD_LEVEL: i32 = 3;
 /// Tags of served documents remembered per feed and form, for RFC 3229: a reader that polls daily and a feed that changes hourly
 /// meet within two days.
 pub const TAGS_REMEMBERED: usize = 50;
+/// Durations in `since=` end at whole steps before now: readers who ask for the last day within a minute share an answer.
+pub const SINCE_STEP: Duration = Duration::from_secs(60);
 /// Items of one feed whose first-seen time is remembered after they have gone.
 pub const SEEN_REMEMBERED: usize = 2000;
 

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use serde::Deserialize;
 use url::{Host, Url};
 
+use super::archive::Archive;
 use super::decode::decode;
 use super::fields::{has_credentials, parse_url};
 use super::name;
 use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
-use super::archive::Archive;
 use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server, Store, Undated};
 use super::shared::{self, Around, Set, SetTable};
 use super::sources::{self, References};
@@ -311,6 +311,12 @@ fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>
         let message =
             format!("`min_ttl` ({}) is above `max_ttl` ({})", human_duration(min_ttl), human_duration(max_ttl));
         report.error(span, message).help("set both, the floor below the ceiling");
+    }
+    if let Store::None = config.cache.path
+        && let Some((name, _)) = config.feeds.iter().find(|(_, feed)| feed.archive.is_some())
+        && let Some(span) = span(cache, "path")
+    {
+        report.error(span, format!("the archive of `{name}` needs a disk")).help("leave `path` out, or name a directory");
     }
     let Server { open, access_key, .. } = &config.server;
     if *open == Some(Open::Key)

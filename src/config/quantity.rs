@@ -5,8 +5,15 @@
 use std::time::Duration;
 
 /// The units of a duration with their milliseconds, long to short, as they must follow each other.
-const TIMES: [(&str, u64); 7] =
-    [("y", 365 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+const TIMES: [(&str, u64); 7] = [
+    ("y", 365 * 86_400_000),
+    ("w", 7 * 86_400_000),
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1000),
+    ("ms", 1),
+];
 
 /// The units of a size with their bytes.
 const SIZES: [(&str, u64); 9] = [

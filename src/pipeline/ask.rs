@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
-use crate::cache::{Answer, Key};
+use crate::cache::{Answer, Fetched, Key};
+
 use crate::config::{Origin, Relative};
 use crate::emit::{About, Format};
+use crate::feed::history::Links;
 use crate::rules::Chain;
 
 /// What is asked for.
@@ -20,6 +23,22 @@ pub struct Ask<'a> {
     pub rules: Chain,
     /// The format; the feed's own where none is named.
     pub format: Option<Format>,
+    /// Which part of the feed.
+    pub window: Window,
+}
+
+/// Which part of a feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Window {
+    /// What upstream has, and of what is kept the newest.
+    #[default]
+    Newest,
+    /// A page of the archive, from 1 for the oldest.
+    Page(u64),
+    /// What was new or changed after a moment.
+    Since(Time),
+    /// What was new or changed after a revision of the archive.
+    After(u64),
 }
 
 /// A feed that can be asked for.
@@ -34,12 +53,12 @@ pub enum Which<'a> {
 impl<'a> Ask<'a> {
     /// A feed of the configuration, as it is configured.
     pub fn named(name: &'a str) -> Ask<'a> {
-        Ask { feed: Which::Named(name), rules: Chain::empty(), format: None }
+        Ask { feed: Which::Named(name), rules: Chain::empty(), format: None, window: Window::Newest }
     }
 
     /// Any feed, without rules.
     pub fn url(url: &'a Url) -> Ask<'a> {
-        Ask { feed: Which::Url(url), rules: Chain::empty(), format: None }
+        Ask { feed: Which::Url(url), rules: Chain::empty(), format: None, window: Window::Newest }
     }
 }
 
@@ -83,6 +102,10 @@ pub struct Form {
     pub own_url: Option<Url>,
     /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
     pub identity: String,
+    /// Which part of the feed.
+    pub window: Window,
+    /// The address of the whole, for links to its pages, perhaps relative; none where there shall be no links.
+    pub pages: Option<String>,
 }
 
 impl Form {
@@ -95,7 +118,8 @@ impl Form {
     fn name(&self) -> String {
         let kept = if self.relative == Relative::Keep { "keep" } else { "" };
         let own_url = self.own_url.as_ref().map_or("", Url::as_str);
-        format!("{kept} {} {own_url}", self.format.map_or("", Format::name))
+        let pages = self.pages.as_deref().unwrap_or_default();
+        format!("{kept} {} {own_url} {:?} {pages}", self.format.map_or("", Format::name), self.window)
     }
 }
 
@@ -110,6 +134,25 @@ pub struct Output {
     pub notes: Vec<String>,
     /// True where pages that rules wanted were still on their way: the next run may say more.
     pub incomplete: bool,
+}
+
+/// What an answer is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Brought {
+    pub fetched: Arc<Fetched>,
+    /// The sources of a merged feed that have no answer: `name: reason`.
+    pub errors: Vec<String>,
+    /// Where the rest of the feed is, if there is more.
+    pub links: Option<Links>,
+    /// The archive's revision that it shows.
+    pub revision: Option<u64>,
+}
+
+impl Brought {
+    /// What upstream has.
+    pub fn of(fetched: Arc<Fetched>) -> Brought {
+        Brought { fetched, errors: Vec::new(), links: None, revision: None }
+    }
 }
 
 /// How an answer was come by.
@@ -159,7 +202,11 @@ impl Route {
 
     /// The same feed with more rules after its own, in another format, served at another address.
     pub(super) fn with(&self, rules: &Chain, format: Option<Format>, own_url: Option<Url>) -> Arc<Route> {
-        let form = Form { format, own_url, ..self.form.clone() };
+        self.in_form(rules, Form { format, own_url, ..self.form.clone() })
+    }
+
+    /// The same feed with more rules after its own, in another form.
+    pub(super) fn in_form(&self, rules: &Chain, form: Form) -> Arc<Route> {
         Route::of(self.label.clone(), self.fetched, self.origin.clone(), self.chain.then(rules), form)
     }
 

@@ -12,6 +12,7 @@ use crate::base::limits::MAX_PAGE_ROUNDS;
 use crate::config::Relative;
 use crate::emit;
 use crate::feed::Feed;
+use crate::feed::history;
 use crate::rules::links::Links;
 use crate::rules::{Chain, Context, Page, Pages, Progress, Rule, Want};
 
@@ -20,6 +21,8 @@ use crate::rules::{Chain, Context, Page, Pages, Progress, Rule, Want};
 pub(super) struct Recipe {
     pub chain: Chain,
     pub form: Form,
+    /// Where the rest of the feed is, if there is more.
+    pub links: Option<history::Links>,
     /// The present moment.
     pub now: Time,
 }
@@ -87,7 +90,12 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
         Progress::Done => {
             let (notes, incomplete) = (feed.notes().to_vec(), context.pages.is_pending());
             let form = &recipe.form;
-            let (body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::NotAFeed)?;
+            let (mut body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::NotAFeed)?;
+            if let Some(links) = &recipe.links {
+                let mut feed = Feed::read(body.as_bytes(), Some(content_type), None).map_err(Error::NotAFeed)?;
+                feed.set_links(links);
+                body = feed.into_string();
+            }
             Ok(Stage::Done(Output { body, content_type, notes, incomplete }))
         }
     }

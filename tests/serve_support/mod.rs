@@ -118,6 +118,8 @@ pub fn config(feeds: &[(&str, String, &str)]) -> Config {
             origin: Origin::Http(Url::parse(url).unwrap()),
             rules: if rules.is_empty() { RuleList::empty() } else { RuleList::parse("test", rules).unwrap() },
             relative: Relative::default(),
+            archive: None,
+            undated: None,
         };
         config.feeds.insert((*name).to_owned(), feed);
     }
