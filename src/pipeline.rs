@@ -40,8 +40,8 @@ use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Disk, Encoding, Fetched, Key, Memory, Representation};
-use crate::config::{Config, Origin};
-use crate::emit::Format;
+use crate::config::{self, Config, Origin};
+use crate::emit::{Format, Templates};
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
 use crate::rules::{BuildContext, Chain};
@@ -90,8 +90,10 @@ impl Pipeline {
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &context)?;
+            let templates = templates(&feed.templates)?;
             let pages = feed.archive.map(|_| links.pages(name, None));
-            let form = Form { relative: feed.relative, own_url: links.feed(name, None), pages, ..Form::default() };
+            let (relative, own_url) = (feed.relative, links.feed(name, None));
+            let form = Form { relative, own_url, pages, templates, ..Form::default() };
             let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, form);
             feeds.insert(name.clone(), route);
         }
@@ -317,6 +319,15 @@ fn answer(
         freshness.fresh_until = now;
     }
     Arc::new(Answer::new(content, &freshness).without(errors))
+}
+
+/// The templates of a feed that has its own.
+fn templates(files: &config::Templates) -> Result<Option<Templates>, StartError> {
+    let config::Templates { markdown, html } = files;
+    if markdown.is_none() && html.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Templates::compile(markdown.as_ref(), html.as_ref())?))
 }
 
 fn input(fetched: &Fetched) -> Input {

@@ -2,6 +2,7 @@
 
 use super::job::{Job, JobArgs};
 use super::{Failure, terminal};
+use crate::base::clock::Time;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -10,6 +11,7 @@ Examples:
   refeed run --rules '[{ drop = { title = \"广告\" } }, { limit = 20 }]' < feed.xml
   curl -s https://example.org/feed | refeed run --url https://example.org/feed --use links
   refeed run --to atom feed.xml           another format
+  refeed run --to markdown feed.xml       its items as documents
   refeed run --feed voa                   a feed of refeed.toml, from its url
   refeed run --feed voa saved.xml         its rules on another input
 
@@ -22,9 +24,16 @@ Exit code 1: the feed could not be read or transformed; 2: wrong rules, configur
 pub(super) struct Args {
     #[command(flatten)]
     job: JobArgs,
+
+    /// When the items count as first seen, in documents: milliseconds since 1970; each further item has the next one [default: now]
+    #[arg(long, value_name = "EPOCH_MS", allow_negative_numbers = true)]
+    first_seen: Option<i64>,
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let output = args.job.work(async |Job { pipeline, chain, form, input }| pipeline.run(input, &chain, form).await)?;
+    let output = args.job.work(async |Job { pipeline, chain, mut form, input }| {
+        form.first_seen = Some(args.first_seen.map_or_else(|| pipeline.clock().now(), Time));
+        pipeline.run(input, &chain, form).await
+    })?;
     terminal::print(output.body.as_bytes())
 }

@@ -21,6 +21,7 @@ use super::quantity::human_duration;
 use super::rule_list::RuleList;
 use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server, Store, Undated};
 use super::shared::{self, Around, Set, SetTable};
+use super::shown::{self, TemplateFiles};
 use super::sources::{self, References};
 use super::suggest;
 use super::value::{Data, Entry, Value};
@@ -135,7 +136,7 @@ impl Config {
     }
 }
 
-const TABLES: [&str; 7] = ["server", "fetch", "cache", "feeds", "rules", "sets", "sites"];
+const TABLES: [&str; 8] = ["server", "fetch", "cache", "templates", "feeds", "rules", "sets", "sites"];
 
 pub(super) type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
 
@@ -146,6 +147,7 @@ fn understand(
 ) -> Config {
     let mut part = |key: &str| document.take(key).map(|entry| entry.value);
     let (server, fetch, cache, feeds) = (part("server"), part("fetch"), part("cache"), part("feeds"));
+    let templates = part("templates");
     let (around, sets, sites) = (part("rules"), part("sets"), part("sites"));
     if let Data::Table(strangers) = &document.data {
         for Entry { key, key_span, .. } in strangers {
@@ -166,7 +168,8 @@ fn understand(
         shared::table(value, ("sites", "[sites.\"example.org\"]"), shared::site_name, read, report)
     });
     let mut urls = Vec::new();
-    let config = Config {
+    let templates = section::<TemplateFiles>(templates.as_ref(), report).read(report);
+    let mut config = Config {
         server: section(server.as_ref(), report),
         fetch: section(fetch.as_ref(), report),
         cache: section(cache.as_ref(), report),
@@ -175,6 +178,7 @@ fn understand(
         sets: Arc::clone(&sets),
         around,
     };
+    config.feeds.values_mut().for_each(|feed| feed.templates.inherit(&templates));
     if report.count() == 0 {
         check_together(&config, server.as_ref(), cache.as_ref(), report);
         check_ports(&config.fetch, &urls, report);
@@ -197,9 +201,16 @@ struct Plain {
     undated: Option<Undated>,
     #[serde(default = "yes")]
     inherit: bool,
+    title: Option<String>,
     /// Taken out before; stands here to be among the known keys.
     #[serde(default, rename = "rules")]
     _rules: Option<()>,
+    #[serde(default, rename = "page")]
+    _page: Option<()>,
+    #[serde(default, rename = "folder")]
+    _folder: Option<()>,
+    #[serde(default, rename = "templates")]
+    _templates: Option<()>,
 }
 
 pub(super) fn yes() -> bool {
@@ -218,9 +229,13 @@ fn read_feeds(
 ) -> BTreeMap<String, Feed> {
     let named = |name: &str| name::check(name).map_err(|message| format!("{message}\n{}", name::ADVICE));
     let mut references = References::new();
-    let read = |value: Value, report: &mut Report| match value.get("sources") {
-        Some(_) => read_merged(value, around, check, urls, &mut references, report),
-        None => read_feed(value, around, check, urls, report),
+    let read = |mut value: Value, report: &mut Report| {
+        let shown = shown::take(&mut value, report);
+        let feed = match value.get("sources") {
+            Some(_) => read_merged(value, around, check, urls, &mut references, report),
+            None => read_feed(value, around, check, urls, report),
+        };
+        feed.map(|feed| shown.put(feed, report))
     };
     let mut feeds = shared::table(value, ("feeds", "[feeds.NAME]"), named, read, report);
     for (name, feed) in &mut feeds {
@@ -256,9 +271,9 @@ fn read_merged(
     }
     let sources = sources::read(value.take("sources")?.value, check, urls, references, report);
     let plain: sources::Plain = decode(&value, report)?;
-    let (archive, undated) = (plain.archive, plain.undated);
+    let (title, archive, undated) = (plain.title.clone(), plain.archive, plain.undated);
     let origin = Origin::Merge(Box::new(plain.with(sources?, around)));
-    Some(Feed { url: String::new(), origin, rules: rules?, relative: Relative::Keep, archive, undated })
+    Some(Feed { relative: Relative::Keep, title, archive, undated, ..Feed::new("", origin, rules?) })
 }
 
 fn read_feed(
@@ -281,8 +296,8 @@ fn read_feed(
         }
     };
     let rules = if plain.inherit { around.put(rules?) } else { rules? };
-    let Plain { url, relative, archive, undated, .. } = plain;
-    Some(Feed { url: url.into_inner(), origin: origin?, rules, relative, archive, undated })
+    let Plain { url, relative, archive, undated, title, .. } = plain;
+    Some(Feed { relative, archive, undated, title, ..Feed::new(url.into_inner(), origin?, rules) })
 }
 
 /// Where a configured `url` leads.
@@ -316,7 +331,9 @@ fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>
         && let Some((name, _)) = config.feeds.iter().find(|(_, feed)| feed.archive.is_some())
         && let Some(span) = span(cache, "path")
     {
-        report.error(span, format!("the archive of `{name}` needs a disk")).help("leave `path` out, or name a directory");
+        report
+            .error(span, format!("the archive of `{name}` needs a disk"))
+            .help("leave `path` out, or name a directory");
     }
     let Server { open, access_key, .. } = &config.server;
     if *open == Some(Open::Key)

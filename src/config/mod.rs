@@ -15,6 +15,7 @@ pub mod quantity;
 mod rule_list;
 mod schema;
 mod shared;
+mod shown;
 mod sources;
 pub mod suggest;
 pub mod value;
@@ -24,7 +25,8 @@ pub use load::{ConfigError, data_directory, environment, path, read_capped};
 pub use problem::{Paint, Problem, Problems, Report, Source, Span};
 pub use rule_list::RuleList;
 pub use schema::{
-    Cache, Config, Feed, Fetch, Merge, Open, Origin, Relative, Server, Source as FeedSource, SourceFeed, Store, Undated,
+    Cache, Config, Feed, Fetch, Merge, Open, Origin, Relative, Server, Source as FeedSource, SourceFeed, Store,
+    Templates, Undated,
 };
 pub use shared::{Around, Set, SetTable};
 pub use toml::Spanned;

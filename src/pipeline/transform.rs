@@ -90,9 +90,11 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
         Progress::Done => {
             let (notes, incomplete) = (feed.notes().to_vec(), context.pages.is_pending());
             let form = &recipe.form;
-            let (mut body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::NotAFeed)?;
-            if let Some(links) = &recipe.links {
-                let mut feed = Feed::read(body.as_bytes(), Some(content_type), None).map_err(Error::NotAFeed)?;
+            let (mut body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::Emit)?;
+            // A page for people has no place for them.
+            if let Some(links) = &recipe.links
+                && let Ok(mut feed) = Feed::read(body.as_bytes(), Some(content_type), None)
+            {
                 feed.set_links(links);
                 body = feed.into_string();
             }

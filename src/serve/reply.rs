@@ -14,6 +14,7 @@ use crate::base::clock::Time;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Role;
 use crate::cache::{Content, Encoding};
+use crate::emit::Format;
 use crate::pipeline::{How, Pipeline, Served};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -26,6 +27,11 @@ const IM: HeaderName = HeaderName::from_static("im");
 const FEED_DELTA: &str = "feed";
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
+/// For a feed as a page: pictures, sounds and its own style; nothing runs, nothing is sent.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; img-src http: https: data:; media-src http: https:; style-src 'unsafe-inline'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox",
+);
 const VARY: HeaderValue = HeaderValue::from_static("accept-encoding");
 
 /// The headers that keep a browser from running what it gets.
@@ -81,6 +87,9 @@ pub async fn feed(pipeline: &Pipeline, served: &Served, headers: &HeaderMap) -> 
         out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.token()));
     }
     harden(out);
+    if content.content_type == Format::Html.content_type() {
+        out.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    }
     Ok(response)
 }
 
