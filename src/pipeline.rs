@@ -13,6 +13,7 @@ pub mod error;
 pub mod explain;
 mod merge;
 mod pages;
+mod sites;
 mod transform;
 mod upstream;
 pub mod workers;
@@ -32,6 +33,7 @@ use self::deltas::Tags;
 pub use self::error::{Error, Failure, RulesError, StartError};
 use self::merge::Merged;
 use self::pages::Fetcher;
+use self::sites::Sites;
 use self::transform::{Recipe, Stage};
 use self::upstream::Upstream;
 use self::workers::Workers;
@@ -40,7 +42,7 @@ use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Disk, Encoding, Fetched, Key, Memory, Representation};
-use crate::config::{self, Config, Origin};
+use crate::config::{self, Config, Origin, Relative};
 use crate::emit::{Format, Templates};
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
@@ -58,6 +60,7 @@ struct Parts {
     disk: Disk,
     upstream: Upstream,
     adhoc: Adhoc,
+    sites: Sites,
     pages: Fetcher,
     workers: Workers,
     /// The merged feeds, by what stands for what was fetched.
@@ -105,6 +108,7 @@ impl Pipeline {
             patience: config.fetch.timeout,
             feeds,
             links,
+            sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
@@ -208,6 +212,12 @@ impl Pipeline {
             Which::Url(url) => {
                 let form = Form { format: ask.format, ..Form::default() };
                 Ok(Route::new(ask.feed.label(), url.as_str(), Origin::Http(url.clone()), ask.rules.clone(), form))
+            }
+            Which::Proxied(url) => {
+                // at its own address its relative URLs mean what they meant
+                let form = Form { relative: Relative::Keep, ..Form::default() };
+                let chain = self.0.sites.chain(url).clone();
+                Ok(Route::new(ask.feed.label(), url.as_str(), Origin::Http(url.clone()), chain, form))
             }
         }
     }

@@ -48,17 +48,24 @@ pub enum Which<'a> {
     Named(&'a str),
     /// Any.
     Url(&'a Url),
+    /// Any, for a reader whose HTTP proxy refeed is: with the rules of its site, at its own address.
+    Proxied(&'a Url),
 }
 
 impl<'a> Ask<'a> {
     /// A feed of the configuration, as it is configured.
     pub fn named(name: &'a str) -> Ask<'a> {
-        Ask { feed: Which::Named(name), rules: Chain::empty(), format: None, window: Window::Newest }
+        Ask::of(Which::Named(name))
     }
 
     /// Any feed, without rules.
     pub fn url(url: &'a Url) -> Ask<'a> {
-        Ask { feed: Which::Url(url), rules: Chain::empty(), format: None, window: Window::Newest }
+        Ask::of(Which::Url(url))
+    }
+
+    /// A feed in its own format, without rules of the reader's own.
+    pub fn of(feed: Which<'a>) -> Ask<'a> {
+        Ask { feed, rules: Chain::empty(), format: None, window: Window::Newest }
     }
 }
 
@@ -67,7 +74,7 @@ impl Which<'_> {
     pub fn label(&self) -> String {
         match self {
             Which::Named(name) => (*name).to_owned(),
-            Which::Url(url) => public_part(url),
+            Which::Url(url) | Which::Proxied(url) => public_part(url),
         }
     }
 }

@@ -312,7 +312,8 @@ fn url_in_path(text: &str, query: &str) -> Result<String, Refused> {
     Ok(url)
 }
 
-fn feed_url(text: &str) -> Result<Url, Refused> {
+/// `text` as the address of a feed: of the web, without credentials, without a fragment.
+pub fn feed_url(text: &str) -> Result<Url, Refused> {
     if text.trim().is_empty() {
         return Err(wrong("url", "is empty"));
     }
