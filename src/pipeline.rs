@@ -8,8 +8,10 @@ mod addresses;
 mod adhoc;
 mod ask;
 pub mod error;
+pub mod explain;
 mod merge;
 mod pages;
+mod sites;
 mod transform;
 mod upstream;
 pub mod workers;
@@ -27,6 +29,7 @@ pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
 pub use self::error::{Error, Failure, RulesError, StartError};
 use self::merge::{Merged, Together};
 use self::pages::Fetcher;
+use self::sites::Sites;
 use self::transform::{Recipe, Stage};
 use self::upstream::Upstream;
 use self::workers::Workers;
@@ -35,8 +38,8 @@ use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Disk, Encoding, Fetched, Key, Memory, Representation};
-use crate::config::{Config, Origin};
-use crate::emit::Format;
+use crate::config::{self, Config, Origin, Relative};
+use crate::emit::{Format, Templates};
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
 use crate::rules::{BuildContext, Chain};
@@ -53,6 +56,7 @@ struct Parts {
     disk: Disk,
     upstream: Upstream,
     adhoc: Adhoc,
+    sites: Sites,
     pages: Fetcher,
     workers: Workers,
     /// The merged feeds, by what stands for what was fetched.
@@ -82,7 +86,9 @@ impl Pipeline {
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &context)?;
-            let form = Form { relative: feed.relative, own_url: links.feed(name, None), ..Form::default() };
+            let templates = templates(&feed.templates)?;
+            let (relative, own_url) = (feed.relative, links.feed(name, None));
+            let form = Form { relative, own_url, templates, ..Form::default() };
             let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, form);
             feeds.insert(name.clone(), route);
         }
@@ -92,6 +98,7 @@ impl Pipeline {
             patience: config.fetch.timeout,
             feeds,
             links,
+            sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages: Fetcher::new(client.clone(), clock.clone()),
             upstream: Upstream::new(config, clock.clone(), client, memory.clone()),
@@ -189,6 +196,12 @@ impl Pipeline {
             Which::Url(url) => {
                 let form = Form { format: ask.format, ..Form::default() };
                 Ok(Route::new(ask.feed.label(), url.as_str(), Origin::Http(url.clone()), ask.rules.clone(), form))
+            }
+            Which::Proxied(url) => {
+                // at its own address its relative URLs mean what they meant
+                let form = Form { relative: Relative::Keep, ..Form::default() };
+                let chain = self.0.sites.chain(url).clone();
+                Ok(Route::new(ask.feed.label(), url.as_str(), Origin::Http(url.clone()), chain, form))
             }
         }
     }
@@ -296,6 +309,15 @@ fn answer(
         freshness.fresh_until = now;
     }
     Arc::new(Answer::new(content, &freshness).without(errors))
+}
+
+/// The templates of a feed that has its own.
+fn templates(files: &config::Templates) -> Result<Option<Templates>, StartError> {
+    let config::Templates { markdown, html } = files;
+    if markdown.is_none() && html.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Templates::compile(markdown.as_ref(), html.as_ref())?))
 }
 
 fn input(fetched: &Fetched) -> Input {

@@ -80,6 +80,8 @@ pub const MESSAGE_CHARS: usize = 400;
 pub const SUGGEST_CHARS: usize = 64;
 /// Most known names that a message about an unknown one lists: all rules, fields and conversions, not all feeds.
 pub const LISTED_NAMES: usize = 24;
+/// Most folders inside each other in a list of feeds. Readers show one or two.
+pub const MAX_FOLDERS: usize = 8;
 /// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
 pub const MAX_SOURCES: usize = 200;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
@@ -141,8 +143,31 @@ pub const MAX_TEMPLATE: usize = KIB;
 pub const MIN_BRIEF: i64 = 100;
 /// Most different sets of rules from addresses kept compiled; each can hold some patterns of [`MAX_PATTERN_PROGRAM`].
 pub const MAX_ADHOC_CHAINS: u64 = 128;
+/// Longest value that `explain` compares, in bytes: the text of a long article.
+pub const MAX_DIFFED: usize = 256 * KIB;
+/// Time for the smallest difference of two values; after it a larger one is taken.
+pub const DIFF_TIME: Duration = Duration::from_millis(100);
+/// Most changed pieces that `explain` tells of one value, and the characters told around each and of each.
+pub const MAX_HUNKS: usize = 20;
+/// See [`MAX_HUNKS`].
+pub const DIFF_CONTEXT: usize = 24;
+/// See [`MAX_HUNKS`].
+pub const HUNK_CHARS: usize = 200;
+/// Most characters of a value that `explain` quotes.
+pub const EXPLAINED_CHARS: usize = 200;
+/// Most changes that `explain` tells: thousands of items through a dozen rules.
+pub const MAX_EXPLAINED: usize = 20_000;
 /// Most variables in one template, each as long as a URL: RSSHub has twelve.
 pub const MAX_TEMPLATE_VARIABLES: usize = 16;
+
+// ── other formats ───────────────────────────────────────────────────────────────────────────────────
+
+/// Steps that a template may take for one output: 10 000 items of a thousand steps, half a second.
+pub const TEMPLATE_FUEL: u64 = 10_000_000;
+/// Largest output of a template: twice the largest feed that is fetched by default.
+pub const MAX_DOCUMENT_OUTPUT: usize = 64 * MIB;
+/// Largest template of the user.
+pub const MAX_TEMPLATE_FILE: usize = MIB;
 
 // ── Chinese conversion ──────────────────────────────────────────────────────────────────────────────
 

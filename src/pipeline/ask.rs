@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
 use crate::cache::{Answer, Key};
 use crate::config::{Origin, Relative};
-use crate::emit::{About, Format};
+use crate::emit::{About, Format, Templates};
 use crate::rules::Chain;
 
 /// What is asked for.
@@ -29,17 +30,24 @@ pub enum Which<'a> {
     Named(&'a str),
     /// Any.
     Url(&'a Url),
+    /// Any, for a reader whose HTTP proxy refeed is: with the rules of its site, at its own address.
+    Proxied(&'a Url),
 }
 
 impl<'a> Ask<'a> {
     /// A feed of the configuration, as it is configured.
     pub fn named(name: &'a str) -> Ask<'a> {
-        Ask { feed: Which::Named(name), rules: Chain::empty(), format: None }
+        Ask::of(Which::Named(name))
     }
 
     /// Any feed, without rules.
     pub fn url(url: &'a Url) -> Ask<'a> {
-        Ask { feed: Which::Url(url), rules: Chain::empty(), format: None }
+        Ask::of(Which::Url(url))
+    }
+
+    /// A feed in its own format, without rules of the reader's own.
+    pub fn of(feed: Which<'a>) -> Ask<'a> {
+        Ask { feed, rules: Chain::empty(), format: None }
     }
 }
 
@@ -48,7 +56,7 @@ impl Which<'_> {
     pub fn label(&self) -> String {
         match self {
             Which::Named(name) => (*name).to_owned(),
-            Which::Url(url) => public_part(url),
+            Which::Url(url) | Which::Proxied(url) => public_part(url),
         }
     }
 }
@@ -83,19 +91,26 @@ pub struct Form {
     pub own_url: Option<Url>,
     /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
     pub identity: String,
+    /// The templates of documents; refeed's own where there are none.
+    pub templates: Option<Templates>,
+    /// When the items count as first seen by documents, where that is known.
+    pub first_seen: Option<Time>,
 }
 
 impl Form {
     /// For the writers.
     pub(super) fn about(&self) -> About<'_> {
-        About { own_url: self.own_url.as_ref(), identity: &self.identity }
+        let Form { own_url, identity, templates, first_seen, .. } = self;
+        About { own_url: own_url.as_ref(), identity, templates: templates.as_ref(), first_seen: *first_seen }
     }
 
     /// What tells this form from others of one feed.
     fn name(&self) -> String {
         let kept = if self.relative == Relative::Keep { "keep" } else { "" };
         let own_url = self.own_url.as_ref().map_or("", Url::as_str);
-        format!("{kept} {} {own_url}", self.format.map_or("", Format::name))
+        let templates = self.templates.as_ref().map(|templates| templates.hash().to_hex());
+        let templates = templates.as_ref().map_or("", |hash| hash.as_str());
+        format!("{kept} {} {own_url} {templates}", self.format.map_or("", Format::name))
     }
 }
 

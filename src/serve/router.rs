@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::access::Access;
 use super::status::{ALLOW, Refused, problem};
-use super::target::{Named, Target, Wanted, public_path};
+use super::target::{self, Named, Target, Wanted, What, public_path};
 use super::{health, reply};
 use crate::base::limits;
 use crate::emit::Format;
@@ -67,6 +67,9 @@ impl Router {
     }
 
     async fn answer(&self, parts: &Parts, has_body: bool) -> Result<Answered, Refused> {
+        if parts.method == Method::CONNECT {
+            return Err(Refused::Tunnel);
+        }
         let host = check(parts, has_body, &self.0.via)?;
         match parts.method {
             Method::GET | Method::HEAD => {}
@@ -74,14 +77,20 @@ impl Router {
             Method::OPTIONS => return Target::is_served(parts.uri.path()).map(|()| (allow(), "-")),
             _ => return Err(Refused::Method),
         }
-        // in absolute form: a request for another server, sent here by who takes refeed for an HTTP proxy
+        // in absolute form: a request for another server, from a reader whose HTTP proxy refeed is
         if parts.uri.authority().is_some() && !self.0.access.is_own(host) {
-            return Err(Refused::OtherHost);
+            let url = target::feed_url(&parts.uri.to_string())?;
+            self.0.access.judge_proxied(&parts.headers)?;
+            return self.ask(Ask::of(Which::Proxied(&url)), &parts.headers).await;
         }
         match Target::read(parts.uri.path(), parts.uri.query().unwrap_or_default())? {
             Target::Health => Ok((health::healthz(), "-")),
             Target::Feed(wanted) => {
-                if let Named::Any(_) = wanted.feed {
+                // what an explanation tells of a configured feed, its readers need not know, and pages are not fetched for everybody
+                if matches!(wanted.feed, Named::Any(_))
+                    || wanted.what == What::Explanation
+                    || wanted.parameters.may_fetch()
+                {
                     self.0.access.judge(host, &parts.headers, &wanted.shown, self.0.pipeline.clock().now())?;
                 }
                 self.feed(&wanted, &parts.headers).await
@@ -112,7 +121,21 @@ impl Router {
             RulesError::Wrong(wrong) => wrong.into(),
             RulesError::Other(error) => failed(error.into()),
         })?;
-        let served = pipeline.answer(Ask { feed, rules, format }, trail(headers)).await.map_err(failed)?;
+        let format = match wanted.what {
+            What::Document(asked) => asked.or(format),
+            What::Explanation => {
+                let told = pipeline.explain_feed(&Ask { feed, rules, format }).await.map_err(failed)?;
+                return Ok((reply::json(&told), "-"));
+            }
+        };
+        self.ask(Ask { feed, rules, format }, headers).await
+    }
+
+    async fn ask(&self, ask: Ask<'_>, headers: &HeaderMap) -> Result<Answered, Refused> {
+        let pipeline = &self.0.pipeline;
+        let feed = ask.feed;
+        let failed = |failure| Refused::Feed { feed: feed.label(), named: matches!(feed, Which::Named(_)), failure };
+        let served = pipeline.answer(ask, trail(headers)).await.map_err(failed)?;
         let cache = match served.how {
             How::Hit => "hit",
             How::Made { stale: true, .. } => "stale",
