@@ -13,7 +13,7 @@ use super::Syntax;
 use super::attrs::{Scan, name_end};
 use super::elements::Elements;
 use super::settle::Origin;
-use super::spelling::{Spelling, decode};
+use super::spelling::{Spelling, decode, spelled_plainly};
 use super::tags;
 use super::token::{EDITED, OPEN, REMOVED, SELF_CLOSING, Sort, Token, tokenize};
 
@@ -194,6 +194,12 @@ impl Fragment {
             (Sort::Text | Sort::Rcdata, _) => Spelling::HtmlText,
             _ => Spelling::Verbatim,
         }
+    }
+
+    /// True of a text token that is spelled as it is read, without a byte that an edit would spell otherwise: replacing a stretch of
+    /// it is then the same as replacing what differs in that stretch.
+    pub fn is_plain(&self, id: usize) -> bool {
+        self.sort(id) == Sort::Text && spelled_plainly(self.raw(id), self.text_spelling(id))
     }
 
     /// The text a [`Kind::Text`] or [`Kind::RawText`] token spells now, references decoded; empty for other tokens.
