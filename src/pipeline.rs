@@ -9,6 +9,7 @@ mod adhoc;
 mod ask;
 pub mod error;
 pub mod explain;
+mod listing;
 mod merge;
 mod pages;
 mod sites;
@@ -27,6 +28,7 @@ use self::adhoc::Adhoc;
 use self::ask::Route;
 pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
 pub use self::error::{Error, Failure, RulesError, StartError};
+use self::listing::Listing;
 use self::merge::{Merged, Together};
 use self::pages::Fetcher;
 use self::sites::Sites;
@@ -52,6 +54,7 @@ struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
+    listing: Listing,
     memory: Memory,
     disk: Disk,
     upstream: Upstream,
@@ -98,6 +101,7 @@ impl Pipeline {
             patience: config.fetch.timeout,
             feeds,
             links,
+            listing: Listing::new(config),
             sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages: Fetcher::new(client.clone(), clock.clone()),
