@@ -15,6 +15,7 @@ pub mod pages;
 pub mod parameters;
 pub mod pattern;
 mod picks;
+mod places;
 pub mod sets;
 pub mod source;
 mod web_page;
@@ -73,7 +74,10 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, full_text, images, json, keep, limit, links, opencc, page, remove, select, sitemap, sort }
+rules! {
+    brief, cards, clean, dedupe, drop, embed, from_text, full_text, highlight, images, json, keep, lazy, limit,
+    links, note, opencc, page, remove, reveal, sanitize, select, sitemap, sort, style,
+}
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {
