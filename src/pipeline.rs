@@ -11,6 +11,7 @@ mod ask;
 mod deltas;
 pub mod error;
 pub mod explain;
+mod listing;
 mod merge;
 mod pages;
 mod sites;
@@ -31,6 +32,7 @@ pub use self::ask::{Ask, Form, How, Input, Output, Served, Which, Window};
 use self::ask::{Brought, Route};
 use self::deltas::Tags;
 pub use self::error::{Error, Failure, RulesError, StartError};
+use self::listing::Listing;
 use self::merge::Merged;
 use self::pages::Fetcher;
 use self::sites::Sites;
@@ -56,6 +58,7 @@ struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
+    listing: Listing,
     memory: Memory,
     disk: Disk,
     upstream: Upstream,
@@ -108,6 +111,7 @@ impl Pipeline {
             patience: config.fetch.timeout,
             feeds,
             links,
+            listing: Listing::new(config),
             sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages: Fetcher::new(client.clone(), clock.clone()),

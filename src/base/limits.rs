@@ -80,6 +80,8 @@ pub const MESSAGE_CHARS: usize = 400;
 pub const SUGGEST_CHARS: usize = 64;
 /// Most known names that a message about an unknown one lists: all rules, fields and conversions, not all feeds.
 pub const LISTED_NAMES: usize = 24;
+/// Longest name that is made of a title, in characters; it is read in addresses.
+pub const MAX_NAME_MADE: usize = 40;
 /// Most folders inside each other in a list of feeds. Readers show one or two.
 pub const MAX_FOLDERS: usize = 8;
 /// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
@@ -231,6 +233,14 @@ pub const MAX_HEAD: usize = 16 * KIB;
 pub const MAX_HEAD_FIELDS: usize = 64;
 /// Fetches from one host at once: what a polite browser of one person would do.
 pub const FETCHES_PER_HOST: usize = 2;
+/// How long the further pages of a list of articles, and the parts of a sitemap, may be read again.
+pub const LISTING_KEPT: Duration = Duration::from_secs(600);
+/// Items of a feed made of a sitemap, where `limit` says nothing.
+pub const SITEMAP_ITEMS: usize = 100;
+/// Parts of an index of sitemaps that are read, where `sitemaps` says nothing: the newest hold the news.
+pub const SITEMAPS_READ: usize = 3;
+/// Most that `sitemaps` may say: each is a fetch.
+pub const MAX_SITEMAPS: usize = 20;
 /// Pages of one article, where `pages` says nothing.
 pub const ARTICLE_PAGES: usize = 10;
 /// Most that `pages` may say: a serial novel.

@@ -38,6 +38,7 @@ pub use error::{Bound, FeedError};
 pub use fields::{Field, Kind};
 pub use item::Place;
 pub use names::Ns;
+pub use shapes::as_html;
 pub use slots::{Medium, Slot};
 pub use view::Element;
 

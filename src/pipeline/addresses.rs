@@ -17,6 +17,11 @@ impl Addresses {
         Addresses { base: server.public_url.clone() }
     }
 
+    /// `server.public_url`.
+    pub(super) fn base(&self) -> Option<&Url> {
+        self.base.as_ref()
+    }
+
     /// `/feed/NAME`, with the ending that asks for `format`.
     pub(super) fn feed(&self, name: &str, format: Option<Format>) -> Option<Url> {
         self.base.as_ref().map(|base| feed(base, name, format))

@@ -128,6 +128,17 @@ pub async fn delta(
     Ok(response)
 }
 
+/// The list of all feeds. It says more once feeds were fetched, so that no cache is to keep it.
+pub fn opml(text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text.into()));
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/x-opml; charset=utf-8"));
+    out.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"refeed.opml\""));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    harden(out);
+    response
+}
+
 /// What a 200 and its 304 have in common (RFC 9110 §15.4.5).
 fn describe(out: &mut HeaderMap, served: &Served, etag: HeaderValue, now: Time) {
     let answer = &served.answer;

@@ -22,7 +22,7 @@ use crate::base::clock::Time;
 use crate::base::limits;
 use crate::emit::Format;
 use crate::fetch::INSTANCE;
-use crate::pipeline::{Ask, How, Pipeline, RulesError, Which, Window};
+use crate::pipeline::{Ask, Error, How, Pipeline, RulesError, Which, Window};
 
 /// Answers requests. Clones share everything.
 #[derive(Clone)]
@@ -86,6 +86,10 @@ impl Router {
         }
         match Target::read(parts.uri.path(), parts.uri.query().unwrap_or_default())? {
             Target::Health => Ok((health::healthz(), "-")),
+            Target::Opml => {
+                let failed = |error: Error| Refused::Feed { feed: "opml".into(), named: true, failure: error.into() };
+                Ok((reply::opml(self.0.pipeline.opml(host).await.map_err(failed)?), "-"))
+            }
             Target::Feed(wanted) => {
                 // what an explanation tells of a configured feed, its readers need not know, and pages are not fetched for everybody
                 if matches!(wanted.feed, Named::Any(_))

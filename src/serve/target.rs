@@ -6,6 +6,7 @@
 //! | `/feed?url=URL&…` | any feed; `source` is `url` too, as rss-funnel has it |
 //! | `/via/RULES/URL` | the same for readers that strip queries: items with commas between; the query is the feed's own |
 //! | `/f/:RULES/URL`, `/:RULES/URL` | the same as morss has it: items with colons between |
+//! | `/opml` | the list of all feeds of the configuration |
 //! | `/s/SIGNATURE/…` | any of these, signed (`serve::sign`) |
 //!
 //! In a path the URL may stand without its scheme, which then is `https:`, with one slash behind the scheme where something on the
@@ -33,6 +34,8 @@ use crate::rules::parameters::Parameters;
 pub enum Target {
     /// `/healthz`.
     Health,
+    /// `/opml`.
+    Opml,
     /// A feed.
     Feed(Box<Wanted>),
 }
@@ -131,6 +134,7 @@ pub fn public_path(path: &str) -> Cow<'_, str> {
 /// A path that is served.
 enum Path<'a> {
     Health,
+    Opml,
     Any,
     Named(&'a str),
     Via { mark: char, rules: &'a str, url: &'a str },
@@ -145,6 +149,7 @@ impl<'a> Path<'a> {
         };
         match path {
             "/healthz" => return Ok(Path::Health),
+            "/opml" => return Ok(Path::Opml),
             "/feed" => return Ok(Path::Any),
             _ => {}
         }
@@ -164,10 +169,11 @@ impl<'a> Path<'a> {
     fn with(self, path: &str, query: &str) -> Result<Target, Refused> {
         let mut given = Given::default();
         let feed = match self {
-            Path::Health => {
+            Path::Health | Path::Opml => {
+                let target = if matches!(self, Path::Opml) { Target::Opml } else { Target::Health };
                 let names: Vec<_> = parameters(query).map(|(name, _)| quoted(&name)).collect();
                 return match names.is_empty() {
-                    true => Ok(Target::Health),
+                    true => Ok(target),
                     false => Err(Refused::UnknownParameters { names: names.join(", "), advice: String::new() }),
                 };
             }
@@ -340,6 +346,7 @@ mod tests {
     fn target(path: &str, query: &str) -> Result<String, String> {
         Ok(match Target::read(path, query).map_err(|refused| refused.to_string())? {
             Target::Health => "health".into(),
+            Target::Opml => "opml".into(),
             Target::Feed(wanted) => {
                 let feed = match wanted.feed {
                     Named::Configured(name) => format!("named {name}"),
