@@ -6,7 +6,9 @@
 
 mod addresses;
 mod adhoc;
+mod archive;
 mod ask;
+mod deltas;
 pub mod error;
 mod examine;
 pub mod explain;
@@ -28,8 +30,10 @@ use hyper::header::HeaderValue;
 
 use self::addresses::Addresses;
 use self::adhoc::Adhoc;
-pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
+use self::archive::Kept;
+pub use self::ask::{Ask, Form, How, Input, Output, Served, Which, Window};
 use self::ask::{Haste, Route, policy, templates};
+use self::deltas::Tags;
 pub use self::error::{Error, Failure, RulesError, StartError};
 use self::listing::Listing;
 use self::make::Made;
@@ -69,7 +73,10 @@ struct Parts {
     workers: Workers,
     /// The merged feeds, by what stands for what was fetched.
     merged: HashMap<Key, Arc<Merged>>,
-    /// `fetch.timeout`, for each source of them.
+    /// What is kept of feeds, by name.
+    kept: HashMap<String, Kept>,
+    tags: Tags,
+    /// `fetch.timeout`, for each source of merged feeds.
     patience: Duration,
     answers: Flights<Result<Made, Failure>>,
     encodings: Flights<()>,
@@ -99,8 +106,9 @@ impl Pipeline {
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &context)?;
             let templates = templates(&feed.templates)?;
+            let pages = feed.archive.map(|_| links.pages(name, None));
             let (relative, own_url) = (feed.relative, links.feed(name, None));
-            let form = Form { relative, own_url, templates, ..Form::default() };
+            let form = Form { relative, own_url, pages, templates, ..Form::default() };
             let route = Route::new(name.clone(), feed, chain, form, policy(&config.cache, feed));
             feeds.insert(name.clone(), route);
         }
@@ -110,6 +118,8 @@ impl Pipeline {
         let origins = Origins { client, clock: clock.clone(), max_body: config.fetch.max_body };
         Ok(Pipeline(Arc::new(Parts {
             merged: merge::all(config, &feeds, &context)?,
+            kept: archive::all(config),
+            tags: Tags::new(disk.clone()),
             patience: config.fetch.timeout,
             upstream: Upstream::new(origins, memory.clone(), workers.clone(), wait),
             feeds,
@@ -157,14 +167,14 @@ impl Pipeline {
     /// What is at `origin` now, past the cache.
     pub async fn fetch(&self, origin: &Origin) -> Result<Input, Arc<Error>> {
         match self.0.feeds.values().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin) {
-            Some(route) => Ok(self.basis(route, None).await.map_err(|failure| failure.error)?.input()),
+            Some(route) => Ok(self.bring(route, None).await.map_err(|failure| failure.error)?.input()),
             None => Ok(self.0.upstream.ask(origin).await?.into_input()),
         }
     }
 
     /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.
     pub async fn run(&self, input: Input, chain: &Chain, form: Form) -> Result<Output, Error> {
-        self.transform(input, self.recipe(chain, &form), limits::PAGE_WAIT).await
+        self.transform(input, Arc::new(self.recipe(chain, &form)), limits::PAGE_WAIT).await
     }
 
     /// The answer to `ask`: from the cache while it is fresh; stale but at once while it is refreshed behind; else made, once
@@ -223,12 +233,18 @@ impl Pipeline {
         match ask.feed {
             Which::Named(name) => {
                 let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
-                if ask.rules.is_empty() && ask.format.is_none() {
+                let (format, window) = (ask.format, ask.window);
+                if ask.rules.is_empty() && format.is_none() && window == Window::Newest {
                     return Ok(Arc::clone(route));
                 }
-                // what a reader's own rules make of it has no address that refeed knows
-                let own_url = if ask.rules.is_empty() { self.0.links.feed(name, ask.format) } else { None };
-                Ok(route.with(&ask.rules, ask.format, own_url))
+                if !ask.rules.is_empty() {
+                    // what a reader's own rules make of it has no address that refeed knows
+                    let form = Form { format, window, own_url: None, pages: None, ..route.form.clone() };
+                    return Ok(route.in_form(&ask.rules, form));
+                }
+                let (own_url, pages) = (self.0.links.window(name, format, window), self.0.links.pages(name, format));
+                let pages = Some(pages).filter(|_| route.form.pages.is_some());
+                Ok(route.in_form(&ask.rules, Form { format, window, own_url, pages, ..route.form.clone() }))
             }
             Which::Url(url) => {
                 let form = Form { format: ask.format, ..Form::default() };
