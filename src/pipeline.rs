@@ -6,8 +6,10 @@
 
 mod addresses;
 mod adhoc;
+mod archive;
 mod ask;
 mod background;
+mod deltas;
 pub mod error;
 mod examine;
 pub mod explain;
@@ -31,8 +33,10 @@ use hyper::header::HeaderValue;
 
 use self::addresses::Addresses;
 use self::adhoc::Adhoc;
-pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
+use self::archive::Kept;
+pub use self::ask::{Ask, Form, How, Input, Output, Served, Which, Window};
 use self::ask::{Haste, Route, policy, templates};
+use self::deltas::Tags;
 pub use self::error::{Error, Failure, RulesError, StartError};
 use self::listing::Listing;
 use self::make::Made;
@@ -45,6 +49,7 @@ use self::upstream::Upstream;
 use self::workers::Workers;
 use crate::base::clock::Clock;
 use crate::base::limits;
+use crate::base::url::Url;
 use crate::cache::answer::Prepared;
 use crate::cache::disk::DiskError;
 use crate::cache::flight::Flights;
@@ -74,7 +79,10 @@ struct Parts {
     workers: Workers,
     /// The merged feeds, by what stands for what was fetched.
     merged: HashMap<Key, Arc<Merged>>,
-    /// `fetch.timeout`, for each source of them.
+    /// What is kept of feeds, by name.
+    kept: HashMap<String, Kept>,
+    tags: Tags,
+    /// `fetch.timeout`, for each source of merged feeds.
     patience: Duration,
     answers: Flights<Result<Made, Failure>>,
     encodings: Flights<()>,
@@ -104,8 +112,9 @@ impl Pipeline {
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &context)?;
             let templates = templates(&feed.templates)?;
+            let pages = feed.archive.map(|_| links.pages(name, None));
             let (relative, own_url) = (feed.relative, links.feed(name, None));
-            let form = Form { relative, own_url, templates, ..Form::default() };
+            let form = Form { relative, own_url, pages, templates, ..Form::default() };
             let route = Route::new(name.clone(), feed, chain, form, policy(&config.cache, feed));
             feeds.insert(name.clone(), route);
         }
@@ -116,6 +125,8 @@ impl Pipeline {
         let origins = Origins { client, clock: clock.clone(), max_body: config.fetch.max_body };
         Ok(Pipeline(Arc::new(Parts {
             merged: merge::all(config, &feeds, &context)?,
+            kept: archive::all(config),
+            tags: Tags::new(disk.clone()),
             patience: config.fetch.timeout,
             upstream: Upstream::new(origins, memory.clone(), workers.clone(), wait),
             feeds,
@@ -154,10 +165,10 @@ impl Pipeline {
     /// Forgets all that is kept of a feed, or of a URL without what may be secret; how many records that were.
     pub async fn purge(&self, name: &str) -> Result<usize, DiskError> {
         let gone = self.0.disk.purge(name).await?;
-        for key in &gone {
+        for key in &gone.keys {
             self.0.memory.forget(key).await;
         }
-        Ok(gone.len())
+        Ok(gone.records)
     }
 
     /// The rules of a feed of the configuration.
@@ -173,14 +184,14 @@ impl Pipeline {
     /// What is at `origin` now, past the cache.
     pub async fn fetch(&self, origin: &Origin) -> Result<Input, Arc<Error>> {
         match self.0.feeds.values().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin) {
-            Some(route) => Ok(self.basis(route, None).await.map_err(|failure| failure.error)?.input()),
+            Some(route) => Ok(self.bring(route, None).await.map_err(|failure| failure.error)?.input()),
             None => Ok(self.0.upstream.ask(origin).await?.into_input()),
         }
     }
 
     /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.
     pub async fn run(&self, input: Input, chain: &Chain, form: Form) -> Result<Output, Error> {
-        self.transform(input, self.recipe(chain, &form), limits::PAGE_WAIT).await
+        self.transform(input, Arc::new(self.recipe(chain, &form)), limits::PAGE_WAIT).await
     }
 
     /// The answer to `ask`: from the cache while it is fresh; stale but at once while it is refreshed behind; else made, once
@@ -240,27 +251,35 @@ impl Pipeline {
             Which::Named(name) => {
                 let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
                 route.read.note(self.0.clock.now());
-                if ask.rules.is_empty() && ask.format.is_none() {
+                let (format, window) = (ask.format, ask.window);
+                if ask.rules.is_empty() && format.is_none() && window == Window::Newest {
                     return Ok(Arc::clone(route));
                 }
-                // what a reader's own rules make of it has no address that refeed knows
-                let own_url = if ask.rules.is_empty() { self.0.links.feed(name, ask.format) } else { None };
-                Ok(route.with(&ask.rules, ask.format, own_url))
+                if !ask.rules.is_empty() {
+                    // what a reader's own rules make of it has no address that refeed knows
+                    let form = Form { format, window, own_url: None, pages: None, ..route.form.clone() };
+                    return Ok(route.in_form(&ask.rules, form));
+                }
+                let (own_url, pages) = (self.0.links.window(name, format, window), self.0.links.pages(name, format));
+                let pages = Some(pages).filter(|_| route.form.pages.is_some());
+                Ok(route.in_form(&ask.rules, Form { format, window, own_url, pages, ..route.form.clone() }))
             }
             Which::Url(url) => {
-                let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), RuleList::empty());
                 let form = Form { format: ask.format, ..Form::default() };
-                let policy = policy(&self.0.times, &feed);
-                Ok(Route::new(ask.feed.label(), &feed, ask.rules.clone(), form, policy))
+                Ok(self.any(&ask.feed, url, ask.rules.clone(), form))
             }
             Which::Proxied(url) => {
                 // at its own address its relative URLs mean what they meant
                 let form = Form { relative: Relative::Keep, ..Form::default() };
-                let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), RuleList::empty());
-                let policy = policy(&self.0.times, &feed);
-                Ok(Route::new(ask.feed.label(), &feed, self.0.sites.chain(url).clone(), form, policy))
+                Ok(self.any(&ask.feed, url, self.0.sites.chain(url).clone(), form))
             }
         }
+    }
+
+    /// A feed that is not in the configuration.
+    fn any(&self, which: &Which<'_>, url: &Url, chain: Chain, form: Form) -> Arc<Route> {
+        let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), RuleList::empty());
+        Route::new(which.label(), &feed, chain, form, policy(&self.0.times, &feed))
     }
 
     /// In which form a feed of the configuration goes out when it is asked for in `format`.

@@ -9,7 +9,7 @@
 //! - *Stale, upstream down* (RFC 5861 §4): used rather than an error. Upstream may lengthen it.
 //!
 //! Where upstream forbids stale use (`must-revalidate`, `proxy-revalidate`, `no-cache`, `no-store`, `s-maxage`, `Vary: *`:
-//! RFC 9111 §4.2.4), there is none, unless the operator sets a [`Window`] for this very feed.
+//! RFC 9111 §4.2.4), there is none, unless the operator sets a [`Grace`] for this very feed.
 
 use std::time::Duration;
 
@@ -31,14 +31,14 @@ pub struct Policy {
     /// Ceiling of freshness; a ceiling below the floor counts as the floor.
     pub max: Duration,
     /// How long a stale copy may be used while it is refreshed behind.
-    pub stale_while_revalidate: Window,
+    pub stale_while_revalidate: Grace,
     /// How long a stale copy may be used where upstream fails.
-    pub stale_if_error: Window,
+    pub stale_if_error: Grace,
 }
 
 /// How long something stale may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Window {
+pub enum Grace {
     /// For so long, unless upstream says otherwise.
     Default(Duration),
     /// For so long, whatever upstream says: the operator knows this upstream.
@@ -95,12 +95,12 @@ pub fn freshness(said: &Said, rhythm: &Rhythm, policy: &Policy) -> Freshness {
     }
 }
 
-impl Window {
+impl Grace {
     fn open(self, said: &Said, asked: impl Fn(Duration) -> Duration) -> Duration {
         match self {
-            Window::Insisted(span) => span,
-            Window::Default(_) if said.forbids_stale() => Duration::ZERO,
-            Window::Default(span) => asked(span),
+            Grace::Insisted(span) => span,
+            Grace::Default(_) if said.forbids_stale() => Duration::ZERO,
+            Grace::Default(span) => asked(span),
         }
     }
 }
@@ -162,8 +162,8 @@ mod tests {
         default: minutes(30),
         min: minutes(5),
         max: minutes(24 * 60),
-        stale_while_revalidate: Window::Default(minutes(6 * 60)),
-        stale_if_error: Window::Default(minutes(7 * 24 * 60)),
+        stale_while_revalidate: Grace::Default(minutes(6 * 60)),
+        stale_if_error: Grace::Default(minutes(7 * 24 * 60)),
     };
     const OPEN: Policy = Policy { min: Duration::ZERO, max: Duration::MAX, ..POLICY };
 
@@ -243,8 +243,8 @@ mod tests {
     #[test]
     fn stale_use_ends_when_upstream_or_the_operator_says() {
         let insisted = Policy {
-            stale_while_revalidate: Window::Insisted(minutes(1)),
-            stale_if_error: Window::Insisted(minutes(2)),
+            stale_while_revalidate: Grace::Insisted(minutes(1)),
+            stale_if_error: Grace::Insisted(minutes(2)),
             ..POLICY
         };
         for (line, wait, error) in [

@@ -6,6 +6,7 @@
 //!   redirects. All pure.
 //! - [`memory`]: the store, weighed in bytes. [`negative`]: failures, so that a broken upstream is left in peace.
 //! - [`disk`]: what survives a restart.
+//! - [`items`]: what the archive keeps of a feed.
 //! - [`flight`]: one piece of work per key however many ask; a caller that leaves stops nothing.
 //! - [`schedule`]: when a feed is asked for without a reader (pure).
 //!
@@ -17,6 +18,7 @@ pub mod encode;
 pub mod fetched;
 pub mod flight;
 pub mod freshness;
+pub mod items;
 pub mod memory;
 pub mod moved;
 pub mod negative;

@@ -90,7 +90,7 @@ fn perform(question: &Question, directory: PathBuf, bytes: usize) -> Result<Answ
         Ok(match question {
             Question::Stats => Answer::Stats(disk.stats().await?),
             Question::List => Answer::List(disk.list().await?),
-            Question::Purge(name) => Answer::Purged(disk.purge(name).await?.len()),
+            Question::Purge(name) => Answer::Purged(disk.purge(name).await?.records),
         })
     });
     answer.map_err(|error: DiskError| Failure::failed(error))

@@ -13,13 +13,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::{Host, Url};
 
+use super::archive::Archive;
 use super::decode::decode;
 use super::fields::{self, has_credentials, parse_url};
 use super::name;
 use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
-use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Refresh, Relative, Server, Times};
+use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Refresh, Relative, Server, Store, Times, Undated};
 use super::shared::{self, Around, Set, SetTable};
 use super::shown::{self, TemplateFiles};
 use super::sources::{self, References};
@@ -198,6 +199,8 @@ struct Plain {
     url: toml::Spanned<String>,
     #[serde(default)]
     relative: Relative,
+    archive: Option<Archive>,
+    undated: Option<Undated>,
     #[serde(default = "yes")]
     inherit: bool,
     #[serde(default, deserialize_with = "fields::maybe_ttl")]
@@ -287,9 +290,9 @@ fn read_merged(
     }
     let sources = sources::read(value.take("sources")?.value, check, later, references, report);
     let plain: sources::Plain = decode(&value, report)?;
-    let title = plain.title.clone();
+    let (title, archive, undated) = (plain.title.clone(), plain.archive, plain.undated);
     let origin = Origin::Merge(Box::new(plain.with(sources?, around)));
-    Some(Feed { relative: Relative::Keep, title, ..Feed::new("", origin, rules?) })
+    Some(Feed { relative: Relative::Keep, title, archive, undated, ..Feed::new("", origin, rules?) })
 }
 
 fn read_feed(
@@ -312,7 +315,7 @@ fn read_feed(
         }
     };
     let Plain { url, default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error, .. } = plain;
-    let Plain { refresh, relative, title, inherit, .. } = plain;
+    let Plain { refresh, relative, archive, undated, title, inherit, .. } = plain;
     let times = Times { default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error };
     let own = ["min_ttl", "max_ttl", "default_ttl"].into_iter().find_map(|key| value.get(key));
     if let Some(own) = own {
@@ -324,7 +327,7 @@ fn read_feed(
     }
     let rules = if inherit { around.put(rules?) } else { rules? };
     let feed = Feed::new(url.into_inner(), origin?, rules);
-    Some(Feed { relative, title, times, refresh, ..feed })
+    Some(Feed { relative, archive, undated, title, times, refresh, ..feed })
 }
 
 /// Where a configured `url` leads.
@@ -347,6 +350,14 @@ fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>
         |table: Option<&Value>, key: &str| table.and_then(|table| table.get(key)).map(|value| value.span.clone());
     if let Some(span) = span(cache, "min_ttl").or_else(|| span(cache, "max_ttl")) {
         check_floor(config.cache.min_ttl, config.cache.max_ttl, span, report);
+    }
+    if let Store::None = config.cache.path
+        && let Some((name, _)) = config.feeds.iter().find(|(_, feed)| feed.archive.is_some())
+        && let Some(span) = span(cache, "path")
+    {
+        report
+            .error(span, format!("the archive of `{name}` needs a disk"))
+            .help("leave `path` out, or name a directory");
     }
     let Server { open, access_key, .. } = &config.server;
     if *open == Some(Open::Key)

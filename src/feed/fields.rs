@@ -328,6 +328,6 @@ pub(super) fn rows(ns: Ns, root: Ns) -> &'static [Row] {
         Ns::Wfw => COMMENT_API,
         Ns::Syndication => &[],
         Ns::Thread => THREADS,
-        Ns::Rdf | Ns::Xml | Ns::Other => &[],
+        Ns::Rdf | Ns::History | Ns::Xml | Ns::Other => &[],
     }
 }

@@ -10,7 +10,7 @@ use super::error::{Failure, StartError};
 use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
-use crate::cache::freshness::{Policy, Window};
+use crate::cache::freshness::{Grace, Policy};
 use crate::cache::schedule::Pace;
 use crate::cache::{Answer, Key};
 use crate::config::{self, Cache, Feed, Origin, Refresh, Relative};
@@ -26,6 +26,22 @@ pub struct Ask<'a> {
     pub rules: Chain,
     /// The format; the feed's own where none is named.
     pub format: Option<Format>,
+    /// Which part of the feed.
+    pub window: Window,
+}
+
+/// Which part of a feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Window {
+    /// What upstream has, and of what is kept the newest.
+    #[default]
+    Newest,
+    /// A page of the archive, from 1 for the oldest.
+    Page(u64),
+    /// What was new or changed after a moment.
+    Since(Time),
+    /// What was new or changed after a revision of the archive.
+    After(u64),
 }
 
 /// A feed that can be asked for.
@@ -52,7 +68,7 @@ impl<'a> Ask<'a> {
 
     /// A feed in its own format, without rules of the reader's own.
     pub fn of(feed: Which<'a>) -> Ask<'a> {
-        Ask { feed, rules: Chain::empty(), format: None }
+        Ask { feed, rules: Chain::empty(), format: None, window: Window::Newest }
     }
 }
 
@@ -100,6 +116,10 @@ pub struct Form {
     pub templates: Option<Templates>,
     /// When the items count as first seen by documents, where that is known.
     pub first_seen: Option<Time>,
+    /// Which part of the feed.
+    pub window: Window,
+    /// The address of the whole, for links to its pages, perhaps relative; none where there shall be no links.
+    pub pages: Option<String>,
 }
 
 impl Form {
@@ -115,7 +135,9 @@ impl Form {
         let own_url = self.own_url.as_ref().map_or("", Url::as_str);
         let templates = self.templates.as_ref().map(|templates| templates.hash().to_hex());
         let templates = templates.as_ref().map_or("", |hash| hash.as_str());
-        format!("{kept} {} {own_url} {templates}", self.format.map_or("", Format::name))
+        let (format, window) = (self.format.map_or("", Format::name), self.window);
+        let pages = self.pages.as_deref().unwrap_or_default();
+        format!("{kept} {format} {own_url} {templates} {window:?} {pages}")
     }
 }
 
@@ -201,29 +223,26 @@ impl Route {
     /// `feed`, with the rules `chain`, under `policy`. Its URL as typed is what two feeds must share to share a fetch.
     pub(super) fn new(label: String, feed: &Feed, chain: Chain, mut form: Form, policy: Policy) -> Arc<Route> {
         form.identity = feed.url.clone();
-        let fetched = Key::of(&[b"fetched", feed.url.as_bytes()]);
-        Route {
-            label,
-            origin: feed.origin.clone(),
-            chain,
-            form,
-            policy,
-            fetched,
-            answer: fetched,
-            pace: pace(feed.refresh),
-            read: Arc::default(),
-        }
-        .keyed()
+        let (origin, fetched, answer) = (feed.origin.clone(), Key::default(), Key::default());
+        let (pace, read) = (pace(feed.refresh), Arc::default());
+        Route { label, origin, chain, form, policy, fetched, answer, pace, read }.keyed()
     }
 
     /// The same feed with more rules after its own, in another format, served at another address.
     pub(super) fn with(&self, rules: &Chain, format: Option<Format>, own_url: Option<Url>) -> Arc<Route> {
-        let form = Form { format, own_url, ..self.form.clone() };
+        self.in_form(rules, Form { format, own_url, ..self.form.clone() })
+    }
+
+    /// The same feed with more rules after its own, in another form.
+    pub(super) fn in_form(&self, rules: &Chain, form: Form) -> Arc<Route> {
         Route { chain: self.chain.then(rules), form, ..self.clone() }.keyed()
     }
 
-    /// With the name of its answer: of all that makes a difference to it.
+    /// With the names of what is fetched and of what is made of it, each of all that makes a difference to it. What a rule
+    /// reads a feed from need not be one.
     fn keyed(mut self) -> Arc<Route> {
+        let what: &[u8] = if self.chain.reader().is_some() { b"page" } else { b"feed" };
+        self.fetched = Key::of(&[b"fetched", self.form.identity.as_bytes(), what]);
         let (chain, form, policy) = (self.chain.hash(), self.form.name(), format!("{:?}", self.policy));
         let parts = [b"answer", self.fetched.as_ref(), chain.as_bytes(), form.as_bytes(), policy.as_bytes()];
         self.answer = Key::of(&parts);
@@ -252,7 +271,7 @@ pub(super) fn templates(files: &config::Templates) -> Result<Option<Templates>, 
 /// long stale copies are used means it, also where upstream forbids it.
 pub(super) fn policy(cache: &Cache, feed: &Feed) -> Policy {
     let times = feed.times;
-    let window = |own: Option<Duration>, all| own.map_or(Window::Default(all), Window::Insisted);
+    let window = |own: Option<Duration>, all| own.map_or(Grace::Default(all), Grace::Insisted);
     let every = match feed.refresh {
         Refresh::Every(every) => Some(every),
         Refresh::Adaptive | Refresh::OnDemand => None,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::error::Error;
-use super::origin::Brought;
+use super::origin::Found;
 use crate::cache::moved::Moved;
 use crate::cache::{About, Fetched, Key};
 use crate::feed::Feed;
@@ -22,9 +22,15 @@ pub(super) struct Rival {
     pub emptiness_believed: bool,
 }
 
-/// The good copy after `brought`: the one at hand with what was said anew, or a new one.
-pub(super) fn examine(brought: Brought, moved: Option<Moved>, rival: Option<Rival>) -> Result<Fetched, Error> {
-    let Brought { body, content_type, etag, last_modified, hubs, said, url, .. } = brought;
+/// The good copy after `found`: the one at hand with what was said anew, or a new one.
+/// What rules shall read a feed from (`is_page`) is not judged here: they will.
+pub(super) fn examine(
+    found: Found,
+    is_page: bool,
+    moved: Option<Moved>,
+    rival: Option<Rival>,
+) -> Result<Fetched, Error> {
+    let Found { body, content_type, etag, last_modified, hubs, said, url, .. } = found;
     let held = rival.as_ref().map(|rival| &*rival.copy);
     let Some(body) = body else {
         let held = held.ok_or(Error::Bug)?; // only a copy's validators make a 304
@@ -45,6 +51,9 @@ pub(super) fn examine(brought: Brought, moved: Option<Moved>, rival: Option<Riva
         let About { rhythm, items, .. } = same.about;
         let hubs = hubs.or(same.about.hubs.clone());
         return Ok(Fetched { body: same.body.clone(), about: About { rhythm, items, hubs, ..about } });
+    }
+    if is_page {
+        return Ok(Fetched { body, about });
     }
     let charset = about.content_type.as_ref().and_then(|line| line.0.to_str().ok());
     let feed = Feed::read(&body, charset, about.url.as_ref()).map_err(Error::NotAFeed)?;

@@ -333,7 +333,7 @@ impl Pipeline {
     /// The same for a feed that is asked for, with what upstream has.
     pub async fn explain_feed(&self, ask: &Ask<'_>) -> Result<Explanation, Failure> {
         let route = self.route(ask)?;
-        let basis = self.basis(&route, None).await?;
-        Ok(self.explain(basis.input(), &route.chain, &route.form).await?)
+        let brought = self.bring(&route, None).await?;
+        Ok(self.explain(brought.input(), &route.chain, &route.form).await?)
     }
 }

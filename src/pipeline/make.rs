@@ -12,12 +12,13 @@ use super::ask::Route;
 use super::error::{Error, Failure};
 use super::transform::{self, Recipe, Stage};
 use super::upstream::{Came, Got};
-use super::{Form, How, Input, Output, Pipeline};
+use super::{Form, How, Input, Output, Pipeline, Window};
 use crate::base::clock::Time;
 use crate::base::limits;
 use crate::cache::flight::Role;
 use crate::cache::freshness::Freshness;
 use crate::cache::{Answer, Content, Fetched};
+use crate::feed::history::Links;
 use crate::rules::Chain;
 
 /// An answer, and how its copy was come by.
@@ -33,7 +34,7 @@ pub(super) struct Made {
 
 /// What an answer is made of.
 #[derive(Clone)]
-pub(super) struct Basis {
+pub(super) struct Brought {
     /// The feed before its rules.
     pub copy: Arc<Fetched>,
     /// Until when it may be used.
@@ -42,9 +43,18 @@ pub(super) struct Basis {
     pub came: Came,
     /// The sources of a merged feed that have no answer, for the reader: `name: reason`.
     pub errors: Vec<String>,
+    /// Where the rest of the feed is, if there is more.
+    pub links: Option<Links>,
+    /// The archive's revision that it shows.
+    pub revision: Option<u64>,
 }
 
-impl Basis {
+impl Brought {
+    /// What upstream has, without what is kept beside it.
+    pub(super) fn of(copy: Arc<Fetched>, freshness: Freshness, came: Came) -> Brought {
+        Brought { copy, freshness, came, errors: Vec::new(), links: None, revision: None }
+    }
+
     /// For the transformation.
     pub(super) fn input(&self) -> Input {
         let about = &self.copy.about;
@@ -97,45 +107,51 @@ impl Pipeline {
         if let Some(failure) = self.0.upstream.failing(&route.answer).await {
             return Err(failure);
         }
-        let basis = self.basis(&route, via).await?;
-        let digest = Some(basis.copy.about.digest);
+        let brought = self.bring(&route, via).await?;
+        let brought = self.with_kept(&route, brought).await?;
+        let digest = Some(brought.copy.about.digest);
         let same = previous.as_ref().filter(|previous| previous.made_of == digest);
         let (answer, incomplete) = match same {
-            Some(same) => (Arc::new(same.again(basis.freshness).without(&basis.errors)), false),
-            None => match self.transformed(&route, &basis, previous, patience).await {
+            Some(same) => (Arc::new(same.again(brought.freshness).without(&brought.errors)), false),
+            None => match self.transformed(&route, &brought, previous, patience).await {
                 Ok(made) => made,
                 Err(error) => return Err(self.0.upstream.failed(route.answer, &route.label, error).await),
             },
         };
         self.0.upstream.works(&route.answer, &route.label).await;
         let stored = self.0.memory.put_answer(route.answer, Arc::clone(&answer)).await;
+        if let Some(revision) = brought.revision.filter(|_| route.form.window == Window::Newest) {
+            self.0.tags.remember(&route, &answer, revision).await;
+        }
         if incomplete {
             self.complete(route);
         }
-        Ok(Made { answer, came: basis.came, copy: Some(basis.copy), stored })
+        Ok(Made { answer, came: brought.came, copy: Some(brought.copy), stored })
     }
 
     /// What the answer of `route` is made of: what upstream has, or what its sources have together.
-    pub(super) async fn basis(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Basis, Failure> {
+    pub(super) async fn bring(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Brought, Failure> {
         if let Some(merged) = self.0.merged.get(&route.fetched) {
             return self.together(merged, via).await;
         }
         let Got { copy, came } = self.0.upstream.get(route, via).await?;
-        Ok(Basis { freshness: copy.about.freshness(&route.policy), copy, came, errors: Vec::new() })
+        let freshness = copy.about.freshness(&route.policy);
+        Ok(Brought::of(copy, freshness, came))
     }
 
-    /// The answer made of `basis`; true where pages for it are still on their way.
+    /// The answer made of `brought`; true where pages for it are still on their way.
     async fn transformed(
         &self,
         route: &Arc<Route>,
-        basis: &Basis,
+        brought: &Brought,
         previous: Option<Arc<Answer>>,
         patience: Duration,
     ) -> Result<(Arc<Answer>, bool), Error> {
-        let output = self.transform(basis.input(), self.recipe(&route.chain, &route.form), patience).await?;
+        let recipe = Recipe { links: brought.links.clone(), ..self.recipe(&route.chain, &route.form) };
+        let output = self.transform(brought.input(), Arc::new(recipe), patience).await?;
         let incomplete = output.incomplete;
-        let (label, basis, now) = (route.label.clone(), basis.clone(), self.0.clock.now());
-        let job = move || answer(&label, &basis, output, previous.as_deref(), now);
+        let (label, brought, now) = (route.label.clone(), brought.clone(), self.0.clock.now());
+        let job = move || answer(&label, &brought, output, previous.as_deref(), now);
         Ok((self.0.workers.run(job).await?, incomplete))
     }
 
@@ -146,8 +162,8 @@ impl Pipeline {
         self.0.answers.start(key, self.clone().make(route, None, limits::PAGE_WAIT));
     }
 
-    pub(super) fn recipe(&self, chain: &Chain, form: &Form) -> Arc<Recipe> {
-        Arc::new(Recipe { chain: chain.clone(), form: form.clone(), now: self.0.clock.now() })
+    pub(super) fn recipe(&self, chain: &Chain, form: &Form) -> Recipe {
+        Recipe { chain: chain.clone(), form: form.clone(), links: None, now: self.0.clock.now() }
     }
 
     pub(super) async fn transform(
@@ -169,18 +185,18 @@ impl Pipeline {
     }
 }
 
-/// The answer made of `basis`; `previous` is the one it replaces. An incomplete one is stale from the start.
-fn answer(label: &str, basis: &Basis, mut output: Output, previous: Option<&Answer>, now: Time) -> Arc<Answer> {
+/// The answer made of `brought`; `previous` is the one it replaces. An incomplete one is stale from the start.
+fn answer(label: &str, brought: &Brought, mut output: Output, previous: Option<&Answer>, now: Time) -> Arc<Answer> {
     for note in &output.notes {
         tracing::info!(feed = %label, %note, "noted on the way");
     }
     output.body.shrink_to_fit(); // the cache keeps this allocation and weighs its length
     let previous = previous.map(|answer| &answer.content);
     let content = Content::new(output.body.into(), output.content_type, now, previous);
-    let mut freshness = basis.freshness;
+    let mut freshness = brought.freshness;
     if output.incomplete {
         freshness.fresh_until = now;
     }
     let lasts = !output.incomplete && !output.timely;
-    Arc::new(Answer::new(content, lasts.then_some(basis.copy.about.digest), freshness).without(&basis.errors))
+    Arc::new(Answer::new(content, lasts.then_some(brought.copy.about.digest), freshness).without(&brought.errors))
 }

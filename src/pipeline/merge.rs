@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::ask::{Form, Haste, How, Route, Served, Which, policy};
 use super::error::{Error, Failure};
-use super::make::Basis;
+use super::make::Brought;
 use super::upstream::Came;
 use super::{Pipeline, StartError};
 use crate::base::clock::Time;
@@ -100,7 +100,7 @@ struct Read {
 
 impl Pipeline {
     /// What the sources of `merged` have together. Those of another family than the first are asked again in its format.
-    pub(super) async fn together(&self, merged: &Arc<Merged>, via: Option<HeaderValue>) -> Result<Basis, Failure> {
+    pub(super) async fn together(&self, merged: &Arc<Merged>, via: Option<HeaderValue>) -> Result<Brought, Failure> {
         let all = merged.sources.iter().map(|source| Arc::clone(&source.route)).enumerate().collect();
         let mut parts = self.sources(all, via.clone()).await?;
         let first = parts.values().find_map(|part| part.as_ref().ok()).map(|read| family(read.feed.format()));
@@ -173,7 +173,7 @@ fn compose(
     came: BTreeMap<usize, Result<Read, Failure>>,
     format: Option<Format>,
     now: Time,
-) -> Result<Basis, Failure> {
+) -> Result<Brought, Failure> {
     let (mut parts, mut errors, mut freshness, mut retry_after) = (Vec::new(), Vec::new(), None, None);
     for (source, result) in merged.sources.iter().zip(came.into_values()) {
         match result {
@@ -201,7 +201,7 @@ fn compose(
     let body = Bytes::from(feed.into_string());
     let about = About { content_type, digest: Key::of(&[b"body", &body]), ..About::default() };
     let copy = Arc::new(Fetched { body, about });
-    Ok(Basis { copy, freshness, came: Came::Asked(None), errors })
+    Ok(Brought { errors, ..Brought::of(copy, freshness, Came::Asked(None)) })
 }
 
 /// When a source that failed may have something new.

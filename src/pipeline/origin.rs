@@ -29,7 +29,7 @@ pub(super) struct Origins {
 }
 
 /// What was found at an origin.
-pub(super) struct Brought {
+pub(super) struct Found {
     /// HTTP's; a file has none.
     pub status: Option<u16>,
     /// The bytes; `None`: those at hand are still good.
@@ -50,7 +50,7 @@ pub(super) struct Brought {
     pub moved: Option<Url>,
 }
 
-impl Brought {
+impl Found {
     /// For the transformation.
     pub(super) fn into_input(self) -> Input {
         let content_type = self.content_type.and_then(|line| line.0.to_str().ok().map(str::to_owned));
@@ -71,7 +71,7 @@ pub(super) struct Asking<'a> {
 
 impl Origins {
     /// What is at `origin` now.
-    pub(super) async fn bring(&self, origin: &Origin, asking: Asking<'_>) -> Result<Brought, Error> {
+    pub(super) async fn bring(&self, origin: &Origin, asking: Asking<'_>) -> Result<Found, Error> {
         match origin {
             Origin::Http(url) => self.get(asking.at.unwrap_or(url), asking).await,
             Origin::File(path) => {
@@ -85,7 +85,7 @@ impl Origins {
         }
     }
 
-    async fn get(&self, url: &Url, asking: Asking<'_>) -> Result<Brought, Error> {
+    async fn get(&self, url: &Url, asking: Asking<'_>) -> Result<Found, Error> {
         let value = |line: Option<&Line>| line.map(|line| line.0.clone());
         let held = asking.held;
         let request = Request {
@@ -97,7 +97,7 @@ impl Origins {
         };
         let response = self.client.get(&request).await.map_err(Error::Fetch)?;
         let headers = &response.headers;
-        Ok(Brought {
+        Ok(Found {
             status: Some(response.status),
             moved: permanent(response.moved.iter().map(|hop| (hop.status, &hop.url))).cloned(),
             content_type: line(headers, header::CONTENT_TYPE),
@@ -110,11 +110,11 @@ impl Origins {
         })
     }
 
-    fn local(&self, body: Bytes, url: Option<Url>) -> Brought {
+    fn local(&self, body: Bytes, url: Option<Url>) -> Found {
         let said = Said::local(self.clock.now());
         let (status, content_type, etag, last_modified, moved) = (None, None, None, None, None);
         let hubs = Hubs::default();
-        Brought { status, body: Some(body), url, content_type, etag, last_modified, hubs, said, moved }
+        Found { status, body: Some(body), url, content_type, etag, last_modified, hubs, said, moved }
     }
 }
 

@@ -12,7 +12,7 @@ use hyper::header::HeaderValue;
 use super::ask::Route;
 use super::error::{Error, Failure};
 use super::examine::{Rival, examine};
-use super::origin::{Asking, Brought, Origins};
+use super::origin::{Asking, Found, Origins};
 use super::workers::Workers;
 use crate::base::clock::Time;
 use crate::base::limits;
@@ -204,10 +204,10 @@ impl Upstream {
     ) -> Result<(Fetched, Option<u16>), Error> {
         let at = settled.map(|moved| &moved.to);
         let asking = Asking { at, held: held.map(|held| &held.about), via };
-        let brought = self.0.origins.bring(&route.origin, asking).await?;
-        let (now, status) = (self.now(), brought.status);
+        let found = self.0.origins.bring(&route.origin, asking).await?;
+        let (now, status) = (self.now(), found.status);
         let known = held.and_then(|held| held.about.moved.as_ref());
-        let moved = match (settled, &brought.moved) {
+        let moved = match (settled, &found.moved) {
             (Some(settled), None) => Some(settled.clone()),
             (_, to) => heard(route, known, to.as_ref(), now),
         };
@@ -218,12 +218,13 @@ impl Upstream {
             let usable = held.about.freshness(&route.policy).usable_on_error(now);
             Rival { copy: Arc::clone(held), usable, emptiness_believed }
         });
-        let copy = self.0.workers.run(move || examine(brought, moved, rival)).await??;
+        let is_page = route.chain.reader().is_some();
+        let copy = self.0.workers.run(move || examine(found, is_page, moved, rival)).await??;
         Ok((copy, status))
     }
 
     /// What is at `origin` now, past the cache.
-    pub(super) async fn ask(&self, origin: &Origin) -> Result<Brought, Error> {
+    pub(super) async fn ask(&self, origin: &Origin) -> Result<Found, Error> {
         self.0.origins.bring(origin, Asking::default()).await
     }
 

@@ -176,7 +176,9 @@ impl Refused {
     fn blame(&self) -> &'static str {
         match self {
             Refused::Feed { failure, named, .. } => match failure.error.blame() {
-                Blame::Reader if *named && !matches!(*failure.error, Error::UnknownFeed) => "refeed",
+                Blame::Reader if *named && !matches!(*failure.error, Error::UnknownFeed | Error::NoSuchPage { .. }) => {
+                    "refeed"
+                }
                 Blame::Reader => "reader",
                 Blame::Upstream => "upstream",
                 Blame::Us => "refeed",
@@ -208,6 +210,8 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::CutShort => kind(S::BAD_GATEWAY, "cut-short", "Upstream's feed is cut short"),
         Error::Emptied { .. } => kind(S::BAD_GATEWAY, "emptied", "Upstream's feed is empty"),
         Error::Earlier(_) => kind(S::BAD_GATEWAY, "upstream-failed", "Upstream failed"),
+        Error::NoSuchPage { .. } => kind(S::NOT_FOUND, "no-such-page", "No such page").key("archive"),
+        Error::NoArchive => kind(S::SERVICE_UNAVAILABLE, "no-archive", "Archive not readable").key("cache.path"),
         Error::NoSource { .. } => kind(S::BAD_GATEWAY, "no-source", "No source has an answer"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),

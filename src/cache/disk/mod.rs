@@ -117,6 +117,15 @@ pub struct Listed {
     pub used: Time,
 }
 
+/// What was purged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gone {
+    /// How many records, an archive's items among them.
+    pub records: usize,
+    /// The keys of those that have one.
+    pub keys: Vec<Key>,
+}
+
 /// The state of the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
@@ -272,11 +281,12 @@ impl Disk {
         self.read(table::list).await
     }
 
-    /// Forgets all that was stored under `label`; the keys of what that was.
-    pub async fn purge(&self, label: &str) -> Result<Vec<Key>, DiskError> {
+    /// Forgets all that was stored under `label`; what that was.
+    pub async fn purge(&self, label: &str) -> Result<Gone, DiskError> {
         let label = label.to_owned();
         self.write(move |on| {
-            let gone = table::purge(on, &label)?;
+            let keys = table::purge(on, &label)?;
+            let gone = Gone { records: keys.len() + super::items::purge(on, &label)?, keys };
             table::give_back(on)?;
             Ok(gone)
         })
