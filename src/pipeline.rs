@@ -7,6 +7,7 @@
 mod addresses;
 mod adhoc;
 mod ask;
+pub mod documents;
 pub mod error;
 pub mod explain;
 mod listing;

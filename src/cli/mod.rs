@@ -12,6 +12,7 @@ mod health;
 mod job;
 mod load;
 mod log;
+mod mirror;
 mod opml;
 mod rules;
 mod run;
@@ -63,6 +64,7 @@ enum Command {
     Cache(cache::Args),
     Sign(sign::Args),
     Health(health::Args),
+    Mirror(mirror::Args),
     Opml(opml::Args),
     Completions(completions::Args),
 }
@@ -138,6 +140,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Cache(args) => cache::run(args),
         Command::Sign(args) => sign::run(args),
         Command::Health(args) => health::run(args),
+        Command::Mirror(args) => mirror::run(args),
         Command::Opml(args) => opml::run(args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -87,8 +87,14 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
         Progress::Done => {
             let (notes, incomplete) = (feed.notes().to_vec(), context.pages.is_pending());
             let form = &recipe.form;
-            let (body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::Emit)?;
-            Ok(Stage::Done(Output { body, content_type, notes, incomplete }))
+            let document = form.as_data.then(|| emit::normalise(&feed, form.about()).map(Box::new)).transpose();
+            let document = document.map_err(|error| Error::Emit(error.into()))?;
+            let written = match document {
+                Some(_) => Ok((String::new(), feed.format().content_type())),
+                None => emit::emit(feed, form.format, form.about()),
+            };
+            let (body, content_type) = written.map_err(Error::Emit)?;
+            Ok(Stage::Done(Output { body, content_type, notes, incomplete, document }))
         }
     }
 }
