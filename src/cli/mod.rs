@@ -9,6 +9,7 @@ mod completions;
 mod demo;
 mod explain;
 mod health;
+mod import;
 mod job;
 mod load;
 mod log;
@@ -61,6 +62,7 @@ enum Command {
     Rules(rules::Args),
     Cache(cache::Args),
     Sign(sign::Args),
+    Import(import::Args),
     Health(health::Args),
     Completions(completions::Args),
 }
@@ -135,6 +137,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Rules(args) => rules::run(&args),
         Command::Cache(args) => cache::run(args),
         Command::Sign(args) => sign::run(args),
+        Command::Import(args) => import::run(args),
         Command::Health(args) => health::run(args),
         Command::Completions(args) => completions::run(&args),
     }
