@@ -13,6 +13,7 @@ mod import;
 mod job;
 mod load;
 mod log;
+mod opml;
 mod rules;
 mod run;
 mod serve;
@@ -64,6 +65,7 @@ enum Command {
     Sign(sign::Args),
     Import(import::Args),
     Health(health::Args),
+    Opml(opml::Args),
     Completions(completions::Args),
 }
 
@@ -139,6 +141,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Sign(args) => sign::run(args),
         Command::Import(args) => import::run(args),
         Command::Health(args) => health::run(args),
+        Command::Opml(args) => opml::run(args),
         Command::Completions(args) => completions::run(&args),
     }
 }
