@@ -9,6 +9,7 @@ mod completions;
 mod demo;
 mod explain;
 mod health;
+mod import;
 mod job;
 mod load;
 mod log;
@@ -63,6 +64,7 @@ enum Command {
     Rules(rules::Args),
     Cache(cache::Args),
     Sign(sign::Args),
+    Import(import::Args),
     Health(health::Args),
     Mirror(mirror::Args),
     Opml(opml::Args),
@@ -139,6 +141,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Rules(args) => rules::run(&args),
         Command::Cache(args) => cache::run(args),
         Command::Sign(args) => sign::run(args),
+        Command::Import(args) => import::run(args),
         Command::Health(args) => health::run(args),
         Command::Mirror(args) => mirror::run(args),
         Command::Opml(args) => opml::run(args),
