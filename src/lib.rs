@@ -25,6 +25,7 @@ pub mod websub;
 
 pub mod pipeline;
 
+pub mod mirror;
 pub mod serve;
 
 pub mod cli;

@@ -10,6 +10,7 @@ mod archive;
 mod ask;
 mod background;
 mod deltas;
+pub mod documents;
 pub mod error;
 mod examine;
 pub mod explain;
