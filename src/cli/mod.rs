@@ -13,6 +13,7 @@ mod import;
 mod job;
 mod load;
 mod log;
+mod mirror;
 mod opml;
 mod rules;
 mod run;
@@ -65,6 +66,7 @@ enum Command {
     Sign(sign::Args),
     Import(import::Args),
     Health(health::Args),
+    Mirror(mirror::Args),
     Opml(opml::Args),
     Completions(completions::Args),
 }
@@ -141,6 +143,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Sign(args) => sign::run(args),
         Command::Import(args) => import::run(args),
         Command::Health(args) => health::run(args),
+        Command::Mirror(args) => mirror::run(args),
         Command::Opml(args) => opml::run(args),
         Command::Completions(args) => completions::run(&args),
     }
