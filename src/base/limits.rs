@@ -166,6 +166,8 @@ pub const MAX_TEMPLATE_VARIABLES: usize = 16;
 pub const TEMPLATE_FUEL: u64 = 10_000_000;
 /// Largest output of a template: twice the largest feed that is fetched by default.
 pub const MAX_DOCUMENT_OUTPUT: usize = 64 * MIB;
+/// Largest index of a mirrored feed: some hundred thousand items.
+pub const MAX_MIRROR_INDEX: usize = 256 * MIB;
 /// Largest template of the user.
 pub const MAX_TEMPLATE_FILE: usize = MIB;
 
@@ -394,6 +396,28 @@ pub const DISK_LOOK: Duration = Duration::from_secs(60);
 pub const DISK_TOUCH: Duration = Duration::from_secs(60 * 60);
 /// Reading connections kept open, about 100 KiB each.
 pub const DISK_READERS_KEPT: usize = 4;
+
+// ── the archive ─────────────────────────────────────────────────────────────────────────────────────
+
+/// Default of `archive.items`: three years of a daily feed.
+pub const ARCHIVE_ITEMS: usize = 1000;
+/// Ceiling of `archive.items`: what one document may hold.
+pub const MAX_ARCHIVE_ITEMS: usize = MAX_ITEMS;
+/// Default of `archive.page`: what feeds usually carry, twice.
+pub const ARCHIVE_PAGE: usize = 50;
+/// Ceiling of `archive.page`.
+pub const MAX_ARCHIVE_PAGE: usize = 1000;
+/// Ceiling of `archive.age`.
+pub const ARCHIVE_AGE_CEILING: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// Effort of zstd for kept items: small texts, written once.
+pub const ARCHIVE_ZSTD_LEVEL: i32 = 3;
+/// Tags of served documents remembered per feed and form, for RFC 3229: a reader that polls daily and a feed that changes hourly
+/// meet within two days.
+pub const TAGS_REMEMBERED: usize = 50;
+/// Durations in `since=` end at whole steps before now: readers who ask for the last day within a minute share an answer.
+pub const SINCE_STEP: Duration = Duration::from_secs(60);
+/// Items of one feed whose first-seen time is remembered after they have gone.
+pub const SEEN_REMEMBERED: usize = 2000;
 
 // ── serving ─────────────────────────────────────────────────────────────────────────────────────────
 

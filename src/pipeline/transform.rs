@@ -12,6 +12,7 @@ use crate::base::limits::MAX_PAGE_ROUNDS;
 use crate::config::Relative;
 use crate::emit;
 use crate::feed::Feed;
+use crate::feed::history;
 use crate::rules::links::Links;
 use crate::rules::{Chain, Context, Page, Pages, Progress, Raw, Rule, Want};
 
@@ -20,6 +21,8 @@ use crate::rules::{Chain, Context, Page, Pages, Progress, Raw, Rule, Want};
 pub(super) struct Recipe {
     pub chain: Chain,
     pub form: Form,
+    /// Where the rest of the feed is, if there is more.
+    pub links: Option<history::Links>,
     /// The present moment.
     pub now: Time,
 }
@@ -107,8 +110,21 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
         Progress::Done => {
             let (notes, incomplete) = (feed.notes().to_vec(), context.pages.is_pending());
             let form = &recipe.form;
-            let (body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::Emit)?;
-            Ok(Stage::Done(Output { body, content_type, notes, incomplete }))
+            let document = form.as_data.then(|| emit::normalise(&feed, form.about()).map(Box::new)).transpose();
+            let document = document.map_err(|error| Error::Emit(error.into()))?;
+            let written = match document {
+                Some(_) => Ok((String::new(), feed.format().content_type())),
+                None => emit::emit(feed, form.format, form.about()),
+            };
+            let (mut body, content_type) = written.map_err(Error::Emit)?;
+            // A page for people has no place for them.
+            if let Some(links) = &recipe.links
+                && let Ok(mut feed) = Feed::read(body.as_bytes(), Some(content_type), None)
+            {
+                feed.set_links(links);
+                body = feed.into_string();
+            }
+            Ok(Stage::Done(Output { body, content_type, notes, incomplete, document }))
         }
     }
 }

@@ -16,12 +16,13 @@ use tokio::time::Instant;
 
 use super::access::Access;
 use super::status::{ALLOW, Refused, problem};
-use super::target::{self, Named, Target, Wanted, What, public_path};
+use super::target::{self, Named, Part, Target, Wanted, What, public_path};
 use super::{health, reply};
+use crate::base::clock::Time;
 use crate::base::limits;
 use crate::emit::Format;
 use crate::fetch::INSTANCE;
-use crate::pipeline::{Ask, Error, How, Pipeline, RulesError, Which};
+use crate::pipeline::{Ask, Error, How, Pipeline, RulesError, Which, Window};
 
 /// Answers requests. Clones share everything.
 #[derive(Clone)]
@@ -128,24 +129,57 @@ impl Router {
         let format = match wanted.what {
             What::Document(asked) => asked.or(format),
             What::Explanation => {
-                let told = pipeline.explain_feed(&Ask { feed, rules, format }).await.map_err(failed)?;
+                let ask = Ask { feed, rules, format, window: Window::Newest };
+                let told = pipeline.explain_feed(&ask).await.map_err(failed)?;
                 return Ok((reply::json(&told), "-"));
             }
         };
-        self.ask(Ask { feed, rules, format }, headers).await
+        let window = self.window(feed, wanted.part)?;
+        self.ask(Ask { feed, rules, format, window }, headers).await
     }
 
     async fn ask(&self, ask: Ask<'_>, headers: &HeaderMap) -> Result<Answered, Refused> {
         let pipeline = &self.0.pipeline;
         let feed = ask.feed;
         let failed = |failure| Refused::Feed { feed: feed.label(), named: matches!(feed, Which::Named(_)), failure };
-        let served = pipeline.answer(ask, trail(headers)).await.map_err(failed)?;
+        let served = pipeline.answer(ask.clone(), trail(headers)).await.map_err(failed)?;
         let cache = match served.how {
             How::Hit => "hit",
             How::Made { stale: true, .. } => "stale",
             How::Made { stale: false, .. } => "miss",
         };
+        if ask.window == Window::Newest && reply::wants_delta(&served, headers) {
+            let tags = reply::tags(headers);
+            if let Some(delta) = pipeline.delta(&served, &ask, &tags).await.map_err(failed)? {
+                return Ok((reply::delta(pipeline, &served, &delta, headers).await?, cache));
+            }
+        }
         Ok((reply::feed(pipeline, &served, headers).await?, cache))
+    }
+
+    /// Which part of `feed` is asked for; only an archive has any.
+    fn window(&self, feed: Which<'_>, part: Part) -> Result<Window, Refused> {
+        let pipeline = &self.0.pipeline;
+        let parameter = match part {
+            Part::Newest => return Ok(Window::Newest),
+            Part::Page(_) => "archive",
+            Part::Since(_) | Part::Last(_) => "since",
+        };
+        if !matches!(feed, Which::Named(name) if pipeline.has_archive(name)) {
+            let problem = "is for feeds that keep an archive (`archive = {}` in their configuration)".to_owned();
+            return Err(Refused::Parameter { name: parameter.to_owned(), problem });
+        }
+        Ok(match part {
+            Part::Newest => Window::Newest,
+            Part::Page(number) => Window::Page(number),
+            Part::Since(time) => Window::Since(time),
+            Part::Last(last) => {
+                // in steps, so that readers who ask alike share an answer
+                let step = limits::SINCE_STEP.as_millis() as i64;
+                let since = pipeline.clock().now() - last;
+                Window::Since(Time(since.0.div_euclid(step) * step))
+            }
+        })
     }
 }
 
