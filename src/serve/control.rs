@@ -13,6 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 
+use super::Router;
 use crate::base::limits;
 use crate::cache::disk::{Listed, Stats};
 use crate::pipeline::Pipeline;
@@ -41,9 +42,10 @@ pub enum Answer {
     Failed(String),
 }
 
-/// Answers questions about `pipeline`'s store until the end of the process; at once where it has none or another refeed
+/// Answers questions about the store behind `router` until the end of the process; at once where it has none or another refeed
 /// has it.
-pub async fn answer(pipeline: Pipeline) {
+pub async fn answer(router: Router) {
+    let pipeline = router.pipeline();
     let Some(path) = pipeline.disk().directory().map(socket) else { return };
     if pipeline.disk().stats().await.is_err() {
         return; // another refeed's, or not to be used: `refeed cache` will say so itself
@@ -57,7 +59,7 @@ pub async fn answer(pipeline: Pipeline) {
     };
     while let Ok((stream, _)) = listener.accept().await {
         // an asker that leaves or stalls is no matter
-        let _ = timeout(limits::CONTROL_TIME, serve(stream, &pipeline)).await;
+        let _ = timeout(limits::CONTROL_TIME, serve(stream, &router.pipeline())).await;
     }
 }
 
