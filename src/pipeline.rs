@@ -9,6 +9,7 @@ mod adhoc;
 mod archive;
 mod ask;
 mod deltas;
+pub mod documents;
 pub mod error;
 mod examine;
 pub mod explain;
@@ -174,7 +175,7 @@ impl Pipeline {
 
     /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.
     pub async fn run(&self, input: Input, chain: &Chain, form: Form) -> Result<Output, Error> {
-        self.transform(input, Arc::new(self.recipe(chain, &form)), limits::PAGE_WAIT).await
+        self.transform(input, self.recipe(chain, &form), limits::PAGE_WAIT).await
     }
 
     /// The answer to `ask`: from the cache while it is fresh; stale but at once while it is refreshed behind; else made, once

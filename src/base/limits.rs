@@ -174,6 +174,8 @@ pub const MAX_TEMPLATE_VARIABLES: usize = 16;
 pub const TEMPLATE_FUEL: u64 = 10_000_000;
 /// Largest output of a template: twice the largest feed that is fetched by default.
 pub const MAX_DOCUMENT_OUTPUT: usize = 64 * MIB;
+/// Largest index of a mirrored feed: some hundred thousand items.
+pub const MAX_MIRROR_INDEX: usize = 256 * MIB;
 /// Largest template of the user.
 pub const MAX_TEMPLATE_FILE: usize = MIB;
 

@@ -12,6 +12,7 @@ use crate::cache::flight::Role;
 use crate::cache::freshness::{Grace, Policy};
 use crate::cache::{Answer, Key};
 use crate::config::{self, Cache, Feed, Origin, Refresh, Relative};
+use crate::emit::model::Document;
 use crate::emit::{About, Format, Templates};
 use crate::rules::Chain;
 
@@ -110,6 +111,8 @@ pub struct Form {
     pub own_url: Option<Url>,
     /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
     pub identity: String,
+    /// True for the feed as plain data ([`Output::document`]) instead of a text.
+    pub as_data: bool,
     /// The templates of documents; refeed's own where there are none.
     pub templates: Option<Templates>,
     /// When the items count as first seen by documents, where that is known.
@@ -152,6 +155,8 @@ pub struct Output {
     pub incomplete: bool,
     /// True where a rule asked for the time or for pages: the next run may say something else of the same feed.
     pub timely: bool,
+    /// The feed as plain data, where that was asked for.
+    pub document: Option<Box<Document>>,
 }
 
 /// How an answer was come by.
