@@ -210,7 +210,7 @@ impl Pipeline {
 
     /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.
     pub async fn run(&self, input: Input, chain: &Chain, form: Form) -> Result<Output, Error> {
-        self.transform(input, Arc::new(self.recipe(chain, &form)), limits::PAGE_WAIT).await
+        self.transform(input, self.recipe(chain, &form), limits::PAGE_WAIT).await
     }
 
     /// The answer to `ask`: from the cache while it is fresh; stale but at once while it is refreshed behind; else made, once

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Pipeline;
 use super::ask::{Ask, Form};
 use super::error::Error;
+use super::{Input, Pipeline};
 use crate::base::limits::PAGE_WAIT;
 use crate::base::url::Url;
 use crate::config::Origin;
@@ -29,7 +29,7 @@ impl Pipeline {
         let route = self.route(&Ask::named(name))?;
         let brought = self.bring(&route, None).await.map_err(|failure| failure.error)?;
         let form = Form { as_data: true, ..route.form.clone() };
-        let output = self.transform(brought.input(), Arc::new(self.recipe(&route.chain, &form)), PAGE_WAIT).await?;
+        let output = self.transform(brought.input(), self.recipe(&route.chain, &form), PAGE_WAIT).await?;
         Ok((output.document.map(|document| *document).unwrap_or_default(), form.templates))
     }
 
@@ -38,7 +38,8 @@ impl Pipeline {
     /// # Errors
     /// It cannot be fetched.
     pub async fn file(&self, url: &Url) -> Result<File, Error> {
-        let found = self.0.upstream.ask(&Origin::Http(url.clone())).await?.into_input();
-        Ok(File { body: found.bytes, mime: found.content_type })
+        let found = self.0.upstream.ask(&Origin::Http(url.clone())).await?;
+        let Input { bytes, content_type, .. } = found.into_input();
+        Ok(File { body: bytes, mime: content_type })
     }
 }

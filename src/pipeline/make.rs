@@ -148,7 +148,7 @@ impl Pipeline {
         patience: Duration,
     ) -> Result<(Arc<Answer>, bool), Error> {
         let recipe = Recipe { links: brought.links.clone(), ..self.recipe(&route.chain, &route.form) };
-        let output = self.transform(brought.input(), Arc::new(recipe), patience).await?;
+        let output = self.transform(brought.input(), recipe, patience).await?;
         let incomplete = output.incomplete;
         let (label, brought, now) = (route.label.clone(), brought.clone(), self.0.clock.now());
         let job = move || answer(&label, &brought, output, previous.as_deref(), now);
@@ -166,12 +166,8 @@ impl Pipeline {
         Recipe { chain: chain.clone(), form: form.clone(), links: None, now: self.0.clock.now() }
     }
 
-    pub(super) async fn transform(
-        &self,
-        input: Input,
-        recipe: Arc<Recipe>,
-        patience: Duration,
-    ) -> Result<Output, Error> {
+    pub(super) async fn transform(&self, input: Input, recipe: Recipe, patience: Duration) -> Result<Output, Error> {
+        let recipe = Arc::new(recipe);
         let mut stage = self.0.workers.run(move || transform::start(input, recipe)).await??;
         loop {
             let mut paused = match stage {

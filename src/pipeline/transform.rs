@@ -109,7 +109,8 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
         }
         Progress::Done => {
             let notes = feed.notes().to_vec();
-            let (incomplete, timely) = (context.pages.is_pending(), context.was_asked_now());
+            let incomplete = context.pages.is_pending();
+            let timely = context.was_asked_now() || !context.pages.is_empty();
             let form = &recipe.form;
             let document = form.as_data.then(|| emit::normalise(&feed, form.about()).map(Box::new)).transpose();
             let document = document.map_err(|error| Error::Emit(error.into()))?;
