@@ -27,6 +27,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 use url::Url;
@@ -130,7 +131,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// What is asked of upstream. Always a GET without a body.
+/// What is asked of upstream: a GET, or a POST where there is something to post.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The URL as typed.
@@ -151,6 +152,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The line that it waits in.
     pub lane: Lane,
+    /// A body for a service of the operator's; no redirect is followed with it.
+    pub post: Option<Bytes>,
 }
 
 /// Feeds and the pages that their items lead to wait in lines of their own, so that fifty articles delay no feed.
@@ -174,6 +177,7 @@ impl Request {
             via: None,
             headers: HeaderMap::new(),
             lane: Lane::Feeds,
+            post: None,
         }
     }
 

@@ -10,6 +10,7 @@ mod conditions;
 pub mod docs;
 pub mod expression;
 mod fragments;
+mod headers;
 mod one_or_many;
 pub mod pages;
 pub mod parameters;
@@ -75,7 +76,7 @@ macro_rules! rules {
 }
 
 rules! {
-    brief, cards, clean, dedupe, drop, embed, from_text, full_text, highlight, images, json, keep, lazy, limit,
+    brief, cards, clean, dedupe, drop, embed, from_text, full_text, highlight, http, images, json, keep, lazy, limit,
     links, note, opencc, page, remove, reveal, sanitize, script, select, sitemap, sort, style,
 }
 
