@@ -101,6 +101,25 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
+        let memory = Memory::new(config.cache.memory);
+        Pipeline::assemble(config, clock, client, disk, memory, Workers::of_this_machine())
+    }
+
+    /// The pipeline of a changed configuration, with what this one has in its caches.
+    pub fn reloaded(&self, config: &Config) -> Result<Pipeline, StartError> {
+        let Parts { clock, disk, memory, workers, .. } = &*self.0;
+        let client = origin::client(config, clock.clone())?;
+        Pipeline::assemble(config, clock.clone(), client, disk.clone(), memory.clone(), workers.clone())
+    }
+
+    fn assemble(
+        config: &Config,
+        clock: Clock,
+        client: Client,
+        disk: Disk,
+        memory: Memory,
+        workers: Workers,
+    ) -> Result<Pipeline, StartError> {
         let context = BuildContext::of(&config.sets);
         let links = Addresses::new(&config.server);
         let mut feeds = HashMap::new();
@@ -113,7 +132,6 @@ impl Pipeline {
             let route = Route::new(name.clone(), feed, chain, form, policy(&config.cache, feed));
             feeds.insert(name.clone(), route);
         }
-        let (memory, workers) = (Memory::new(config.cache.memory), Workers::of_this_machine());
         let wait = config.fetch.timeout + limits::WAIT_SLACK;
         let pages = Fetcher::new(client.clone(), clock.clone());
         let origins = Origins { client, clock: clock.clone(), max_body: config.fetch.max_body };
