@@ -69,7 +69,7 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, images, keep, limit, links, opencc, remove, select, sort }
+rules! { dedupe, drop, images, keep, limit, links, opencc, remove, select, set, sort }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {
