@@ -8,6 +8,7 @@ mod addresses;
 mod adhoc;
 mod ask;
 pub mod error;
+pub mod explain;
 mod merge;
 mod pages;
 mod transform;
@@ -35,8 +36,8 @@ use crate::base::limits;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
 use crate::cache::{Answer, Content, Disk, Encoding, Fetched, Key, Memory, Representation};
-use crate::config::{Config, Origin};
-use crate::emit::Format;
+use crate::config::{self, Config, Origin};
+use crate::emit::{Format, Templates};
 use crate::fetch::Client;
 use crate::rules::parameters::Parameters;
 use crate::rules::{BuildContext, Chain};
@@ -82,7 +83,9 @@ impl Pipeline {
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &context)?;
-            let form = Form { relative: feed.relative, own_url: links.feed(name, None), ..Form::default() };
+            let templates = templates(&feed.templates)?;
+            let (relative, own_url) = (feed.relative, links.feed(name, None));
+            let form = Form { relative, own_url, templates, ..Form::default() };
             let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, form);
             feeds.insert(name.clone(), route);
         }
@@ -296,6 +299,15 @@ fn answer(
         freshness.fresh_until = now;
     }
     Arc::new(Answer::new(content, &freshness).without(errors))
+}
+
+/// The templates of a feed that has its own.
+fn templates(files: &config::Templates) -> Result<Option<Templates>, StartError> {
+    let config::Templates { markdown, html } = files;
+    if markdown.is_none() && html.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Templates::compile(markdown.as_ref(), html.as_ref())?))
 }
 
 fn input(fetched: &Fetched) -> Input {

@@ -9,6 +9,9 @@ use refeed::emit::model::{Document, Text};
 use refeed::emit::{About, Format, emit, normalise};
 use refeed::feed::{Feed, Format as Native};
 
+/// The formats that are feeds themselves.
+const FEEDS: [Format; 3] = [Format::Rss, Format::Atom, Format::Json];
+
 /// Every feed that can be read, with its file's name.
 fn feeds() -> Vec<(String, Vec<u8>)> {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/feeds")];
@@ -39,7 +42,7 @@ fn own_url() -> Url {
 }
 
 fn about(own: &Url) -> About<'_> {
-    About { own_url: Some(own), identity: "https://feeds.example.org/source" }
+    About { own_url: Some(own), identity: "https://feeds.example.org/source", ..About::default() }
 }
 
 fn in_format(bytes: &[u8], format: Format) -> String {
@@ -66,7 +69,7 @@ fn essence(document: &Document) -> Vec<[String; 5]> {
 fn every_feed_says_the_same_in_every_format() {
     for (name, bytes) in feeds() {
         let before = normalise(&read(&bytes).unwrap(), About::default()).unwrap();
-        for format in Format::ALL {
+        for format in FEEDS {
             let text = in_format(&bytes, format);
             let again = read(text.as_bytes()).unwrap_or_else(|| panic!("{name} as {format:?} cannot be read"));
             assert!(
@@ -94,7 +97,7 @@ fn every_feed_says_the_same_in_every_format() {
 fn what_is_written_is_well_formed_and_read_the_same_by_another_parser() {
     for (name, bytes) in feeds() {
         let model = normalise(&read(&bytes).unwrap(), about(&own_url())).unwrap();
-        for format in Format::ALL {
+        for format in FEEDS {
             let native = read(&bytes).unwrap().format();
             let text = in_format(&bytes, format);
             if text == read(&bytes).unwrap().into_string() {

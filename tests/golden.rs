@@ -8,8 +8,10 @@ use refeed::base::clock::Time;
 use refeed::base::url::Url;
 use refeed::config::{Report, RuleList, Source, Value};
 use refeed::feed::Feed;
-use refeed::rules::{BuildContext, Chain, Context, Kind};
+use refeed::rules::pages::Body;
+use refeed::rules::{BuildContext, Chain, Context, Kind, Page, Want};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// 2024-05-08T00:00:00Z, for rules that ask for an age.
 const NOW: Time = Time::from_secs(1_715_126_400);
@@ -37,8 +39,21 @@ fn run(case: &Path, extension: &str) -> String {
     let url = std::fs::read_to_string(case.join("url.txt")).ok().map(|url| Url::parse(url.trim()).unwrap());
     let body = std::fs::read(case.join(format!("input.{extension}"))).unwrap();
     let mut feed = Feed::read(&body, None, url.as_ref()).unwrap_or_else(|error| panic!("{}: {error}", case.display()));
-    chain(case).apply(&mut feed, &Context::new(NOW, url)).unwrap();
+    let mut context = Context::new(NOW, url);
+    for (url, file) in pages(case) {
+        let bytes = std::fs::read(case.join(file)).unwrap().into();
+        let body = Body { bytes, content_type: Some("text/html".to_owned()), url: url.clone() };
+        context.pages.put(Want::page(url), Page::Ready(Arc::new(body)));
+    }
+    chain(case).apply(&mut feed, &context).unwrap();
     feed.into_string()
+}
+
+/// What a rule may read of the network: `pages.txt`, a URL and a file of the case on each line.
+fn pages(case: &Path) -> Vec<(Url, String)> {
+    let list = std::fs::read_to_string(case.join("pages.txt")).unwrap_or_default();
+    let page = |line: &str| line.split_once(' ').map(|(url, file)| (Url::parse(url).unwrap(), file.to_owned()));
+    list.lines().filter_map(page).collect()
 }
 
 #[test]

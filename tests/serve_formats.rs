@@ -42,3 +42,21 @@ async fn a_feed_whose_name_ends_like_a_format_wins() {
     let reply = server.get("/feed/a.json", &[]).await;
     assert!(reply.header("content-type").starts_with("application/rss+xml"), "{reply:?}");
 }
+
+#[tokio::test]
+async fn pages_and_documents_have_their_types_and_a_policy_under_which_nothing_runs() {
+    let upstream = Upstream::start("").await;
+    let server = Server::of(&upstream).await;
+    let page = server.get("/feed/a.html", &[]).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.starts_with("default-src 'none'; img-src") && policy.contains("sandbox") && !policy.contains("script"),
+        "{policy}"
+    );
+    let document = server.get("/feed/a.md", &[]).await;
+    assert_eq!((document.status, document.header("content-type")), (200, "text/markdown; charset=utf-8"));
+    assert_eq!(document.header("content-security-policy"), "default-src 'none'; sandbox");
+    assert!(document.text().starts_with("Item 0\n------\n\ntext "), "{}", document.text());
+    assert_eq!(upstream.hits(), 1);
+}

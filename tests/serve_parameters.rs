@@ -226,3 +226,44 @@ async fn the_key_the_code_or_a_signature_opens_and_nothing_else() {
     assert_eq!(everybody.get(&feed, &[ELSEWHERE]).await.status, 200);
     assert_eq!(everybody.get(&bad[4].0, &[ELSEWHERE]).await.status, 403, "a wrong signature is never good");
 }
+
+#[tokio::test]
+async fn a_format_and_an_explanation_can_be_asked_for() {
+    let upstream = upstream().await;
+    let mut config = config(&[("a", upstream.url("/feed"), "[{ drop = '广告' }]")]);
+    config.server.access_key = Some(Secret::new("k"));
+    let server = Server::start(&config).await;
+    let url = encode(&upstream.url("/feed"));
+    for (target, content_type) in [
+        (format!("/feed?url={url}&format=json"), "application/feed+json; charset=utf-8"),
+        ("/feed/a?format=atom&limit=1".to_owned(), "application/atom+xml; charset=utf-8"),
+        (format!("/via/format=atom,limit=1/{}", upstream.url("/feed")), "application/atom+xml; charset=utf-8"),
+        ("/feed/a.json?limit=1".to_owned(), "application/feed+json; charset=utf-8"),
+    ] {
+        let reply = server.get(&target, &[]).await;
+        assert_eq!((reply.status, reply.header("content-type")), (200, content_type), "{target}");
+    }
+    let reply = server.get("/feed/a?format=ums", &[]).await;
+    assert_eq!(reply.status, 400);
+    assert!(reply.text().contains("`format` can be rss, atom, json"), "{}", reply.text());
+
+    for target in ["/feed/a?explain&opencc=t2s&key=k", "/feed/a?format=debug.json&opencc=t2s&key=k"] {
+        let told = server.get(target, &[ELSEWHERE]).await.json();
+        assert_eq!(told["rules"][1]["rule"], "{ drop = \"广告\" }");
+        assert_eq!(
+            (&told["items"][1]["dropped_by"], &told["items"][1]["position"]),
+            (&1.into(), &serde_json::Value::Null)
+        );
+        assert_eq!(
+            (&told["items"][0]["dropped_by"], &told["items"][0]["position"]),
+            (&serde_json::Value::Null, &1.into())
+        );
+        let change = &told["items"][0]["changes"][0];
+        assert_eq!((&change["rule"], &change["field"]), (&2.into(), &"title".into()));
+        assert_eq!((&change["before"], &change["after"]), (&"台灣新聞".into(), &"台湾新闻".into()));
+        assert_eq!(change["diff"][0]["removed"], "灣");
+    }
+    let refused = server.get("/feed/a?explain", &[ELSEWHERE]).await;
+    assert_eq!(refused.status, 403, "the rules of a feed are told to who may ask for any URL");
+    assert_eq!(upstream.hits(), 1);
+}

@@ -80,6 +80,8 @@ pub const MESSAGE_CHARS: usize = 400;
 pub const SUGGEST_CHARS: usize = 64;
 /// Most known names that a message about an unknown one lists: all rules, fields and conversions, not all feeds.
 pub const LISTED_NAMES: usize = 24;
+/// Most folders inside each other in a list of feeds. Readers show one or two.
+pub const MAX_FOLDERS: usize = 8;
 /// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
 pub const MAX_SOURCES: usize = 200;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
@@ -141,8 +143,31 @@ pub const MAX_TEMPLATE: usize = KIB;
 pub const MIN_BRIEF: i64 = 100;
 /// Most different sets of rules from addresses kept compiled; each can hold some patterns of [`MAX_PATTERN_PROGRAM`].
 pub const MAX_ADHOC_CHAINS: u64 = 128;
+/// Longest value that `explain` compares, in bytes: the text of a long article.
+pub const MAX_DIFFED: usize = 256 * KIB;
+/// Time for the smallest difference of two values; after it a larger one is taken.
+pub const DIFF_TIME: Duration = Duration::from_millis(100);
+/// Most changed pieces that `explain` tells of one value, and the characters told around each and of each.
+pub const MAX_HUNKS: usize = 20;
+/// See [`MAX_HUNKS`].
+pub const DIFF_CONTEXT: usize = 24;
+/// See [`MAX_HUNKS`].
+pub const HUNK_CHARS: usize = 200;
+/// Most characters of a value that `explain` quotes.
+pub const EXPLAINED_CHARS: usize = 200;
+/// Most changes that `explain` tells: thousands of items through a dozen rules.
+pub const MAX_EXPLAINED: usize = 20_000;
 /// Most variables in one template, each as long as a URL: RSSHub has twelve.
 pub const MAX_TEMPLATE_VARIABLES: usize = 16;
+
+// ── other formats ───────────────────────────────────────────────────────────────────────────────────
+
+/// Steps that a template may take for one output: 10 000 items of a thousand steps, half a second.
+pub const TEMPLATE_FUEL: u64 = 10_000_000;
+/// Largest output of a template: twice the largest feed that is fetched by default.
+pub const MAX_DOCUMENT_OUTPUT: usize = 64 * MIB;
+/// Largest template of the user.
+pub const MAX_TEMPLATE_FILE: usize = MIB;
 
 // ── Chinese conversion ──────────────────────────────────────────────────────────────────────────────
 
@@ -208,6 +233,20 @@ pub const MAX_HEAD: usize = 16 * KIB;
 pub const MAX_HEAD_FIELDS: usize = 64;
 /// Fetches from one host at once: what a polite browser of one person would do.
 pub const FETCHES_PER_HOST: usize = 2;
+/// Pages of one article, where `pages` says nothing.
+pub const ARTICLE_PAGES: usize = 10;
+/// Most that `pages` may say: a serial novel.
+pub const MAX_ARTICLE_PAGES: usize = 20;
+/// Least text that counts as an article's, as in RSSHub: less is a notice of cookies.
+pub const MIN_ARTICLE_CHARS: usize = 40;
+/// A page with scripts and less text than this shows its text by script only.
+pub const SCRIPT_PAGE_CHARS: usize = 200;
+/// Most replacements of `full_text`: each is a pass over the page.
+pub const MAX_REPLACEMENTS: usize = 50;
+/// Most elements of a page that readability is given: it builds a tree of them. News pages have under 5 000.
+pub const MAX_PAGE_ELEMENTS: usize = 100_000;
+/// Deepest nesting that readability is given. News pages stay under 40.
+pub const MAX_PAGE_DEPTH: usize = 512;
 /// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.
 pub const PAGES_PER_HOST: usize = 4;
 /// Most that `fetch.pages_per_host` may say: more is an attack.

@@ -7,7 +7,9 @@ mod cache;
 mod check;
 mod completions;
 mod demo;
+mod explain;
 mod health;
+mod job;
 mod load;
 mod log;
 mod rules;
@@ -31,6 +33,7 @@ Examples:
   refeed serve --config refeed.toml       your feeds
   refeed run --use zh-tw feed.xml         a feed through a rule set, to standard output
   curl -s https://example.org/feed | refeed run --rules '[{ limit = 5 }]'
+  refeed explain --feed voa               what each of its rules does to each item
   refeed rules                            the rules and rule sets
   refeed rules keep                       one of them, with examples
   refeed check                            every problem of refeed.toml";
@@ -53,6 +56,7 @@ struct Cli {
 enum Command {
     Serve(serve::Args),
     Run(run::Args),
+    Explain(explain::Args),
     Check(check::Args),
     Rules(rules::Args),
     Cache(cache::Args),
@@ -126,6 +130,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Run(args) => run::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Check(args) => check::run(args),
         Command::Rules(args) => rules::run(&args),
         Command::Cache(args) => cache::run(args),

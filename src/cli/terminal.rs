@@ -19,12 +19,17 @@ pub(super) fn print(text: &[u8]) -> Result<(), Failure> {
 
 /// Colours only for a terminal, and not where `NO_COLOR` is set (no-color.org) or the terminal is dumb.
 pub(super) fn paint() -> Paint {
+    paint_of(std::io::stderr().is_terminal())
+}
+
+/// The same for standard output.
+pub(super) fn paint_output() -> Paint {
+    paint_of(std::io::stdout().is_terminal())
+}
+
+fn paint_of(is_terminal: bool) -> Paint {
     let dumb = config::environment("TERM").is_some_and(|term| term == "dumb");
-    if std::io::stderr().is_terminal() && config::environment("NO_COLOR").is_none() && !dumb {
-        Paint::Coloured
-    } else {
-        Paint::Plain
-    }
+    if is_terminal && config::environment("NO_COLOR").is_none() && !dumb { Paint::Coloured } else { Paint::Plain }
 }
 
 /// One message on standard error, and the exit code.

@@ -13,7 +13,8 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use super::quantity;
 use super::schema::Store;
 use crate::base::limits::{
-    CACHE_DISK_FLOOR, FETCH_TIMEOUT_CEILING, MAX_BODY_CEILING, MAX_PAGES_PER_HOST, MAX_REDIRECTS_CEILING, TTL_CEILING,
+    CACHE_DISK_FLOOR, FETCH_TIMEOUT_CEILING, MAX_BODY_CEILING, MAX_FOLDERS, MAX_PAGES_PER_HOST, MAX_REDIRECTS_CEILING,
+    TTL_CEILING,
 };
 use crate::base::text::human_size;
 use crate::base::url::Url;
@@ -156,6 +157,24 @@ pub(super) fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Ur
 pub(super) fn proxy<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
     let text = String::deserialize(from)?;
     parse_url(&text, &["http", "socks5", "socks5h"]).map(Some).map_err(D::Error::custom)
+}
+
+/// The web page of a feed.
+pub(super) fn page<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(from)?;
+    parse_url(&text, &["https", "http"]).map(Some).map_err(D::Error::custom)
+}
+
+/// A folder of a list of feeds: names with `/` between, none of them empty.
+pub(super) fn folder<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(from)?;
+    let names: Vec<&str> = text.split('/').map(str::trim).collect();
+    if names.iter().any(|name| name.is_empty()) || names.len() > MAX_FOLDERS {
+        return Err(D::Error::custom(format!(
+            "a folder is a name, or up to {MAX_FOLDERS} with `/` between\nwrite `News` or `News/Taiwan`"
+        )));
+    }
+    Ok(Some(names.join("/")))
 }
 
 /// A URL with a host and one of `schemes`.

@@ -20,6 +20,7 @@ use super::quantity::human_duration;
 use super::rule_list::RuleList;
 use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
 use super::shared::{self, Around, Set, SetTable};
+use super::shown::{self, TemplateFiles};
 use super::sources::{self, References};
 use super::suggest;
 use super::value::{Data, Entry, Value};
@@ -134,7 +135,7 @@ impl Config {
     }
 }
 
-const TABLES: [&str; 7] = ["server", "fetch", "cache", "feeds", "rules", "sets", "sites"];
+const TABLES: [&str; 8] = ["server", "fetch", "cache", "templates", "feeds", "rules", "sets", "sites"];
 
 pub(super) type Check<'a> = &'a mut dyn FnMut(&RuleList) -> Problems;
 
@@ -145,6 +146,7 @@ fn understand(
 ) -> Config {
     let mut part = |key: &str| document.take(key).map(|entry| entry.value);
     let (server, fetch, cache, feeds) = (part("server"), part("fetch"), part("cache"), part("feeds"));
+    let templates = part("templates");
     let (around, sets, sites) = (part("rules"), part("sets"), part("sites"));
     if let Data::Table(strangers) = &document.data {
         for Entry { key, key_span, .. } in strangers {
@@ -165,7 +167,8 @@ fn understand(
         shared::table(value, ("sites", "[sites.\"example.org\"]"), shared::site_name, read, report)
     });
     let mut urls = Vec::new();
-    let config = Config {
+    let templates = section::<TemplateFiles>(templates.as_ref(), report).read(report);
+    let mut config = Config {
         server: section(server.as_ref(), report),
         fetch: section(fetch.as_ref(), report),
         cache: section(cache.as_ref(), report),
@@ -174,6 +177,7 @@ fn understand(
         sets: Arc::clone(&sets),
         around,
     };
+    config.feeds.values_mut().for_each(|feed| feed.templates.inherit(&templates));
     if report.count() == 0 {
         check_together(&config, server.as_ref(), cache.as_ref(), report);
         check_ports(&config.fetch, &urls, report);
@@ -194,9 +198,16 @@ struct Plain {
     relative: Relative,
     #[serde(default = "yes")]
     inherit: bool,
+    title: Option<String>,
     /// Taken out before; stands here to be among the known keys.
     #[serde(default, rename = "rules")]
     _rules: Option<()>,
+    #[serde(default, rename = "page")]
+    _page: Option<()>,
+    #[serde(default, rename = "folder")]
+    _folder: Option<()>,
+    #[serde(default, rename = "templates")]
+    _templates: Option<()>,
 }
 
 pub(super) fn yes() -> bool {
@@ -215,9 +226,13 @@ fn read_feeds(
 ) -> BTreeMap<String, Feed> {
     let named = |name: &str| name::check(name).map_err(|message| format!("{message}\n{}", name::ADVICE));
     let mut references = References::new();
-    let read = |value: Value, report: &mut Report| match value.get("sources") {
-        Some(_) => read_merged(value, around, check, urls, &mut references, report),
-        None => read_feed(value, around, check, urls, report),
+    let read = |mut value: Value, report: &mut Report| {
+        let shown = shown::take(&mut value, report);
+        let feed = match value.get("sources") {
+            Some(_) => read_merged(value, around, check, urls, &mut references, report),
+            None => read_feed(value, around, check, urls, report),
+        };
+        feed.map(|feed| shown.put(feed, report))
     };
     let mut feeds = shared::table(value, ("feeds", "[feeds.NAME]"), named, read, report);
     for (name, feed) in &mut feeds {
@@ -253,8 +268,9 @@ fn read_merged(
     }
     let sources = sources::read(value.take("sources")?.value, check, urls, references, report);
     let plain: sources::Plain = decode(&value, report)?;
+    let title = plain.title.clone();
     let origin = Origin::Merge(Box::new(plain.with(sources?, around)));
-    Some(Feed { url: String::new(), origin, rules: rules?, relative: Relative::Keep })
+    Some(Feed { relative: Relative::Keep, title, ..Feed::new("", origin, rules?) })
 }
 
 fn read_feed(
@@ -277,7 +293,8 @@ fn read_feed(
         }
     };
     let rules = if plain.inherit { around.put(rules?) } else { rules? };
-    Some(Feed { url: plain.url.into_inner(), origin: origin?, rules, relative: plain.relative })
+    let feed = Feed::new(plain.url.into_inner(), origin?, rules);
+    Some(Feed { relative: plain.relative, title: plain.title, ..feed })
 }
 
 /// Where a configured `url` leads.

@@ -14,6 +14,7 @@ pub mod quantity;
 mod rule_list;
 mod schema;
 mod shared;
+mod shown;
 mod sources;
 pub mod suggest;
 pub mod value;
@@ -23,6 +24,7 @@ pub use problem::{Paint, Problem, Problems, Report, Source, Span};
 pub use rule_list::RuleList;
 pub use schema::{
     Cache, Config, Feed, Fetch, Merge, Open, Origin, Relative, Server, Source as FeedSource, SourceFeed, Store,
+    Templates,
 };
 pub use shared::{Around, Set, SetTable};
 pub use toml::Spanned;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::fields::{self, Allow, Secret};
+use super::problem::Source as Text;
 use super::rule_list::RuleList;
 use super::shared::{Around, SetTable};
 use crate::base::limits;
@@ -166,6 +167,33 @@ pub struct Feed {
     pub rules: RuleList,
     /// `relative`. Default `absolute`.
     pub relative: Relative,
+    /// `title`: its name in lists. Default: the feed's own, where it is known, else the name.
+    pub title: Option<String>,
+    /// `page`: its web page, for lists. Default: the feed's own, where it is known.
+    pub page: Option<Url>,
+    /// `folder`: where it stands in lists, folders inside each other with `/` between. Default: none.
+    pub folder: Option<String>,
+    /// `templates`, those of `[templates]` where a key is missing.
+    pub templates: Templates,
+}
+
+impl Feed {
+    /// A feed of `url` with `rules`, everything else by default.
+    pub fn new(url: impl Into<String>, origin: Origin, rules: RuleList) -> Feed {
+        let (title, page, folder) = (None, None, None);
+        let (relative, templates) = (Relative::default(), Templates::default());
+        Feed { url: url.into(), origin, rules, relative, title, page, folder, templates }
+    }
+}
+
+/// `[templates]` and `[feeds.NAME.templates]`: what documents are made by. Each is a file, read from the folder of the
+/// configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Templates {
+    /// `markdown`. Default: refeed's own.
+    pub markdown: Option<Arc<Text>>,
+    /// `html`. Default: refeed's own.
+    pub html: Option<Arc<Text>>,
 }
 
 /// Where the bytes of a feed come from.

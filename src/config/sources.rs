@@ -146,7 +146,7 @@ pub(super) fn check_references(references: &References, feeds: &BTreeMap<String,
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Plain {
-    title: Option<String>,
+    pub title: Option<String>,
     #[serde(default)]
     source_in_title: bool,
     #[serde(default = "yes")]
@@ -155,6 +155,12 @@ pub(super) struct Plain {
     _rules: Option<()>,
     #[serde(default, rename = "sources")]
     _sources: Option<()>,
+    #[serde(default, rename = "page")]
+    _page: Option<()>,
+    #[serde(default, rename = "folder")]
+    _folder: Option<()>,
+    #[serde(default, rename = "templates")]
+    _templates: Option<()>,
 }
 
 impl Plain {

@@ -1,4 +1,4 @@
-//! Other formats: RSS 2.0, Atom 1.0, JSON Feed 1.1, an HTML page and Markdown, of a feed in any format.
+//! Other formats: RSS 2.0, Atom 1.0, JSON Feed 1.1, and by templates an HTML page and Markdown, of a feed in any format.
 //!
 //! A feed asked for in its own format is not touched here: it is the edited document itself. Else the edited document is read
 //! a second time, into the plain data of [`model`] ([`read`]), and written from there. Where both are XML, elements of
@@ -14,13 +14,21 @@ pub mod model;
 mod read;
 mod read_json;
 mod rss;
+mod sanitize;
+pub mod template;
 mod text;
+mod values;
 mod xml;
 
 use std::borrow::Cow;
 use std::str::FromStr;
 
+use self::model::{Document, Item};
+pub use self::template::Templates;
+use self::values::Content;
+use crate::base::clock::Time;
 use crate::base::url::Url;
+use crate::config::Problems;
 use crate::feed::{self, Feed, FeedError};
 
 /// A format that a feed can be asked for in.
@@ -32,11 +40,19 @@ pub enum Format {
     Atom,
     /// JSON Feed 1.1.
     Json,
+    /// A page for people.
+    Html,
+    /// Each item as a document: its head in Markdown, its content in HTML.
+    Markdown,
 }
 
 /// What is known of an output beside the feed itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct About<'a> {
+    /// The templates of documents; refeed's own where there are none.
+    pub templates: Option<&'a Templates>,
+    /// When the items count as first seen, where that is known (see [`model::Document::see`]).
+    pub first_seen: Option<Time>,
     /// The address of this very output, for `rel="self"` and `feed_url`; without one, none is claimed.
     pub own_url: Option<&'a Url>,
     /// What tells this feed from all others where the feed itself does not say: its ids are made of it, it is not shown.
@@ -45,7 +61,7 @@ pub struct About<'a> {
 
 impl Format {
     /// All of them, in the order in which they are listed for people.
-    pub const ALL: [Format; 3] = [Format::Rss, Format::Atom, Format::Json];
+    pub const ALL: [Format; 5] = [Format::Rss, Format::Atom, Format::Json, Format::Html, Format::Markdown];
 
     /// The word for it: after the dot of a path, `--to` on the command line, `format=` in a query.
     pub fn name(self) -> &'static str {
@@ -53,6 +69,8 @@ impl Format {
             Format::Rss => "rss",
             Format::Atom => "atom",
             Format::Json => "json",
+            Format::Html => "html",
+            Format::Markdown => "md",
         }
     }
 
@@ -62,6 +80,8 @@ impl Format {
             Format::Rss => feed::Format::Rss20.content_type(),
             Format::Atom => feed::Format::Atom10.content_type(),
             Format::Json => feed::Format::Json11.content_type(),
+            Format::Html => "text/html; charset=utf-8",
+            Format::Markdown => "text/markdown; charset=utf-8", // RFC 7763
         }
     }
 
@@ -77,6 +97,7 @@ impl Format {
             Format::Rss => matches!(native, feed::Format::Rss20 | feed::Format::Rss09x),
             Format::Atom => native == feed::Format::Atom10,
             Format::Json => native.is_json(),
+            Format::Html | Format::Markdown => false,
         }
     }
 }
@@ -85,6 +106,7 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Format, String> {
+        let word = if word.eq_ignore_ascii_case("markdown") { "md" } else { word };
         Format::ALL
             .into_iter()
             .find(|format| format.name().eq_ignore_ascii_case(word))
@@ -92,30 +114,77 @@ impl FromStr for Format {
     }
 }
 
+/// Why there is no output.
+#[derive(Debug, thiserror::Error)]
+pub enum EmitError {
+    /// The edited document cannot be read again: it grew beyond a bound.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// A template failed on this feed.
+    #[error("the template `{name}` failed: {what}")]
+    Template {
+        /// `markdown` or `html`: the key under `templates`.
+        name: String,
+        /// What happened, with the line of the template where it is known.
+        what: String,
+    },
+    /// Refeed's own templates do not compile.
+    #[error("refeed's own templates are broken; this is a bug in refeed")]
+    Bug(#[from] Problems),
+}
+
 /// `feed`, as the rules left it, in `format`; its own where none is asked for. With the `Content-Type`.
 ///
 /// # Errors
-/// The edited document cannot be read again: it grew beyond a bound.
-pub fn emit(feed: Feed, format: Option<Format>, about: About<'_>) -> Result<(String, &'static str), FeedError> {
+/// See [`EmitError`].
+pub fn emit(feed: Feed, format: Option<Format>, about: About<'_>) -> Result<(String, &'static str), EmitError> {
     let native = feed.format();
     match format.filter(|format| !format.is(native)) {
         None => Ok((feed.into_string(), native.content_type())),
         Some(format) => {
-            let document = read::document(&feed, about)?;
+            let mut document = read::document(&feed, about)?;
+            if let Some(now) = about.first_seen {
+                document.see(now, |_| true);
+            }
             let text = match format {
                 Format::Rss => rss::write(&document),
                 Format::Atom => atom::write(&document),
                 Format::Json => json::write(&document),
+                Format::Html | Format::Markdown => documents(&document, &document.items, format, about.templates)?,
             };
             Ok((text, format.content_type()))
         }
     }
 }
 
+/// `items` of `document` as one document; `format` is HTML or Markdown.
+///
+/// # Errors
+/// The template failed.
+pub fn documents(
+    document: &Document,
+    items: &[Item],
+    format: Format,
+    templates: Option<&Templates>,
+) -> Result<String, EmitError> {
+    let standard;
+    let templates = match templates {
+        Some(templates) => templates,
+        None => {
+            standard = Templates::standard()?;
+            &standard
+        }
+    };
+    match format {
+        Format::Html => templates.html(values::of(document, items, Content::Sanitised)),
+        _ => templates.markdown(values::of(document, items, Content::AsItIs)),
+    }
+}
+
 /// `feed` as plain data, as the rules left it.
 ///
 /// # Errors
-/// As [`emit`].
+/// The edited document cannot be read again: it grew beyond a bound.
 pub fn normalise(feed: &Feed, about: About<'_>) -> Result<model::Document, FeedError> {
     read::document(feed, about)
 }
@@ -124,4 +193,19 @@ pub fn normalise(feed: &Feed, about: About<'_>) -> Result<model::Document, FeedE
 fn edited(feed: &Feed) -> Result<Feed, FeedError> {
     let text: Cow<'_, str> = feed.emit();
     Feed::read(text.as_bytes(), Some("text/xml; charset=utf-8"), feed.url())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endings_of_paths_are_those_that_no_name_of_a_feed_has() {
+        for ending in crate::config::name::FORMATS {
+            assert_eq!(ending.parse::<Format>().map(Format::name), Ok(ending));
+        }
+        assert_eq!(Format::of_path("a.b.ATOM"), Some(("a.b", Format::Atom)));
+        assert_eq!(Format::of_path(".atom"), None);
+        assert_eq!(Format::of_path("atom"), None);
+    }
 }

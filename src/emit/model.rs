@@ -56,6 +56,8 @@ pub struct Item {
     pub published: Option<Time>,
     /// When it last changed.
     pub updated: Option<Time>,
+    /// When it was first seen here, where that is known: no two items of a mirror share it.
+    pub first_seen: Option<Time>,
     /// Its date as the feed wrote it, readable or not.
     pub date: Option<String>,
     /// A short text about it.
@@ -155,6 +157,65 @@ impl Document {
     pub fn last_change(&self) -> Option<Time> {
         let items = self.items.iter().flat_map(|item| [item.updated, item.published]).flatten();
         self.updated.or_else(|| items.max())
+    }
+}
+
+impl Document {
+    /// Counts the items without a [`Item::first_seen`] as first seen at `now`: each has a millisecond of its own, `now` or the
+    /// next that `is_free`, older items first.
+    pub fn see(&mut self, now: Time, mut is_free: impl FnMut(Time) -> bool) {
+        let mut next = now;
+        let mut unseen: Vec<(usize, &mut Item)> =
+            self.items.iter_mut().enumerate().filter(|(_, item)| item.first_seen.is_none()).collect();
+        unseen.sort_by_key(|(at, item)| (item.published.or(item.updated), std::cmp::Reverse(*at)));
+        for (_, item) in unseen {
+            while !is_free(next) {
+                next = Time(next.0.saturating_add(1));
+            }
+            item.first_seen = Some(next);
+            next = Time(next.0.saturating_add(1));
+        }
+    }
+}
+
+impl Document {
+    /// An item that has everything and one that has nothing, for a trial.
+    pub(super) fn sample() -> Document {
+        let (time, url, text) = (Some(Time(0)), Some("https://example.org/".to_owned()), "text".to_owned());
+        let html = Some(Text::Html("<p>text</p>".to_owned()));
+        let person = Person { name: text.clone(), email: None, url: url.clone(), avatar: None };
+        let category = Category { term: text.clone(), label: None, scheme: None };
+        let file = Enclosure { url: "https://example.org/a.mp3".to_owned(), length: Some(1), ..Enclosure::default() };
+        let full = Item {
+            id: text.clone(),
+            title: html.clone(),
+            link: url.clone(),
+            comments: url.clone(),
+            published: time,
+            updated: time,
+            first_seen: time,
+            date: Some(text.clone()),
+            summary: html.clone(),
+            content: html.clone(),
+            authors: vec![person],
+            categories: vec![category],
+            enclosures: vec![file],
+            image: url.clone(),
+            language: Some("en".to_owned()),
+            source: Some(Source { title: text.clone(), url: url.clone(), id: None }),
+            ..Item::default()
+        };
+        Document {
+            id: text.clone(),
+            title: html.clone(),
+            description: html,
+            link: url.clone(),
+            own_url: url.clone(),
+            language: Some("en".to_owned()),
+            image: url,
+            items: vec![full, Item::default()],
+            ..Document::default()
+        }
     }
 }
 

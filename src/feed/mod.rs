@@ -151,7 +151,7 @@ impl Feed {
         if let Some(what) = sniff::binary(body) {
             return Err(FeedError::NotAFeed { why: what.to_string() });
         }
-        let decoded = charset::decode(body, content_type.and_then(charset_label));
+        let decoded = charset::decode(body, content_type.and_then(charset::label));
         let mut notes: Vec<String> = decoded.notes.iter().map(ToString::to_string).collect();
         let text = decoded.text;
         let (is_json, wrap) = match sniff::classify(&text) {
@@ -259,15 +259,6 @@ impl Feed {
     pub fn url(&self) -> Option<&Url> {
         self.url.as_ref()
     }
-}
-
-/// The `charset` of a `Content-Type` (RFC 9110 §8.3.1).
-fn charset_label(content_type: &str) -> Option<&str> {
-    content_type.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        let value = value.trim().trim_matches(['"', '\'']);
-        (name.trim().eq_ignore_ascii_case("charset") && !value.is_empty()).then_some(value)
-    })
 }
 
 /// A refusal at its line and column.

@@ -28,6 +28,7 @@ mod token;
 mod tree;
 mod trim;
 mod urls;
+pub mod xpath;
 mod xhtml;
 
 pub use fragment::{Fragment, Kind};

@@ -35,6 +35,11 @@ impl Fragment {
         out.text
     }
 
+    /// True of the tags of an element that stands on lines of its own, and of `br`.
+    pub fn is_block(&self, id: usize) -> bool {
+        is_block(self.key(id))
+    }
+
     /// Raw text that is shown: `textarea`, `xmp`, `plaintext`.
     fn is_read(&self, id: usize) -> bool {
         id.checked_sub(1).is_some_and(|start| ["textarea", "xmp", "plaintext"].iter().any(|name| self.is(start, name)))

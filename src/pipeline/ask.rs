@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
 use crate::cache::{Answer, Key};
 use crate::config::{Origin, Relative};
-use crate::emit::{About, Format};
+use crate::emit::{About, Format, Templates};
 use crate::rules::Chain;
 
 /// What is asked for.
@@ -83,19 +84,26 @@ pub struct Form {
     pub own_url: Option<Url>,
     /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
     pub identity: String,
+    /// The templates of documents; refeed's own where there are none.
+    pub templates: Option<Templates>,
+    /// When the items count as first seen by documents, where that is known.
+    pub first_seen: Option<Time>,
 }
 
 impl Form {
     /// For the writers.
     pub(super) fn about(&self) -> About<'_> {
-        About { own_url: self.own_url.as_ref(), identity: &self.identity }
+        let Form { own_url, identity, templates, first_seen, .. } = self;
+        About { own_url: own_url.as_ref(), identity, templates: templates.as_ref(), first_seen: *first_seen }
     }
 
     /// What tells this form from others of one feed.
     fn name(&self) -> String {
         let kept = if self.relative == Relative::Keep { "keep" } else { "" };
         let own_url = self.own_url.as_ref().map_or("", Url::as_str);
-        format!("{kept} {} {own_url}", self.format.map_or("", Format::name))
+        let templates = self.templates.as_ref().map(|templates| templates.hash().to_hex());
+        let templates = templates.as_ref().map_or("", |hash| hash.as_str());
+        format!("{kept} {} {own_url} {templates}", self.format.map_or("", Format::name))
     }
 }
 

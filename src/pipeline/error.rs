@@ -11,6 +11,7 @@ use crate::base::clock::Time;
 use crate::cache::flight::FlightError;
 use crate::cache::negative::{Cause, Held};
 use crate::config::{ConfigError, Problems};
+use crate::emit::EmitError;
 use crate::feed::FeedError;
 pub use crate::fetch::Blame;
 use crate::fetch::{FetchError, Phase};
@@ -63,6 +64,9 @@ pub enum Error {
     /// A rule failed on this feed.
     #[error(transparent)]
     Rule(RuleError),
+    /// The feed cannot be written in the format asked for.
+    #[error(transparent)]
+    Emit(EmitError),
     /// Too much to do.
     #[error("refeed has too much to do at the moment")]
     Busy,
@@ -89,14 +93,14 @@ impl Error {
             Error::UnknownFeed => Blame::Reader,
             Error::Fetch(error) => error.blame(),
             Error::NotAFeed(_) | Error::NoSource { .. } | Error::Late => Blame::Upstream,
-            Error::File(_) | Error::Rule(_) | Error::Busy | Error::Bug => Blame::Us,
+            Error::File(_) | Error::Rule(_) | Error::Emit(_) | Error::Busy | Error::Bug => Blame::Us,
         }
     }
 
     /// What the time of the next try depends on.
     pub fn cause(&self) -> Cause {
         match self {
-            Error::NotAFeed(_) | Error::Rule(_) | Error::Bug => Cause::Unusable,
+            Error::NotAFeed(_) | Error::Rule(_) | Error::Emit(_) | Error::Bug => Cause::Unusable,
             Error::Fetch(error) => match error {
                 FetchError::Status { status, .. } => Cause::Status(*status),
                 FetchError::Refused { .. } | FetchError::OwnLoop { .. } => Cause::Blocked,

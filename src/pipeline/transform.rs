@@ -87,7 +87,7 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
         Progress::Done => {
             let (notes, incomplete) = (feed.notes().to_vec(), context.pages.is_pending());
             let form = &recipe.form;
-            let (body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::NotAFeed)?;
+            let (body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::Emit)?;
             Ok(Stage::Done(Output { body, content_type, notes, incomplete }))
         }
     }

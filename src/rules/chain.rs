@@ -155,6 +155,11 @@ impl Chain {
         self.steps.iter().map(|step| (&step.written, step.sets.as_slice()))
     }
 
+    /// Each rule as a chain of its own, for who looks at the feed between them.
+    pub fn steps(&self) -> impl Iterator<Item = Chain> + '_ {
+        self.steps.iter().map(|step| Chain { steps: Arc::new([Arc::clone(step)]), hash: self.hash })
+    }
+
     /// True for a chain without rules.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

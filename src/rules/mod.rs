@@ -69,7 +69,20 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, images, keep, limit, links, opencc, remove, select, set, sort }
+rules! {
+    dedupe,
+    drop,
+    full_text,
+    images,
+    keep,
+    limit,
+    links,
+    opencc,
+    remove,
+    select,
+    set,
+    sort,
+}
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {

@@ -153,7 +153,7 @@ fn explain(error: &regex::Error) -> Explained {
 }
 
 /// The character `column` of a pattern in the source.
-fn place(pattern: &Spanned<String>, column: usize, report: &Report) -> Option<Span> {
+pub(super) fn place(pattern: &Spanned<String>, column: usize, report: &Report) -> Option<Span> {
     let (at, c) = pattern.get_ref().char_indices().nth(column)?;
     Some(report.within(pattern, at..at + c.len_utf8()))
 }

@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use crate::config::decode::decode;
 use crate::config::{self, Report, SetTable, Source, Value};
 
 /// Name and text of each, in alphabetical order.
 const EMBEDDED: &[(&str, &str)] = &[
     ("links", include_str!("../../rules/links.toml")),
+    ("sites/voachinese", include_str!("../../rules/sites/voachinese.toml")),
     ("weserv", include_str!("../../rules/weserv.toml")),
     ("zh-hans", include_str!("../../rules/zh-hans.toml")),
     ("zh-hant", include_str!("../../rules/zh-hant.toml")),
@@ -72,9 +74,10 @@ impl Sets {
             let mut inner = Report::new(own.source());
             return Some((own.fill(given, report, &mut inner), inner));
         }
-        let mut inner = Report::new(&self.get(name)?.source());
-        let read = Value::document(&mut inner).and_then(|document| config::Set::read(document, &mut inner));
-        Some((read.map(|set| set.fill(given, report, &mut inner)).unwrap_or_default(), inner))
+        let set = self.get(name)?;
+        let mut inner = Report::new(&set.source());
+        let rules = set.read(&mut inner).map(|(set, _)| set.fill(given, report, &mut inner));
+        Some((rules.unwrap_or_default(), inner))
     }
 
     /// Each of those of the program.
@@ -99,21 +102,32 @@ impl Set {
         let lines = self.text.lines().map_while(|line| line.strip_prefix('#'));
         lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
     }
+
+    /// Its rules, and the hosts whose pages it is for (`*.example.org`: all below one); no hosts where it is for any feed.
+    /// `report` is on [`Set::source`].
+    pub fn read(&self, report: &mut Report) -> Option<(config::Set, Vec<String>)> {
+        let mut document = Value::document(report)?;
+        let hosts = document.take("hosts").map(|hosts| decode(&hosts.value, report));
+        Some((config::Set::read(document, report)?, hosts.flatten().unwrap_or_default()))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use super::*;
     use crate::config::RuleList;
     use crate::rules::{BuildContext, Chain};
 
     #[test]
     fn every_file_of_the_folder_is_in_the_table_and_says_what_it_does() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .filter_map(|entry| entry.unwrap().file_name().to_str().unwrap().strip_suffix(".toml").map(str::to_owned))
-            .collect();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+        let name = |path: PathBuf| {
+            path.strip_prefix(&root).unwrap().to_str().unwrap().strip_suffix(".toml").map(str::to_owned)
+        };
+        let folder = |folder: &str| std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<String> = folder("").chain(folder("sites")).filter_map(name).collect();
         files.sort();
         assert_eq!(files, Sets::embedded().names().collect::<Vec<_>>());
         for set in Sets::embedded().iter() {

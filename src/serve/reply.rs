@@ -14,6 +14,7 @@ use crate::base::clock::Time;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Role;
 use crate::cache::{Content, Encoding};
+use crate::emit::Format;
 use crate::pipeline::{How, Pipeline, Served};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -21,12 +22,28 @@ const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const ERRORS: HeaderName = HeaderName::from_static("refeed-errors");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
+/// For a feed as a page: pictures, sounds and its own style; nothing runs, nothing is sent.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; img-src http: https: data:; media-src http: https:; style-src 'unsafe-inline'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox",
+);
 const VARY: HeaderValue = HeaderValue::from_static("accept-encoding");
 
 /// The headers that keep a browser from running what it gets.
 pub fn harden(headers: &mut HeaderMap) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+}
+
+/// A document for programs that no cache keeps.
+pub fn json(document: &impl serde::Serialize) -> Response<Full<Bytes>> {
+    let text = serde_json::to_vec_pretty(document).unwrap_or_default(); // of strings and numbers, which always can be written
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    harden(headers);
+    response
 }
 
 /// The response to a GET or HEAD with `headers` that `served` answers.
@@ -65,6 +82,9 @@ pub async fn feed(pipeline: &Pipeline, served: &Served, headers: &HeaderMap) -> 
         out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.token()));
     }
     harden(out);
+    if content.content_type == Format::Html.content_type() {
+        out.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    }
     Ok(response)
 }
 

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::access::Access;
 use super::status::{ALLOW, Refused, problem};
-use super::target::{Named, Target, Wanted, public_path};
+use super::target::{Named, Target, Wanted, What, public_path};
 use super::{health, reply};
 use crate::base::limits;
 use crate::emit::Format;
@@ -81,7 +81,8 @@ impl Router {
         match Target::read(parts.uri.path(), parts.uri.query().unwrap_or_default())? {
             Target::Health => Ok((health::healthz(), "-")),
             Target::Feed(wanted) => {
-                if let Named::Any(_) = wanted.feed {
+                // what an explanation tells of a configured feed, its readers need not know
+                if matches!(wanted.feed, Named::Any(_)) || wanted.what == What::Explanation {
                     self.0.access.judge(host, &parts.headers, &wanted.shown, self.0.pipeline.clock().now())?;
                 }
                 self.feed(&wanted, &parts.headers).await
@@ -112,6 +113,13 @@ impl Router {
             RulesError::Wrong(wrong) => wrong.into(),
             RulesError::Other(error) => failed(error.into()),
         })?;
+        let format = match wanted.what {
+            What::Document(asked) => asked.or(format),
+            What::Explanation => {
+                let told = pipeline.explain_feed(&Ask { feed, rules, format }).await.map_err(failed)?;
+                return Ok((reply::json(&told), "-"));
+            }
+        };
         let served = pipeline.answer(Ask { feed, rules, format }, trail(headers)).await.map_err(failed)?;
         let cache = match served.how {
             How::Hit => "hit",

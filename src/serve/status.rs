@@ -195,6 +195,7 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::UnknownFeed => kind(S::NOT_FOUND, "unknown-feed", "No such feed").key("feeds"),
         Error::File(_) => kind(S::INTERNAL_SERVER_ERROR, "file", "File cannot be read").key("feeds"),
         Error::Rule(_) => kind(S::INTERNAL_SERVER_ERROR, "rule-failed", "A rule failed").key("feeds"),
+        Error::Emit(_) => kind(S::INTERNAL_SERVER_ERROR, "no-such-form", "Cannot be written so").key("feeds"),
         Error::Fetch(error) => fetch_kind(error, named),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
         Error::NoSource { .. } => kind(S::BAD_GATEWAY, "no-source", "No source has an answer"),

@@ -21,6 +21,7 @@ use super::status::Refused;
 use crate::base::limits::EXCERPT_CHARS;
 use crate::base::text::excerpt;
 use crate::base::url::Url;
+use crate::emit::Format;
 use crate::rules::parameters::Parameters;
 
 /// What a request is for.
@@ -39,8 +40,19 @@ pub struct Wanted {
     pub feed: Named,
     /// The rules of the reader's own.
     pub parameters: Parameters,
+    /// What is wanted of it.
+    pub what: What,
     /// What lets the reader in.
     pub shown: Shown,
+}
+
+/// What a reader wants of a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The feed, in a format or in its own.
+    Document(Option<Format>),
+    /// What each rule does to each item of it.
+    Explanation,
 }
 
 /// Which feed.
@@ -157,11 +169,12 @@ impl<'a> Path<'a> {
                 Named::Any(feed_url(&url_in_path(url, query)?)?)
             }
         };
-        let Given { url: _, key, code, exp, parameters } = given;
+        let what = given.what()?;
+        let Given { key, code, exp, parameters, .. } = given;
         let expires = exp.map(|exp| exp.parse().map_err(|_| wrong("exp", "must be a time in seconds since 1970")));
         let code = code.map(|code| (code, path.to_owned()));
         let shown = Shown { key, code, signature: None, expires: expires.transpose()? };
-        Ok(Target::Feed(Box::new(Wanted { feed, parameters, shown })))
+        Ok(Target::Feed(Box::new(Wanted { feed, parameters, what, shown })))
     }
 }
 
@@ -172,6 +185,8 @@ struct Given {
     key: Option<String>,
     code: Option<String>,
     exp: Option<String>,
+    format: Option<String>,
+    explain: Option<String>,
     parameters: Parameters,
 }
 
@@ -184,6 +199,8 @@ impl Given {
             "key" => &mut self.key,
             "code" => &mut self.code,
             "exp" => &mut self.exp,
+            "format" => &mut self.format,
+            "explain" => &mut self.explain,
             _ => {
                 self.parameters.push(name, &value);
                 return Ok(());
@@ -192,6 +209,27 @@ impl Given {
         match place.replace(value.into_owned()) {
             None => Ok(()),
             Some(_) => Err(wrong(name, "is there twice")),
+        }
+    }
+}
+
+impl Given {
+    /// `explain`, or RSSHub's word for the like, or a format.
+    fn what(&self) -> Result<What, Refused> {
+        match (self.explain.as_deref(), self.format.as_deref()) {
+            (Some("" | "1" | "true"), _) | (None, Some("debug.json")) => Ok(What::Explanation),
+            (Some(_), _) => Err(wrong("explain", "takes no value")),
+            (None, None | Some("")) => Ok(What::Document(None)),
+            (None, Some(format)) => match format.parse() {
+                Ok(format) => Ok(What::Document(Some(format))),
+                Err(_) => {
+                    let known = Format::ALL.map(Format::name).join(", ");
+                    Err(wrong(
+                        "format",
+                        format!("can be {known} or debug.json, not `{}`", excerpt(format, EXCERPT_CHARS)),
+                    ))
+                }
+            },
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use refeed::base::clock::{Clock, Time};
 use refeed::base::url::Url;
 use refeed::config::fields::Allow;
-use refeed::config::{Config, Feed, Origin, Relative, RuleList};
+use refeed::config::{Config, Feed, Origin, RuleList};
 use refeed::pipeline::Pipeline;
 use refeed::serve::{Access, Router, Settings, Stop, listen};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -113,12 +113,9 @@ pub fn config(feeds: &[(&str, String, &str)]) -> Config {
     let mut config = Config::default();
     config.fetch.allow.push(Allow { net: "127.0.0.0/8".parse().unwrap(), port: None });
     for (name, url, rules) in feeds {
-        let feed = Feed {
-            url: url.clone(),
-            origin: Origin::Http(Url::parse(url).unwrap()),
-            rules: if rules.is_empty() { RuleList::empty() } else { RuleList::parse("test", rules).unwrap() },
-            relative: Relative::default(),
-        };
+        let origin = Origin::Http(Url::parse(url).unwrap());
+        let rules = if rules.is_empty() { RuleList::empty() } else { RuleList::parse("test", rules).unwrap() };
+        let feed = Feed::new(url, origin, rules);
         config.feeds.insert((*name).to_owned(), feed);
     }
     config

@@ -73,6 +73,15 @@ pub fn decode<'a>(body: &'a [u8], http_label: Option<&str>) -> Decoded<'a> {
     Decoded { text: true_label(text), encoding, notes }
 }
 
+/// The `charset` of a `Content-Type` (RFC 9110 §8.3.1).
+pub fn label(content_type: &str) -> Option<&str> {
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let value = value.trim().trim_matches(['"', '\'']);
+        (name.trim().eq_ignore_ascii_case("charset") && !value.is_empty()).then_some(value)
+    })
+}
+
 /// The two labels of a body, where they name an encoding that ASCII markup can be in.
 struct Labels {
     http: Option<&'static Encoding>,

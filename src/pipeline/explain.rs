@@ -1,0 +1,339 @@
+//! What each rule did to each item: the same way through the rules as `transform`, one rule at a time, with a look at the feed
+//! before and after each. Costs a copy of the feed's values for each rule; nothing where nobody asks.
+//!
+//! Called by `refeed explain` and for `?explain`.
+
+pub mod diff;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use self::diff::{Hunk, hunks};
+use super::ask::{Form, Input};
+use super::error::Error;
+use super::{Ask, Failure, Pipeline, input};
+use crate::base::clock::Time;
+use crate::base::limits::{EXPLAINED_CHARS, MAX_EXPLAINED, MAX_PAGE_ROUNDS, PAGE_WAIT};
+use crate::base::text::excerpt;
+use crate::config::Relative;
+use crate::feed::{Feed, Field, Place};
+use crate::rules::links::Links;
+use crate::rules::{Chain, Context, Page, Progress, Rule, Want};
+
+/// The whole story of a feed.
+#[derive(Debug, Serialize)]
+pub struct Explanation {
+    /// The format as read.
+    pub format: &'static str,
+    /// What had to be done to read it.
+    pub notes: Vec<String>,
+    /// The rules in order.
+    pub rules: Vec<Told>,
+    /// The changes to the feed itself: its title, its links …
+    pub head: Vec<Change>,
+    /// Every item that there was at any time.
+    pub items: Vec<Story>,
+    /// Why a rule gave up, if one did: then the feed has no answer.
+    pub failed: Option<String>,
+    /// True where more changed than is told.
+    pub abridged: bool,
+}
+
+/// What one rule did.
+#[derive(Debug, Serialize)]
+pub struct Told {
+    /// Its place in the list, from 1; 0 is what refeed does unasked.
+    pub number: usize,
+    /// The rule as it was written.
+    pub rule: String,
+    /// The rule sets that it came from, outermost first.
+    pub sets: Vec<String>,
+    /// Time on the processor, in microseconds.
+    pub microseconds: u64,
+    /// Items before it.
+    pub before: usize,
+    /// Items after it.
+    pub after: usize,
+    /// How many items it changed.
+    pub changed: usize,
+    /// The items that are left stand in another order.
+    pub reordered: bool,
+    /// The pages that it read.
+    pub fetched: Vec<Fetched>,
+}
+
+/// A page that a rule read.
+#[derive(Debug, Serialize)]
+pub struct Fetched {
+    /// Its address without the query.
+    pub url: String,
+    /// `ready`, `pending`, or why it could not be had.
+    pub outcome: String,
+}
+
+/// What became of one item.
+#[derive(Debug, Serialize)]
+pub struct Story {
+    /// Its number when the feed was read, from 1; later ones were added.
+    pub item: u32,
+    /// Its title as it is now, or was when it was dropped.
+    pub title: String,
+    /// Its id.
+    pub id: String,
+    /// Its place in the output, from 1.
+    pub position: Option<usize>,
+    /// The rule that dropped it.
+    pub dropped_by: Option<usize>,
+    /// The rule that added it.
+    pub added_by: Option<usize>,
+    /// What was changed, in order.
+    pub changes: Vec<Change>,
+}
+
+/// One value that a rule changed.
+#[derive(Debug, Serialize)]
+pub struct Change {
+    /// The rule's number.
+    pub rule: usize,
+    /// The field.
+    pub field: String,
+    /// Before; none where there was nothing.
+    pub before: Option<String>,
+    /// After; none where it is gone.
+    pub after: Option<String>,
+    /// Where they differ.
+    pub diff: Vec<Hunk>,
+}
+
+/// The values of the head and of the items that are left, in their order.
+struct Snapshot(Vec<(Place, Vec<(Field, String)>)>);
+
+impl Snapshot {
+    fn of(feed: &Feed) -> Snapshot {
+        let values = |place| feed.slots(place).map(|slot| (slot.field, feed.value(&slot).into_owned())).collect();
+        Snapshot(feed.places().into_iter().map(|place| (place, values(place))).collect())
+    }
+
+    fn items(&self) -> Vec<u32> {
+        let number = |place: &Place| if let Place::Item(number) = place { Some(*number) } else { None };
+        self.0.iter().filter_map(|(place, _)| number(place)).collect()
+    }
+}
+
+/// A feed on its way through the rules.
+struct Walk {
+    feed: Feed,
+    context: Context,
+    seen: Snapshot,
+    stories: BTreeMap<u32, Story>,
+    told: Explanation,
+    /// Changes told so far.
+    count: usize,
+}
+
+impl Walk {
+    fn start(input: Input, relative: Relative, now: Time) -> Result<Walk, Error> {
+        let Input { bytes, content_type, url } = input;
+        let feed = Feed::read(&bytes, content_type.as_deref(), url.as_ref()).map_err(Error::NotAFeed)?;
+        let told = Explanation {
+            format: feed.format().name(),
+            notes: feed.notes().to_vec(),
+            rules: Vec::new(),
+            head: Vec::new(),
+            items: Vec::new(),
+            failed: None,
+            abridged: false,
+        };
+        let seen = Snapshot::of(&feed);
+        let stories = BTreeMap::new();
+        let mut walk = Walk { feed, context: Context::new(now, url), seen, stories, told, count: 0 };
+        for number in walk.seen.items() {
+            walk.meet(number, None);
+        }
+        if relative == Relative::Absolute {
+            let started = Instant::now();
+            Links.apply(&mut walk.feed, &walk.context).map_err(Error::Rule)?;
+            walk.tell(0, "relative URLs made absolute".to_owned(), Vec::new(), started.elapsed(), &[]);
+        }
+        Ok(walk)
+    }
+
+    fn meet(&mut self, number: u32, by: Option<usize>) {
+        let story = Story {
+            item: number + 1,
+            title: String::new(),
+            id: String::new(),
+            position: None,
+            dropped_by: None,
+            added_by: by,
+            changes: Vec::new(),
+        };
+        self.stories.insert(number, story);
+        self.name(number);
+    }
+
+    /// How a person knows the item.
+    fn name(&mut self, number: u32) {
+        let value = |field| self.feed.first(Place::Item(number), field).unwrap_or_default().into_owned();
+        let (title, id) = (value(Field::Title), value(Field::Id));
+        if let Some(story) = self.stories.get_mut(&number) {
+            (story.title, story.id) = (excerpt(&title, EXPLAINED_CHARS), excerpt(&id, EXPLAINED_CHARS));
+        }
+    }
+
+    /// Records what the rule that was just applied did.
+    fn tell(&mut self, number: usize, rule: String, sets: Vec<String>, took: Duration, pages: &[Want]) {
+        let now = Snapshot::of(&self.feed);
+        let before = std::mem::replace(&mut self.seen, Snapshot(Vec::new()));
+        let (was, is) = (before.items(), now.items());
+        let mut earlier: HashMap<_, _> = before.0.into_iter().collect();
+        let mut changed = 0;
+        for (place, values) in &now.0 {
+            let changes = earlier.remove(place).map(|earlier| self.changes(number, &earlier, values));
+            match (place, changes) {
+                (Place::Head, changes) => self.told.head.extend(changes.unwrap_or_default()),
+                (Place::Item(item), None) => self.meet(*item, Some(number)),
+                (Place::Item(_), Some(changes)) if changes.is_empty() => {}
+                (Place::Item(item), Some(changes)) => {
+                    changed += 1;
+                    self.stories.entry(*item).and_modify(|story| story.changes.extend(changes));
+                    self.name(*item);
+                }
+            }
+        }
+        for place in earlier.keys() {
+            if let Place::Item(item) = place {
+                self.stories.entry(*item).and_modify(|story| story.dropped_by = Some(number));
+            }
+        }
+        let left: Vec<_> = was.iter().filter(|item| is.contains(item)).collect();
+        let stand: Vec<_> = is.iter().filter(|item| was.contains(item)).collect();
+        let fetched = pages.iter().map(|want| self.fetched(want)).collect();
+        self.told.rules.push(Told {
+            number,
+            rule,
+            sets,
+            microseconds: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            before: was.len(),
+            after: is.len(),
+            changed,
+            reordered: left != stand,
+            fetched,
+        });
+        self.seen = now;
+    }
+
+    fn fetched(&self, want: &Want) -> Fetched {
+        let outcome = match self.context.pages.get(want) {
+            Some(Page::Ready(_)) => "ready".to_owned(),
+            Some(Page::Failed(why)) => why.to_string(),
+            Some(Page::Pending) | None => "pending".to_owned(),
+        };
+        Fetched { url: super::Which::Url(&want.url).label(), outcome }
+    }
+
+    /// The values that differ; the n-th value of a field is compared with the n-th.
+    fn changes(&mut self, rule: usize, old: &[(Field, String)], new: &[(Field, String)]) -> Vec<Change> {
+        if old == new {
+            return Vec::new();
+        }
+        let mut fields: Vec<Field> = Vec::new();
+        for (field, _) in old.iter().chain(new) {
+            if !fields.contains(field) {
+                fields.push(*field);
+            }
+        }
+        let mut found = Vec::new();
+        for field in fields {
+            let of = |list: &[(Field, String)]| -> Vec<String> {
+                list.iter().filter(|(other, _)| *other == field).map(|(_, value)| value.clone()).collect()
+            };
+            let (old, new) = (of(old), of(new));
+            for at in 0..old.len().max(new.len()) {
+                let (before, after) = (old.get(at), new.get(at));
+                if before == after {
+                    continue;
+                }
+                self.count += 1;
+                if self.count > MAX_EXPLAINED {
+                    self.told.abridged = true;
+                    continue;
+                }
+                let diff = hunks(before.map_or("", String::as_str), after.map_or("", String::as_str));
+                let short = |value: Option<&String>| value.map(|value| excerpt(value, EXPLAINED_CHARS));
+                let field = format!("{field:?}").to_lowercase();
+                found.push(Change { rule, field, before: short(before), after: short(after), diff });
+            }
+        }
+        found
+    }
+
+    fn end(mut self) -> Explanation {
+        for (at, item) in self.seen.items().into_iter().enumerate() {
+            self.stories.entry(item).and_modify(|story| story.position = Some(at + 1));
+        }
+        self.told.items = self.stories.into_values().collect();
+        self.told
+    }
+}
+
+impl Pipeline {
+    /// What each rule of `chain` does to `input`.
+    pub async fn explain(&self, input: Input, chain: &Chain, form: &Form) -> Result<Explanation, Error> {
+        let (relative, now) = (form.relative, self.0.clock.now());
+        let mut walk = self.0.workers.run(move || Walk::start(input, relative, now)).await??;
+        for ((step, (rule, sets)), number) in chain.steps().zip(chain.written()).zip(1..) {
+            let (rule, sets) = (rule.to_string(), sets.to_vec());
+            let step = Arc::new(step);
+            let (mut took, mut asked): (Duration, Vec<Want>) = (Duration::ZERO, Vec::new());
+            for _ in 0..=MAX_PAGE_ROUNDS {
+                let step = Arc::clone(&step);
+                let (back, progress, time) = self
+                    .0
+                    .workers
+                    .run(move || {
+                        let started = Instant::now();
+                        let progress = step.advance(&mut walk.feed, &walk.context, 0);
+                        (walk, progress, started.elapsed())
+                    })
+                    .await?;
+                walk = back;
+                took += time;
+                match progress {
+                    Ok(Progress::Done) => break,
+                    Ok(Progress::Waiting { wants, .. }) => {
+                        asked.extend(wants.iter().cloned());
+                        self.0.pages.bring(&mut walk.context.pages, wants, PAGE_WAIT).await;
+                    }
+                    Err(error) => {
+                        walk.told.failed = Some(error.to_string());
+                        break;
+                    }
+                }
+            }
+            walk = self
+                .0
+                .workers
+                .run(move || {
+                    walk.tell(number, rule, sets, took, &asked);
+                    walk
+                })
+                .await?;
+            if walk.told.failed.is_some() {
+                break;
+            }
+        }
+        Ok(walk.end())
+    }
+
+    /// The same for a feed that is asked for, with what upstream has.
+    pub async fn explain_feed(&self, ask: &Ask<'_>) -> Result<Explanation, Failure> {
+        let route = self.route(ask)?;
+        let fetched = self.bring(&route, None).await?.fetched;
+        Ok(self.explain(input(&fetched), &route.chain, &route.form).await?)
+    }
+}

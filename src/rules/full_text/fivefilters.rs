@@ -1,0 +1,252 @@
+//! FiveFilters' site configs (Full-Text RSS, wallabag's graby) as a `full_text` rule in TOML: [`import`].
+//!
+//! Every command that their documentation names is either translated or said to have no effect here; what cannot be
+//! translated, and what is no command, is a [`Warning`] with its line. XPath becomes CSS ([`to_css`]). Pure; one pass.
+
+use std::fmt::Write;
+
+use crate::html::xpath::{Selection, to_css};
+
+/// What was not translated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Line of the config, from 1.
+    pub line: usize,
+    /// Which command, and why.
+    pub message: String,
+}
+
+/// A translated config.
+#[derive(Clone, Debug, Default)]
+pub struct Imported {
+    /// A `{ full_text = { … } }`, and after it the rules that finish its work; indented for a list of rules.
+    pub rules: String,
+    /// What is missing in it.
+    pub warnings: Vec<Warning>,
+    /// The addresses that the config was tested with.
+    pub tests: Vec<String>,
+}
+
+/// The commands whose job refeed does always, or in another way.
+const WITHOUT_EFFECT: [&str; 8] =
+    ["tidy", "prune", "parser", "footnotes", "skip_json_ld", "test_contains", "native_ad_clue", "replace_patterns"];
+const LOGIN: [&str; 6] = [
+    "requires_login",
+    "login_uri",
+    "login_username_field",
+    "login_password_field",
+    "login_extra_fields",
+    "not_logged_in_xpath",
+];
+
+#[derive(Default)]
+struct Recipe {
+    lists: Vec<(&'static str, Vec<String>)>,
+    replace: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+    wrap: Vec<(String, String)>,
+    lazy: Vec<String>,
+    fallback: bool,
+    break_paragraphs: bool,
+}
+
+/// Translates `text`.
+pub fn import(text: &str) -> Imported {
+    let mut imported = Imported::default();
+    let mut recipe = Recipe { fallback: true, ..Recipe::default() };
+    let mut find: Option<(usize, String)> = None;
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim_start_matches('\u{feff}').trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let mut warn = |message: String| imported.warnings.push(Warning { line: at + 1, message });
+        let Some((command, argument, value)) = command(line) else {
+            warn(format!("`{}` is no command", crate::base::text::excerpt(line, 40)));
+            continue;
+        };
+        if let Some((line, text)) = find.take_if(|_| command != "replace_string") {
+            imported
+                .warnings
+                .push(Warning { line, message: format!("`find_string: {text}` without `replace_string`") });
+            recipe_line(&mut recipe, &mut imported, &mut find, at + 1, (command, argument, value));
+            continue;
+        }
+        recipe_line(&mut recipe, &mut imported, &mut find, at + 1, (command, argument, value));
+    }
+    if let Some((line, text)) = find {
+        imported.warnings.push(Warning { line, message: format!("`find_string: {text}` without `replace_string`") });
+    }
+    imported.rules = recipe.toml();
+    imported
+}
+
+/// `name: value` or `name(argument): value`.
+fn command(line: &str) -> Option<(&str, Option<&str>, &str)> {
+    let name_end = line.find(|c: char| !(c.is_ascii_lowercase() || c == '_'))?;
+    let (name, rest) = line.split_at(name_end);
+    if name.is_empty() {
+        return None;
+    }
+    match rest.strip_prefix('(') {
+        Some(rest) => {
+            let (argument, value) = rest.split_once("):")?;
+            Some((name, Some(argument), value.trim()))
+        }
+        None => rest.trim_start().strip_prefix(':').map(|value| (name, None, value.trim())),
+    }
+}
+
+fn recipe_line(
+    recipe: &mut Recipe,
+    imported: &mut Imported,
+    find: &mut Option<(usize, String)>,
+    line: usize,
+    (command, argument, value): (&str, Option<&str>, &str),
+) {
+    let mut warn = |message: String| imported.warnings.push(Warning { line, message });
+    let key = match command {
+        "body" => Some("content"),
+        "title" => Some("title"),
+        "date" => Some("date"),
+        "author" => Some("author"),
+        "strip" => Some("remove"),
+        "dissolve" => Some("unwrap"),
+        "next_page_link" => Some("next"),
+        "single_page_link" => Some("single"),
+        "single_page_link_in_feed" => Some("single_in_feed"),
+        _ => None,
+    };
+    if let Some(key) = key {
+        match to_css(value) {
+            Ok(found) => recipe.list(key).extend(found.into_iter().map(written)),
+            Err(error) => warn(format!("`{command}: {value}`: {error}")),
+        }
+        return;
+    }
+    let is_on = matches!(value, "yes" | "1" | "true");
+    match (command, argument) {
+        ("strip_id_or_class", None) => {
+            let text = css_string(value.trim_matches(['"', '\'']));
+            recipe.list("remove").push(format!("[id*={text}], [class*={text}]"));
+        }
+        ("strip_image_src", None) => {
+            recipe.list("remove").push(format!("img[src*={}]", css_string(value.trim_matches(['"', '\'']))));
+        }
+        ("find_string", None) => *find = Some((line, value.to_owned())),
+        ("replace_string", None) => match find.take() {
+            Some((_, text)) => recipe.replace.push((text, value.to_owned())),
+            None => warn("`replace_string` without `find_string` before it".to_owned()),
+        },
+        ("replace_string", Some(text)) => recipe.replace.push((text.to_owned(), value.to_owned())),
+        ("http_header", Some(name)) => recipe.headers.push((name.trim().to_owned(), value.to_owned())),
+        ("wrap_in", Some(tag)) => match to_css(value) {
+            Ok(found) => recipe.wrap.extend(found.into_iter().map(|selection| (selection.css, tag.trim().to_owned()))),
+            Err(error) => warn(format!("`wrap_in({tag}): {value}`: {error}")),
+        },
+        ("src_lazy_load_attr", None) => recipe.lazy.push(value.to_owned()),
+        ("autodetect_on_failure", None) => recipe.fallback = is_on,
+        ("convert_double_br_tags", None) => recipe.break_paragraphs = is_on,
+        ("insert_detected_image", None) if is_on => {
+            recipe.list("image").push("meta[property=\"og:image\"] @content".to_owned());
+        }
+        ("insert_detected_image", None) => {}
+        ("if_page_contains", None) => {
+            match (to_css(value), recipe.lists.iter_mut().find(|(key, _)| *key == "single")) {
+                (Ok(found), Some((_, single))) => {
+                    let held: Vec<_> = found.into_iter().map(|selection| selection.css).collect();
+                    if let Some(last) = single.last_mut() {
+                        *last = format!("html:has({}) {last}", held.join(", "));
+                    }
+                }
+                (Ok(_), None) => warn("`if_page_contains` without a `single_page_link` before it".to_owned()),
+                (Err(error), _) => warn(format!("`if_page_contains: {value}`: {error}")),
+            }
+        }
+        ("test_url", None) => imported.tests.push(value.to_owned()),
+        (name, _) if WITHOUT_EFFECT.contains(&name) => {}
+        (name, _) if LOGIN.contains(&name) => warn(format!("`{name}`: refeed signs in nowhere")),
+        (name, _) => warn(format!("unknown command `{name}`")),
+    }
+}
+
+/// As the rule reads it: a selector, and ` @name` for an attribute.
+fn written(selection: Selection) -> String {
+    match selection.attribute {
+        Some(attribute) => format!("{} @{attribute}", selection.css),
+        None => selection.css,
+    }
+}
+
+fn css_string(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+impl Recipe {
+    fn list(&mut self, key: &'static str) -> &mut Vec<String> {
+        let at = match self.lists.iter().position(|(found, _)| *found == key) {
+            Some(at) => at,
+            None => {
+                self.lists.push((key, Vec::new()));
+                self.lists.len() - 1
+            }
+        };
+        &mut self.lists[at].1
+    }
+
+    fn toml(&self) -> String {
+        let mut out = String::from("  { full_text = {\n");
+        let mut line = |key: &str, value: String| {
+            let _ = writeln!(out, "    {key} = {value},");
+        };
+        let list = |values: &[String]| {
+            let quoted: Vec<_> = values.iter().map(|value| quoted(value)).collect();
+            format!("[{}]", quoted.join(", "))
+        };
+        let pairs = |pairs: &[(String, String)]| {
+            let written: Vec<_> =
+                pairs.iter().map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
+            format!("{{ {} }}", written.join(", "))
+        };
+        for (key, values) in &self.lists {
+            line(key, list(values));
+        }
+        if !self.replace.is_empty() {
+            let each: Vec<_> = self.replace.iter().map(|(a, b)| format!("[{}, {}]", quoted(a), quoted(b))).collect();
+            line("replace", format!("[{}]", each.join(", ")));
+        }
+        if !self.headers.is_empty() {
+            line("headers", pairs(&self.headers));
+        }
+        if !self.wrap.is_empty() {
+            line("wrap", pairs(&self.wrap));
+        }
+        if !self.lazy.is_empty() {
+            line("lazy", list(&self.lazy));
+        }
+        if self.break_paragraphs {
+            line("paragraphs", "true".to_owned());
+        }
+        if !self.fallback {
+            line("readability", "false".to_owned());
+        }
+        out.push_str("  } },\n");
+        out
+    }
+}
+
+/// A TOML string.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

@@ -1,0 +1,94 @@
+//! A page as it is read: decoded, its pieces found by a recipe's picks.
+//!
+//! Charset: what HTTP says, else what the page's `meta` says, else as feeds are guessed. Bounded by the size of a page
+//! ([`MAX_PAGE`](crate::base::limits::MAX_PAGE), held by the pipeline); linear.
+
+use std::borrow::Cow;
+
+use crate::base::limits::XML_DECLARATION_WITHIN;
+use crate::base::url::{Url, absolute, is_base};
+use crate::feed::charset;
+use crate::html::{Fragment, Syntax};
+use crate::rules::pages::Body;
+
+/// A page, decoded and cut into tokens.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub html: Fragment,
+    /// What its relative addresses are read against.
+    pub base: Url,
+}
+
+impl Page {
+    /// Reads `body`, in whose text `replace` is done first.
+    pub fn read(body: &Body, replace: &[(String, String)]) -> Page {
+        let http = body.content_type.as_deref().and_then(charset::label);
+        let label = http.map(str::to_owned).or_else(|| meta_charset(&body.bytes));
+        let mut text = charset::decode(&body.bytes, label.as_deref()).text;
+        for (find, with) in replace {
+            if text.contains(find.as_str()) {
+                text = Cow::Owned(text.replace(find.as_str(), with));
+            }
+        }
+        let html = Fragment::parse(text.into_owned(), Syntax::Html);
+        let own = html.base_href().and_then(|href| body.url.join(href.trim()).ok()).filter(is_base);
+        Page { base: own.unwrap_or_else(|| body.url.clone()), html }
+    }
+
+    /// The address that `reference` means on this page, if a browser could follow it.
+    pub fn address(&self, reference: &str) -> Option<Url> {
+        self.base.join(reference.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+    }
+
+    /// What stands in the element that begins at `start`, with the element's own tags.
+    pub fn outer(&self, start: usize) -> &str {
+        let last = self.html.element_end(start).saturating_sub(1).max(start);
+        self.html.source().get(self.html.span(start).start..self.html.span(last).end).unwrap_or_default()
+    }
+}
+
+/// Makes the addresses of `html` absolute.
+pub(super) fn complete(html: &mut Fragment, base: &Url) {
+    html.map_urls(|_, url| absolute(base, url));
+}
+
+/// The charset that a `meta` at the head of a page names (HTML, "prescan a byte stream", in short).
+fn meta_charset(bytes: &[u8]) -> Option<String> {
+    let head = bytes.get(..bytes.len().min(XML_DECLARATION_WITHIN * 4))?;
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let at = head.match_indices("charset").map(|(at, _)| at + "charset".len()).find_map(|at| {
+        let rest = head.get(at..)?.trim_start().strip_prefix('=')?.trim_start();
+        let rest = rest.trim_start_matches(['"', '\'']);
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':' | '.')))?;
+        Some(rest.get(..end)?.to_owned())
+    });
+    at.filter(|label| !label.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(bytes: &[u8], content_type: Option<&str>) -> Page {
+        let url = Url::parse("https://site.example/a/b.html").unwrap();
+        let body = Body { bytes: bytes.to_vec().into(), content_type: content_type.map(str::to_owned), url };
+        Page::read(&body, &[])
+    }
+
+    #[test]
+    fn the_charset_is_the_servers_or_the_metas() {
+        let gbk = b"<meta charset=\"gb2312\"><p>\xcc\xa8\xcd\xe5</p>";
+        assert!(page(gbk, None).html.plain_text().contains("台湾"));
+        assert!(page(b"<p>\xcc\xa8\xcd\xe5</p>", Some("text/html; charset=GBK")).html.plain_text().contains("台湾"));
+        let http_equiv = b"<meta http-equiv=Content-Type content='text/html; charset=big5'><p>\xa5x\xc6W</p>";
+        assert!(page(http_equiv, None).html.plain_text().contains("台灣"));
+    }
+
+    #[test]
+    fn addresses_are_read_against_the_page_or_its_base() {
+        assert_eq!(page(b"", None).address("../c").unwrap().as_str(), "https://site.example/c");
+        let based = page(b"<base href='https://other.example/x/'>", None);
+        assert_eq!(based.address("c").unwrap().as_str(), "https://other.example/x/c");
+        assert_eq!(based.address("javascript:alert(1)"), None);
+    }
+}

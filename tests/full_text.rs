@@ -1,0 +1,252 @@
+//! Full text: the pages of a feed's items are read once, a few at once, without holding up the feed, and nothing is lost
+//! where they cannot be had.
+
+mod serve_support;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serve_support::{PATIENCE, Server, config};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+const TEXT: &str = "This is the whole text of the article, and it is long enough to count as one.";
+
+/// A site: what stands at each path, who came, and how many at once.
+struct Site {
+    address: SocketAddr,
+    pages: Mutex<HashMap<String, Vec<u8>>>,
+    hits: Mutex<HashMap<String, usize>>,
+    heads: Mutex<Vec<String>>,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+    /// Articles wait here; the feed does not.
+    gate: Semaphore,
+}
+
+impl Site {
+    async fn start() -> Arc<Site> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let site = Arc::new(Site {
+            address: listener.local_addr().unwrap(),
+            pages: Mutex::default(),
+            hits: Mutex::default(),
+            heads: Mutex::default(),
+            at_once: AtomicUsize::new(0),
+            most_at_once: AtomicUsize::new(0),
+            gate: Semaphore::new(0),
+        });
+        let served = Arc::clone(&site);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let site = Arc::clone(&served);
+                tokio::spawn(async move {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        head.push(stream.read_u8().await?);
+                    }
+                    let head = String::from_utf8_lossy(&head).into_owned();
+                    let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+                    site.heads.lock().unwrap().push(head);
+                    *site.hits.lock().unwrap().entry(path.clone()).or_default() += 1;
+                    if path != "/feed" {
+                        let now = site.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+                        site.most_at_once.fetch_max(now, Ordering::SeqCst);
+                        let pass = site.gate.acquire().await;
+                        drop(pass);
+                        site.at_once.fetch_sub(1, Ordering::SeqCst);
+                    }
+                    let reply = site.pages.lock().unwrap().get(&path).cloned();
+                    let missing = b"HTTP/1.1 404 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec();
+                    stream.write_all(&reply.unwrap_or(missing)).await?;
+                    stream.shutdown().await
+                });
+            }
+        });
+        site
+    }
+
+    fn put(&self, path: &str, body: &str) {
+        self.put_as(path, "text/html; charset=utf-8", body.as_bytes());
+    }
+
+    fn put_as(&self, path: &str, content_type: &str, body: &[u8]) {
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 200 X\r\nConnection: close\r\nContent-Type: {content_type}\r\nCache-Control: max-age=600\r\nContent-Length: {length}\r\n\r\n"
+        );
+        self.pages.lock().unwrap().insert(path.to_owned(), [head.as_bytes(), body].concat());
+    }
+
+    /// A feed whose items lead to these paths.
+    fn feed(&self, paths: &[&str]) {
+        let item = |path: &&str| {
+            let url = format!("http://{}{path}", self.address);
+            format!(
+                "<item><title>{path}</title><link>{url}</link><guid>{url}</guid><description>summary of {path}</description></item>"
+            )
+        };
+        let items: String = paths.iter().map(item).collect();
+        self.put(
+            "/feed",
+            &format!("<rss version=\"2.0\"><channel><title>t</title><link>http://{}/</link><description>d</description>{items}</channel></rss>", self.address),
+        );
+    }
+
+    fn open(&self) {
+        self.gate.add_permits(Semaphore::MAX_PERMITS / 2);
+    }
+
+    fn hits(&self, path: &str) -> usize {
+        self.hits.lock().unwrap().get(path).copied().unwrap_or(0)
+    }
+
+    async fn server(&self, rules: &str) -> Server {
+        Server::start(&config(&[("a", format!("http://{}/feed", self.address), rules)])).await
+    }
+}
+
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{what}"));
+}
+
+fn article(text: &str) -> String {
+    format!(
+        "<html><head><title>x</title></head><body><nav>menu</nav><div id=a><p>{text}</p></div><footer>foot</footer></body></html>"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_site_holds_up_no_feed_and_the_next_answer_is_complete() {
+    let site = Site::start().await;
+    let paths: Vec<String> = (0..30).map(|n| format!("/{n}")).collect();
+    site.feed(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    for path in &paths {
+        site.put(path, &article(&format!("{TEXT} {path}.")));
+    }
+    let server = site.server("[{ full_text = '#a' }]").await;
+    let first = server.get("/feed/a", &[]).await;
+    assert_eq!(first.status, 200);
+    assert!(first.text().contains("summary of /29") && !first.text().contains(TEXT));
+    assert_eq!(site.most_at_once.load(Ordering::SeqCst), 4);
+    site.open();
+    until("the texts arrive", async || server.get("/feed/a", &[]).await.text().matches(TEXT).count() == 30).await;
+    assert!(paths.iter().all(|path| site.hits(path) == 1));
+    assert_eq!((site.hits("/feed"), site.most_at_once.load(Ordering::SeqCst)), (1, 4));
+}
+
+#[tokio::test]
+async fn the_number_at_once_is_the_configs() {
+    let site = Site::start().await;
+    let paths: Vec<String> = (0..9).map(|n| format!("/{n}")).collect();
+    site.feed(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut config = config(&[("a", format!("http://{}/feed", site.address), "[{ full_text = true }]")]);
+    config.fetch.pages_per_host = 2;
+    let server = Server::start(&config).await;
+    server.get("/feed/a", &[]).await;
+    assert_eq!(site.most_at_once.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn an_item_whose_page_cannot_be_had_stays_as_it_was_and_is_tried_again_later() {
+    let site = Site::start().await;
+    site.open();
+    site.feed(&["/good", "/gone"]);
+    site.put("/good", &article(TEXT));
+    let server = site.server("[{ full_text = '#a' }]").await;
+    let body = server.get("/feed/a", &[]).await.text();
+    assert!(body.contains(TEXT) && body.contains("summary of /gone"), "{body}");
+    assert_eq!(site.hits("/gone"), 1);
+    site.put("/gone", &article(&format!("{TEXT} again")));
+    server.clock.advance(Duration::from_secs(1200));
+    server.get("/feed/a", &[]).await;
+    assert_eq!(site.hits("/gone"), 1, "a page that is not there is left in peace for an hour");
+    server.clock.advance(Duration::from_secs(3 * 3600));
+    until("the page is asked for again", async || server.get("/feed/a", &[]).await.text().contains("again")).await;
+    assert_eq!((site.hits("/gone"), site.hits("/good")), (2, 1));
+}
+
+#[tokio::test]
+async fn an_article_on_several_pages_is_read_as_one() {
+    let site = Site::start().await;
+    site.open();
+    site.feed(&["/p1"]);
+    let page =
+        |text: &str, next: &str| format!("<div id=a><p>{text} {TEXT}</p></div><a class=next href=\"{next}\">next</a>");
+    site.put("/p1", &page("one", "/p2"));
+    site.put("/p2", &page("two", "/p3"));
+    site.put("/p3", &page("three", "/p1")); // a circle ends
+    let server = site.server("[{ full_text = { content = '#a', next = '.next' } }]").await;
+    let body = server.get("/feed/a", &[]).await.text();
+    let at = |word: &str| body.find(&format!("{word} {TEXT}")).unwrap_or_else(|| panic!("{word}: {body}"));
+    assert!(at("one") < at("two") && at("two") < at("three"));
+    assert_eq!((site.hits("/p1"), site.hits("/p2"), site.hits("/p3")), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn the_page_with_all_of_it_is_taken_where_there_is_one() {
+    let site = Site::start().await;
+    site.open();
+    site.feed(&["/p1"]);
+    site.put("/p1", "<div id=a><p>only the beginning of it</p></div><a class=all href=\"/all\">on one page</a>");
+    site.put("/all", &article(TEXT));
+    let server = site.server("[{ full_text = { content = '#a', single = 'a.all' } }]").await;
+    assert!(server.get("/feed/a", &[]).await.text().contains(TEXT));
+}
+
+#[tokio::test]
+async fn headers_go_to_the_site_and_the_charset_is_the_pages() {
+    let site = Site::start().await;
+    site.open();
+    site.feed(&["/gbk"]);
+    let (page, ..) = encoding_rs::GBK.encode("<meta charset=gb2312><div id=a><p>台湾人工智能实验室创办人认为，美中人工智能的发展方向不太相同，差距也在拉大，竞争日趋白热化，前景难料。</p></div>");
+    site.put_as("/gbk", "text/html", &page);
+    let server = site.server("[{ full_text = { content = '#a', headers = { Cookie = 'consent=yes' } } }]").await;
+    assert!(server.get("/feed/a", &[]).await.text().contains("台湾人工智能实验室"));
+    let heads = site.heads.lock().unwrap().clone();
+    let told = |path: &str| {
+        heads.iter().any(|head| head.contains(path) && head.to_lowercase().contains("cookie: consent=yes"))
+    };
+    assert!(told("/gbk") && !told("/feed"));
+}
+
+#[tokio::test]
+async fn what_holds_no_text_replaces_none() {
+    let site = Site::start().await;
+    site.open();
+    let paths = ["/short", "/script", "/empty", "/deep", "/binary"];
+    site.feed(&paths);
+    site.put("/short", "<div id=a><p>Too short.</p></div>");
+    site.put("/script", "<div id=root></div><script>render()</script>");
+    site.put("/empty", "");
+    site.put("/deep", &format!("{}<p>{TEXT}</p>", "<div>".repeat(100_000)));
+    site.put_as("/binary", "image/png", b"\x89PNG\r\n\x1a\n\0\0\0");
+    for rules in ["[{ full_text = { content = '#a', readability = false } }]", "[{ full_text = true }]"] {
+        let body = site.server(rules).await.get("/feed/a", &[]).await.text();
+        for path in paths {
+            assert!(body.contains(&format!("summary of {path}")), "{path} under {rules}: {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_selectors_the_text_is_found_by_readability() {
+    let site = Site::start().await;
+    site.open();
+    site.feed(&["/a"]);
+    let paragraphs: String = (0..12).map(|n| format!("<p>Paragraph {n}, {TEXT} {TEXT}</p>")).collect();
+    let links = "<li><a href=/x>menu</a></li>".repeat(20);
+    site.put("/a", &format!("<html><body><nav><ul>{links}</ul></nav><article><h1>T</h1>{paragraphs}<img src=\"b.png\"></article><footer>imprint</footer></body></html>"));
+    let body = site.server("[{ full_text = true }]").await.get("/feed/a", &[]).await.text();
+    assert!(body.contains("Paragraph 0") && body.contains("Paragraph 11") && !body.contains("menu"), "{body}");
+    assert!(body.contains(&format!("http://{}/b.png", site.address)), "{body}");
+}
