@@ -28,8 +28,8 @@ mod token;
 mod tree;
 mod trim;
 mod urls;
-pub mod xpath;
 mod xhtml;
+pub mod xpath;
 
 pub use fragment::{Fragment, Kind};
 pub use output::Edit;

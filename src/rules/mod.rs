@@ -79,6 +79,7 @@ rules! {
     links,
     opencc,
     remove,
+    replace,
     select,
     set,
     sort,
