@@ -70,14 +70,17 @@ macro_rules! rules {
 }
 
 rules! {
+    dates,
     dedupe,
     drop,
     full_text,
     images,
     keep,
+    language,
     limit,
     links,
     opencc,
+    podcast,
     remove,
     replace,
     select,

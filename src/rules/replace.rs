@@ -130,17 +130,15 @@ fn groups(with: &str) -> Vec<(Range<usize>, &str)> {
         let rest = with.get(dollar + 1..).unwrap_or_default();
         let (name, end) = match rest.strip_prefix('{') {
             Some(inner) => match inner.find('}') {
-                Some(end) => (inner.get(..end).unwrap_or_default(), dollar + end + 3),
-                None => ("", dollar + 1),
+                Some(end) => (inner.get(..end), dollar + end + 3),
+                None => (None, dollar + 1),
             },
             None => {
                 let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
-                (rest.get(..end).unwrap_or_default(), dollar + 1 + end)
+                (rest.get(..end).filter(|name| !name.is_empty()), dollar + 1 + end)
             }
         };
-        if !name.is_empty() {
-            found.push((dollar..end, name));
-        }
+        found.extend(name.map(|name| (dollar..end, name)));
         at = if rest.starts_with('$') { dollar + 2 } else { end };
     }
     found
