@@ -88,7 +88,8 @@ impl Encoder<'_> {
     fn single(&mut self, c: char, value: &str) -> u64 {
         if in_page(c) && value.len() == 3 {
             let bytes = value.as_bytes();
-            return u64::from(bytes[0]) | u64::from(bytes[1]) << 8 | u64::from(bytes[2]) << 16;
+            let changed = if value == c.to_string() { 0 } else { layout::CHANGED };
+            return changed | u64::from(bytes[0]) | u64::from(bytes[1]) << 8 | u64::from(bytes[2]) << 16;
         }
         if value == c.to_string() {
             return layout::SELF;

@@ -4,7 +4,7 @@
 use super::{
     Match,
     layout::{PAGE_END, PAGE_LEN, PAGE_START},
-    sequence, spans,
+    sequence,
 };
 use std::sync::LazyLock;
 
@@ -60,6 +60,23 @@ pub(super) fn of(c: char) -> Traits {
     Traits { simplified: told >> SIDE_SHIFT == 1, traditional: told >> SIDE_SHIFT == 2, fold }
 }
 
+/// The characters of the page, by index.
+#[derive(Clone, Copy)]
+pub(super) struct Page(&'static [u32]);
+
+/// To look up many characters.
+pub(super) fn page() -> Page {
+    Page(&CHARACTERS.page)
+}
+
+impl Page {
+    /// 1 of a character that only simplified text has, 2 of one that only traditional text has, else 0.
+    #[inline(always)]
+    pub fn side(self, index: usize) -> usize {
+        self.0.get(index).map_or(0, |told| (told >> SIDE_SHIFT) as usize)
+    }
+}
+
 /// What OpenCC's normalisation makes of `c`.
 pub(super) fn normal(c: char) -> char {
     CHARACTERS.other(u32::from(c)).and_then(|[_, _, normal]| char::from_u32(*normal)).unwrap_or(c)
@@ -82,7 +99,7 @@ pub(super) fn normalise(text: &str, matches: &mut Vec<Match>) -> String {
         let (start, normal) = (out.len(), normal(c));
         out.push(normal);
         if normal != c {
-            matches.push(spans::at(at..at + c.len_utf8(), start..out.len()));
+            matches.push(Match::at(at..at + c.len_utf8(), start..out.len()));
         }
         at += c.len_utf8();
     }

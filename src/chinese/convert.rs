@@ -2,7 +2,7 @@
 //!
 //! Made cheaply and often; the tables behind a configuration are decoded once, on first use, and shared.
 
-use super::{Config, Match, Words, engine, spans};
+use super::{Config, Match, Words, engine};
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ impl Converter {
             if let Some(matches) = matches
                 && text.get(range.clone()) != Some(value)
             {
-                matches.push(spans::at(range.clone(), target..out.len()));
+                matches.push(Match::at(range.clone(), target..out.len()));
             }
             at = range.end;
         }
@@ -107,7 +107,7 @@ impl Converter {
             Some(matches) => {
                 let mut found = Vec::new();
                 let converted = self.engine.convert(piece, Some(&mut found));
-                matches.extend(found.iter().map(|m| spans::moved(m, range.start, out.len())));
+                matches.extend(found.iter().map(|m| m.moved(range.start, out.len())));
                 converted
             }
         };

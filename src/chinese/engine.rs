@@ -274,7 +274,7 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
     #[inline(always)]
     fn note(&mut self, at: usize, end: usize, start: usize) -> usize {
         if SPANS && self.source.get(at..end) != Some(self.out.since(start)) {
-            self.matches.push(spans::at(at..end, start..self.out.len()));
+            self.matches.push(Match::at(at..end, start..self.out.len()));
         }
         end
     }
@@ -367,7 +367,7 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
             let changed = |m: &Match| spans::slice(piece, &m.source) != spans::slice(&converted, &m.target);
             let composed = spans::compose(&one, &two).into_iter().filter(changed);
             let start = self.out.len();
-            self.matches.extend(composed.map(|m| spans::moved(&m, at, start)));
+            self.matches.extend(composed.map(|m| m.moved(at, start)));
         }
         self.out.put_text(&converted);
         Ok(end)

@@ -4,10 +4,10 @@
 //! page or a copy is due, this stops before it. So it changes the speed alone, never the result.
 
 use super::{
+    Match,
     engine::{Walk, length_of, page_index},
     layout::*,
     out::Pen,
-    spans,
     table::Table,
 };
 use std::ops::Range;
@@ -51,12 +51,15 @@ pub(super) fn headed(source: &[u8], table: &Table, at: usize, ascii: &Range<usiz
     tail.iter().any(|byte| table.heads(*byte))
 }
 
-/// Whether two short stretches are the same; three bytes are compared in place.
+/// Whether the first `length` bytes of a block stand at `at`.
 #[inline(always)]
-fn same(a: &[u8], b: &[u8]) -> bool {
-    match (<&[u8; 3]>::try_from(a), <&[u8; 3]>::try_from(b)) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => a == b,
+fn stands(source: &[u8], at: usize, block: &[u8; 16], length: usize) -> bool {
+    match source.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+        Some(there) => {
+            let differ = u128::from_le_bytes(*there) ^ u128::from_le_bytes(*block);
+            differ.trailing_zeros() as usize >= 8 * length
+        }
+        None => source.get(at..at + length) == block.get(..length),
     }
 }
 
@@ -66,9 +69,9 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
     pub(super) fn fast(&mut self, mut at: usize) -> usize {
         let (source, table) = (self.source, self.table);
         let mut pen = self.out.pen();
-        let mut note = |at: usize, end: usize, start: usize, pen: &Pen<'_>| {
-            if SPANS && !same(source.get(at..end).unwrap_or_default(), pen.since(start)) {
-                self.matches.push(spans::at(at..end, pen.offset(start)..pen.offset(pen.at())));
+        let mut note = |changed: bool, at: usize, end: usize, start: usize, pen: &Pen<'_>| {
+            if SPANS && changed {
+                self.matches.push(Match::at(at..end, pen.offset(start)..pen.offset(pen.at())));
             }
             end
         };
@@ -91,7 +94,7 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
                     }
                     let start = pen.at();
                     pen.put_three(entry);
-                    at = note(at, at + 3, start, &pen);
+                    at = note(entry & CHANGED != 0, at, at + 3, start, &pen);
                     continue 'unit;
                 };
                 let next = table.page(next);
@@ -107,7 +110,7 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
                 }
                 let start = pen.at();
                 pen.put_three(entry);
-                at = note(at, at + 3, start, &pen);
+                at = note(entry & CHANGED != 0, at, at + 3, start, &pen);
                 entry = next;
             };
             let (mut end, mut count) = (at + 6, 2);
@@ -136,10 +139,12 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
             match answer.kind() {
                 WORD_CHARS => {
                     let count = answer.count();
+                    let mut all = 0;
                     for entry in spelled.iter().take(count) {
                         pen.put_three(*entry);
+                        all |= entry;
                     }
-                    at = note(at, at + 3 * count, start, &pen);
+                    at = note(all & CHANGED != 0, at, at + 3 * count, start, &pen);
                 }
                 WORD_RECORD => {
                     let record = table.record(answer.record());
@@ -151,11 +156,13 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
                         break;
                     }
                     pen.put_block(block, record.length);
-                    at = note(at, at + record.source, start, &pen);
+                    let changed =
+                        SPANS && !(record.source == record.length && stands(source, at, block, record.length));
+                    at = note(changed, at, at + record.source, start, &pen);
                 }
                 ONE if entry & (LONG | SELF) == 0 => {
                     pen.put_three(entry);
-                    at = note(at, at + 3, start, &pen);
+                    at = note(entry & CHANGED != 0, at, at + 3, start, &pen);
                 }
                 _ => break,
             }

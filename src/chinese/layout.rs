@@ -5,7 +5,8 @@
 //! so the label alone says whether the slot is the parent's child.
 //!
 //! Entry (`u64`): bits 0..24 what the character alone becomes, as three bytes of UTF-8; 24 `LONG`: that is the place of
-//! a record instead; 25 `SELF`: it stays as it is and is not three bytes long; 32..45 code; 45..64 base.
+//! a record instead; 25 `SELF`: it stays as it is and is not three bytes long; 26 `CHANGED`: those three bytes are another
+//! character; 32..45 code; 45..64 base.
 //! Slot (`u32`): bits 0..13 label; 13..32 base, 0 for a node without children.
 //! Answer (three bytes, one for each slot): bits 0..4 how many characters it takes; 4..7 its kind; 7..24 the place of
 //! its record.
@@ -22,6 +23,8 @@ pub const PAGE_END: u32 = 0xA000;
 pub const LONG: u64 = 1 << 24;
 /// Entry: the character stays as it is.
 pub const SELF: u64 = 1 << 25;
+/// Entry: the value is three bytes, and not those of the character.
+pub const CHANGED: u64 = 1 << 26;
 /// Where a code begins in an entry.
 pub const CODE_SHIFT: u32 = 32;
 /// Bits of a code or label.

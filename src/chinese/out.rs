@@ -143,12 +143,6 @@ impl Pen<'_> {
         self.before + at
     }
 
-    /// What was written from a place on.
-    #[inline(always)]
-    pub fn since(&self, at: usize) -> &[u8] {
-        self.buffer.get(at..self.at).unwrap_or_default()
-    }
-
     /// Ends the writing.
     #[inline(always)]
     pub fn done(self) {

@@ -4,7 +4,7 @@
 //! 们 is only ever simplified, 們 only ever traditional, 人 and 后 show nothing. Kana show Japanese, Hangul Korean.
 //! Names and quotations in another script are common, so shares decide, by the thresholds in `base/limits.rs`.
 
-use super::characters;
+use super::{characters, engine::page_index, layout::PAGE_START};
 use crate::base::limits::{JAPANESE_KANA_PERCENT, MIXED_SCRIPT_PERCENT};
 
 /// The script of a text.
@@ -47,23 +47,41 @@ impl Tally {
 
     /// Counts the characters of `text`.
     pub fn add(&mut self, text: &str) {
-        for c in text.chars().filter(|c| !c.is_ascii()) {
-            match c {
-                '\u{3041}'..='\u{309F}'
-                | '\u{30A1}'..='\u{30FA}'
-                | '\u{30FD}'..='\u{30FF}'
-                | '\u{FF66}'..='\u{FF9D}' => {
-                    self.kana += 1;
-                }
-                '\u{AC00}'..='\u{D7A3}' | '\u{1100}'..='\u{11FF}' | '\u{3131}'..='\u{318E}' => self.hangul += 1,
-                _ if is_han(c) => {
-                    let traits = characters::of(c);
-                    self.han += 1;
-                    self.simplified += u64::from(traits.simplified);
-                    self.traditional += u64::from(traits.traditional);
-                }
-                _ => {}
+        let (bytes, page) = (text.as_bytes(), characters::page());
+        let (mut han, mut sides) = (0, [0_u64; 4]);
+        let mut at = 0;
+        while let Some(&lead) = bytes.get(at) {
+            if lead < 0x80 {
+                // Rarely short enough between two Han for a search by blocks to pay.
+                at +=
+                    bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte >= 0x80)).unwrap_or(bytes.len());
+            } else if let Some(index) = page_index(bytes, at).filter(|index| *index >= HAN_START) {
+                han += u64::from(!HEXAGRAMS.contains(&index));
+                sides[page.side(index)] += 1;
+                at += 3;
+            } else {
+                let c = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or('\0');
+                self.add_other(c);
+                at += c.len_utf8();
             }
+        }
+        let [_, simplified, traditional, _] = sides;
+        self.merge(&Self { han, simplified, traditional, kana: 0, hangul: 0 });
+    }
+
+    fn add_other(&mut self, c: char) {
+        match c {
+            '\u{3041}'..='\u{309F}' | '\u{30A1}'..='\u{30FA}' | '\u{30FD}'..='\u{30FF}' | '\u{FF66}'..='\u{FF9D}' => {
+                self.kana += 1;
+            }
+            '\u{AC00}'..='\u{D7A3}' | '\u{1100}'..='\u{11FF}' | '\u{3131}'..='\u{318E}' => self.hangul += 1,
+            '\u{3007}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}' => {
+                let traits = characters::of(c);
+                self.han += 1;
+                self.simplified += u64::from(traits.simplified);
+                self.traditional += u64::from(traits.traditional);
+            }
+            _ => {}
         }
     }
 
@@ -105,9 +123,9 @@ pub fn script(text: &str) -> Script {
     tally.script()
 }
 
-fn is_han(c: char) -> bool {
-    matches!(c, '\u{4E00}'..='\u{9FFF}' | '\u{3400}'..='\u{4DBF}' | '\u{3007}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
-}
+/// Where in the page the Han characters begin (U+3400); all after it are Han but for the hexagrams (U+4DC0).
+const HAN_START: usize = 0x3400 - PAGE_START as usize;
+const HEXAGRAMS: std::ops::Range<usize> = 0x4DC0 - PAGE_START as usize..0x4E00 - PAGE_START as usize;
 
 #[cfg(test)]
 mod tests {

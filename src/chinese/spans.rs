@@ -26,30 +26,33 @@ pub(super) fn pair(source: &str, target: &str, matches: &mut Vec<Match>) {
         let start = same(source, target);
         let back = source[start..].chars().rev().zip(target[start..].chars().rev());
         let end: usize = back.take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
-        matches.push(at(start..source.len() - end, start..target.len() - end));
+        matches.push(Match::at(start..source.len() - end, start..target.len() - end));
         return;
     }
     let (mut from, mut to) = (0, 0);
     for (a, b) in source.chars().zip(target.chars()) {
         let (next_from, next_to) = (from + a.len_utf8(), to + b.len_utf8());
         if a != b {
-            matches.push(at(from..next_from, to..next_to));
+            matches.push(Match::at(from..next_from, to..next_to));
         }
         (from, to) = (next_from, next_to);
     }
 }
 
-/// A match between two offsets that a text of under 4 GiB has.
-pub(super) fn at(source: Range<usize>, target: Range<usize>) -> Match {
-    let narrow = |range: Range<usize>| narrow(range.start)..narrow(range.end);
-    Match { source: narrow(source), target: narrow(target) }
-}
+impl Match {
+    /// A match between two offsets that a text of under 4 GiB has.
+    pub fn at(source: Range<usize>, target: Range<usize>) -> Match {
+        let narrow = |range: Range<usize>| narrow(range.start)..narrow(range.end);
+        Match { source: narrow(source), target: narrow(target) }
+    }
 
-/// A match of a piece that begins at `source` of the whole source and at `target` of the whole target.
-pub(super) fn moved(m: &Match, source: usize, target: usize) -> Match {
-    let (source, target) = (narrow(source), narrow(target));
-    let moved = |range: &Range<u32>, by: u32| range.start.saturating_add(by)..range.end.saturating_add(by);
-    Match { source: moved(&m.source, source), target: moved(&m.target, target) }
+    /// The match of a piece that begins at `source` of the whole source and at `target` of the whole target.
+    #[must_use]
+    pub fn moved(&self, source: usize, target: usize) -> Match {
+        let (source, target) = (narrow(source), narrow(target));
+        let moved = |range: &Range<u32>, by: u32| range.start.saturating_add(by)..range.end.saturating_add(by);
+        Match { source: moved(&self.source, source), target: moved(&self.target, target) }
+    }
 }
 
 /// The bytes of `text` that one side of a match covers.

@@ -30,6 +30,9 @@ pub enum WordsProblem {
     /// Nothing after the tab.
     #[error("`{0}` becomes nothing; to leave a word as it is write it on both sides")]
     EmptyValue(String),
+    /// A control character in a word or value.
+    #[error("{0:?} holds a control character, such as a line feed; words are looked for within a line")]
+    Control(String),
     /// A word or value over the limit.
     #[error("a word has {0} bytes, at most {MAX_WORD_BYTES} are allowed")]
     WordTooLong(usize),
@@ -83,6 +86,9 @@ impl WordsBuilder {
         let longest = word.len().max(value.len());
         if longest > MAX_WORD_BYTES {
             return Err(WordsProblem::WordTooLong(longest));
+        }
+        if let Some(text) = [word, value].into_iter().find(|text| text.contains(char::is_control)) {
+            return Err(WordsProblem::Control(text.to_owned()));
         }
         match self.entries.get(word) {
             Some(known) if known != value => return Err(WordsProblem::Twice(word.to_owned(), known.clone())),
@@ -166,6 +172,13 @@ mod tests {
         let lines: Vec<_> = errors.iter().map(|error| error.line).collect();
         assert_eq!(lines, [Some(4), Some(5), Some(6), Some(7)]);
         assert_eq!(errors[3].to_string(), "line 7: `软件` is already given, as `軟體`");
+    }
+
+    #[test]
+    fn words_stand_within_a_line() {
+        for (word, value) in [("软\n件", "軟體"), ("软件", "軟\0體")] {
+            assert!(matches!(Words::new([(word, value)]).unwrap_err().problem, WordsProblem::Control(_)));
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod health;
 mod job;
 mod load;
 mod log;
+mod opml;
 mod rules;
 mod run;
 mod serve;
@@ -62,6 +63,7 @@ enum Command {
     Cache(cache::Args),
     Sign(sign::Args),
     Health(health::Args),
+    Opml(opml::Args),
     Completions(completions::Args),
 }
 
@@ -136,6 +138,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Cache(args) => cache::run(args),
         Command::Sign(args) => sign::run(args),
         Command::Health(args) => health::run(args),
+        Command::Opml(args) => opml::run(args),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -139,7 +139,7 @@ impl Default for Around {
 
 impl Around {
     /// `list` between the two; all stand in one text.
-    pub(super) fn put(&self, list: RuleList) -> RuleList {
+    pub fn put(&self, list: RuleList) -> RuleList {
         let source = [&self.before, &list, &self.after].into_iter().find(|list| !list.items.is_empty());
         let source = source.unwrap_or(&list).source.clone();
         let items = [&self.before.items[..], &list.items, &self.after.items].concat();

@@ -174,7 +174,7 @@ pub fn decode(source: &str, coding: Coding) -> Cow<'_, str> {
 /// The inside of the one CDATA section that, but for white space that is not part of what was meant, is all there is.
 fn sole_cdata(source: &str) -> Option<&str> {
     let inside = source.strip_prefix("<![CDATA[")?.strip_suffix("]]>")?;
-    (!inside.contains("]]>")).then_some(inside)
+    memchr::memmem::find(inside.as_bytes(), b"]]>").is_none().then_some(inside)
 }
 
 /// One edit of a decoded value: `range` of it becomes `with`.
@@ -300,8 +300,9 @@ pub fn encode(out: &mut String, value: &str, coding: Coding, in_cdata: bool) {
 }
 
 fn encode_xml(out: &mut String, value: &str, quote: Option<char>) {
-    let is_plain = |byte: u8| byte >= 0x20 && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'');
-    if value.bytes().all(is_plain) && first_forbidden(value).is_none() {
+    let special = |b: u8| (b < 0x20) | (b == b'&') | (b == b'<') | (b == b'>') | (b == b'"') | (b == b'\'');
+    // Without an early end the loop is done in blocks.
+    if !value.bytes().fold(false, |found, byte| found | special(byte)) && first_forbidden(value).is_none() {
         return out.push_str(value);
     }
     for c in value.chars() {
@@ -324,10 +325,13 @@ fn encode_xml(out: &mut String, value: &str, quote: Option<char>) {
 /// Inside a section: its end mark may not occur, so it is cut between the brackets and goes on in a section of its own.
 fn encode_cdata(out: &mut String, value: &str) {
     let from = out.len();
-    out.extend(value.chars().filter(|c| is_allowed(*c)));
+    match first_forbidden(value) {
+        None => out.push_str(value),
+        Some(_) => out.extend(value.chars().filter(|c| is_allowed(*c))),
+    }
     // The mark may also arise across the seam with what was written before.
     let seam = from - out.as_bytes()[..from].iter().rev().take(2).take_while(|byte| **byte == b']').count();
-    if out[seam..].contains("]]>") {
+    if memchr::memmem::find(&out.as_bytes()[seam..], b"]]>").is_some() {
         let tail = out[seam..].replace("]]>", "]]]]><![CDATA[>");
         out.truncate(seam);
         out.push_str(&tail);

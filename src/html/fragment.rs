@@ -13,7 +13,7 @@ use super::Syntax;
 use super::attrs::{Scan, name_end};
 use super::elements::Elements;
 use super::settle::Origin;
-use super::spelling::{Spelling, decode};
+use super::spelling::{Spelling, decode, spelled_plainly};
 use super::tags;
 use super::token::{EDITED, OPEN, REMOVED, SELF_CLOSING, Sort, Token, tokenize};
 
@@ -183,6 +183,17 @@ impl Fragment {
         !found.is_empty() && found.eq_ignore_ascii_case(name)
     }
 
+    /// True of the tag of an element that has no content and no end tag.
+    pub fn is_void(&self, id: usize) -> bool {
+        tags::is_void(self.key(id))
+    }
+
+    /// True of a start tag whose element ends with its own end tag.
+    pub fn is_closed(&self, start: usize) -> bool {
+        let last = self.element_end(start).saturating_sub(1);
+        last > start && self.kind(last) == Kind::End && self.key(last) == self.key(start)
+    }
+
     /// The name of a tag as a number.
     pub(super) fn key(&self, id: usize) -> u64 {
         tags::key(self.name(id).as_bytes())
@@ -194,6 +205,12 @@ impl Fragment {
             (Sort::Text | Sort::Rcdata, _) => Spelling::HtmlText,
             _ => Spelling::Verbatim,
         }
+    }
+
+    /// True of a text token that is spelled as it is read, without a byte that an edit would spell otherwise: replacing a stretch of
+    /// it is then the same as replacing what differs in that stretch.
+    pub fn is_plain(&self, id: usize) -> bool {
+        self.sort(id) == Sort::Text && spelled_plainly(self.raw(id), self.text_spelling(id))
     }
 
     /// The text a [`Kind::Text`] or [`Kind::RawText`] token spells now, references decoded; empty for other tokens.

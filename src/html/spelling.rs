@@ -185,6 +185,16 @@ pub(super) fn decode(raw: &str, spelling: Spelling) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// `text` written so that HTML and XML read it as itself, between tags and in an attribute in double quotes.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '"']) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    escape(text, Spelling::HtmlAttribute(b'"'), &mut out);
+    Cow::Owned(out)
+}
+
 /// Writes `text` so that it is read as itself where `spelling` says it stands.
 pub(super) fn escape(text: &str, spelling: Spelling, out: &mut String) {
     let (quote, attribute) = match spelling {
@@ -213,6 +223,19 @@ pub(super) fn escape(text: &str, spelling: Spelling, out: &mut String) {
     out.push_str(text.get(from..).unwrap_or_default());
 }
 
+/// True where `text` stands for itself and holds nothing that [`escape`] or [`xml_chars`] would change.
+pub(super) fn spelled_plainly(text: &str, spelling: Spelling) -> bool {
+    let is_text = matches!(spelling, Spelling::HtmlText | Spelling::XmlText);
+    // Without an early end the loop is done in blocks.
+    let special = |byte: u8| {
+        let quote = !is_text & ((byte == b'"') | (byte == b'\''));
+        let control = (byte < 0x20) & (!is_text | ((byte != b'\n') & (byte != b'\t')));
+        (byte == b'&') | (byte == b'<') | (byte == b'>') | quote | control
+    };
+    !text.bytes().fold(false, |found, byte| found | special(byte))
+        && !(spelling.is_xml() && text.contains(['\u{FFFE}', '\u{FFFF}']))
+}
+
 /// `text` without what XML 1.0 §2.2 does not allow, each such character replaced by U+FFFD.
 pub(super) fn xml_chars(text: &str) -> Cow<'_, str> {
     let bad = |c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
@@ -222,9 +245,9 @@ pub(super) fn xml_chars(text: &str) -> Cow<'_, str> {
 /// `raw` with `edits` done on the text it spells: ranges of the decoded text, ascending and disjoint (others, and those
 /// that cut a character, are left out). All outside them keeps its spelling, unless that would then be read otherwise.
 pub(super) fn splice(raw: &str, spelling: Spelling, edits: &[(Range<usize>, &str)]) -> String {
-    let is_plain =
-        |text: &str| !text.bytes().any(|byte| byte < 0x20 || matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\''));
-    if memchr::memchr2(b'&', b'<', raw.as_bytes()).is_none() && edits.iter().all(|(_, new)| is_plain(new)) {
+    if memchr::memchr2(b'&', b'<', raw.as_bytes()).is_none()
+        && edits.iter().all(|(_, new)| spelled_plainly(new, spelling))
+    {
         // Nothing is spelled with references, and nothing new needs one.
         return mend_xml(splice_plain(raw, edits), spelling);
     }

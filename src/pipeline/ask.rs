@@ -7,9 +7,11 @@ use bytes::Bytes;
 use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
-use crate::cache::{Answer, Key};
+use crate::cache::{Answer, Fetched, Key};
+
 use crate::config::{Origin, Relative};
 use crate::emit::{About, Format, Templates};
+use crate::feed::history::Links;
 use crate::rules::Chain;
 
 /// What is asked for.
@@ -21,6 +23,22 @@ pub struct Ask<'a> {
     pub rules: Chain,
     /// The format; the feed's own where none is named.
     pub format: Option<Format>,
+    /// Which part of the feed.
+    pub window: Window,
+}
+
+/// Which part of a feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Window {
+    /// What upstream has, and of what is kept the newest.
+    #[default]
+    Newest,
+    /// A page of the archive, from 1 for the oldest.
+    Page(u64),
+    /// What was new or changed after a moment.
+    Since(Time),
+    /// What was new or changed after a revision of the archive.
+    After(u64),
 }
 
 /// A feed that can be asked for.
@@ -30,17 +48,24 @@ pub enum Which<'a> {
     Named(&'a str),
     /// Any.
     Url(&'a Url),
+    /// Any, for a reader whose HTTP proxy refeed is: with the rules of its site, at its own address.
+    Proxied(&'a Url),
 }
 
 impl<'a> Ask<'a> {
     /// A feed of the configuration, as it is configured.
     pub fn named(name: &'a str) -> Ask<'a> {
-        Ask { feed: Which::Named(name), rules: Chain::empty(), format: None }
+        Ask::of(Which::Named(name))
     }
 
     /// Any feed, without rules.
     pub fn url(url: &'a Url) -> Ask<'a> {
-        Ask { feed: Which::Url(url), rules: Chain::empty(), format: None }
+        Ask::of(Which::Url(url))
+    }
+
+    /// A feed in its own format, without rules of the reader's own.
+    pub fn of(feed: Which<'a>) -> Ask<'a> {
+        Ask { feed, rules: Chain::empty(), format: None, window: Window::Newest }
     }
 }
 
@@ -49,7 +74,7 @@ impl Which<'_> {
     pub fn label(&self) -> String {
         match self {
             Which::Named(name) => (*name).to_owned(),
-            Which::Url(url) => public_part(url),
+            Which::Url(url) | Which::Proxied(url) => public_part(url),
         }
     }
 }
@@ -88,6 +113,10 @@ pub struct Form {
     pub templates: Option<Templates>,
     /// When the items count as first seen by documents, where that is known.
     pub first_seen: Option<Time>,
+    /// Which part of the feed.
+    pub window: Window,
+    /// The address of the whole, for links to its pages, perhaps relative; none where there shall be no links.
+    pub pages: Option<String>,
 }
 
 impl Form {
@@ -103,7 +132,9 @@ impl Form {
         let own_url = self.own_url.as_ref().map_or("", Url::as_str);
         let templates = self.templates.as_ref().map(|templates| templates.hash().to_hex());
         let templates = templates.as_ref().map_or("", |hash| hash.as_str());
-        format!("{kept} {} {own_url} {templates}", self.format.map_or("", Format::name))
+        let (format, window) = (self.format.map_or("", Format::name), self.window);
+        let pages = self.pages.as_deref().unwrap_or_default();
+        format!("{kept} {format} {own_url} {templates} {window:?} {pages}")
     }
 }
 
@@ -118,6 +149,25 @@ pub struct Output {
     pub notes: Vec<String>,
     /// True where pages that rules wanted were still on their way: the next run may say more.
     pub incomplete: bool,
+}
+
+/// What an answer is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Brought {
+    pub fetched: Arc<Fetched>,
+    /// The sources of a merged feed that have no answer: `name: reason`.
+    pub errors: Vec<String>,
+    /// Where the rest of the feed is, if there is more.
+    pub links: Option<Links>,
+    /// The archive's revision that it shows.
+    pub revision: Option<u64>,
+}
+
+impl Brought {
+    /// What upstream has.
+    pub fn of(fetched: Arc<Fetched>) -> Brought {
+        Brought { fetched, errors: Vec::new(), links: None, revision: None }
+    }
 }
 
 /// How an answer was come by.
@@ -167,7 +217,11 @@ impl Route {
 
     /// The same feed with more rules after its own, in another format, served at another address.
     pub(super) fn with(&self, rules: &Chain, format: Option<Format>, own_url: Option<Url>) -> Arc<Route> {
-        let form = Form { format, own_url, ..self.form.clone() };
+        self.in_form(rules, Form { format, own_url, ..self.form.clone() })
+    }
+
+    /// The same feed with more rules after its own, in another form.
+    pub(super) fn in_form(&self, rules: &Chain, form: Form) -> Arc<Route> {
         Route::of(self.label.clone(), self.fetched, self.origin.clone(), self.chain.then(rules), form)
     }
 

@@ -26,7 +26,6 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Build, Context, Rule, RuleError};
-use crate::base::limits::SCRIPT_SAMPLE;
 use crate::chinese::{Script, Tally};
 use crate::config::Report;
 use crate::feed::{Feed, Field, Place};
@@ -98,9 +97,7 @@ impl Rule for Language {
 fn tally(feed: &Feed, item: Place) -> Tally {
     let mut tally = Tally::new();
     for field in [Field::Title, Field::Content] {
-        if tally.han < SCRIPT_SAMPLE {
-            tally.add(&feed.first(item, field).unwrap_or_default());
-        }
+        tally.add(&feed.first(item, field).unwrap_or_default());
     }
     tally
 }

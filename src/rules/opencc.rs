@@ -38,7 +38,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use self::blocks::{Block, Converted};
+use self::blocks::{Blocks, Converted, Node};
 use self::html::Text;
 use super::{Build, Context, Rule, RuleError};
 use crate::base::limits::MAX_WORDS_FILE;
@@ -304,20 +304,20 @@ fn gather(feed: &mut Feed, place: Place) -> Gathered {
 
 /// A plain text converted; none where nothing changes.
 fn convert(text: &str, converter: &Converter) -> Option<String> {
-    if text.is_ascii() {
-        return None;
-    }
+    let mut blocks = Blocks::default();
+    blocks.add(Node::Text(0), text);
+    blocks.end();
     let mut room = Converted::default();
-    let edits = Block::of(text).convert(converter, &mut room);
+    let changes = blocks.convert(converter, &mut room);
     let mut converted = String::with_capacity(text.len() + text.len() / 8);
     let mut at = 0;
-    for edit in &edits {
-        converted.push_str(text.get(at..edit.range.start)?);
-        converted.push_str(edit.with);
-        at = edit.range.end;
+    for change in &changes {
+        converted.push_str(text.get(at..change.range.start)?);
+        converted.push_str(change.with);
+        at = change.range.end;
     }
     converted.push_str(text.get(at..)?);
-    (!edits.is_empty()).then_some(converted)
+    (!changes.is_empty()).then_some(converted)
 }
 
 /// Language tags that named Chinese name the target.

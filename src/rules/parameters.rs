@@ -52,6 +52,9 @@ const FOREIGN: [&str; 2] = ["chatgpt", "scihub"];
 /// Rules that a configuration may hold and an address may not: code, and requests to anywhere.
 const CONFIG_ONLY: [&str; 2] = ["http", "script"];
 
+/// Parameters that have pages fetched.
+const FETCHING: [&str; 2] = ["mode", "full_text"];
+
 /// The parameters that choose among the items: with one of them the newest come first, as RSSHub has them, unless `sorted=false`.
 const CHOOSING: [&str; 11] = [
     "filter",
@@ -132,6 +135,11 @@ impl Parameters {
     /// True where nothing was asked for.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
+    }
+
+    /// True where they ask for pages to be fetched.
+    pub fn may_fetch(&self) -> bool {
+        self.pairs.iter().any(|pair| FETCHING.contains(&pair.name.as_str()))
     }
 
     /// The rules that the parameters mean, in the order in which they are applied.

@@ -7,6 +7,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
 use hyper::header;
 use md5::{Digest, Md5};
@@ -45,11 +47,11 @@ impl Access {
         }
     }
 
-    /// Is `authority` a name of this server, as far as it can know: a loopback host, any address with its port, or the
-    /// host of `server.public_url`?
+    /// Is `authority`, which a request names with its path, a name of this server, as far as it can know: a loopback host without
+    /// another's port, any address with its port, or the host of `server.public_url`?
     pub fn is_own(&self, authority: &str) -> bool {
         let (name, port) = split_host(authority);
-        is_loopback_host(authority)
+        (is_loopback_host(authority) && port.is_none_or(|port| port == self.port))
             || (name.parse::<IpAddr>().is_ok() && port == Some(self.port))
             || self.public.as_ref().is_some_and(|host| host.eq_ignore_ascii_case(name))
     }
@@ -79,6 +81,21 @@ impl Access {
         }
     }
 
+    /// May a request with `headers` use this server as its HTTP proxy? The key is the password of `Proxy-Authorization`. Who sits at this
+    /// machine may whatever host is named: no page of a browser can send such a request to a server that is not its proxy.
+    pub fn judge_proxied(&self, headers: &HeaderMap) -> Result<(), Refused> {
+        match self.open {
+            Some(Open::Nobody) => Err(Refused::Closed),
+            Some(Open::Everybody) => Ok(()),
+            None if self.local && !was_forwarded(headers) => Ok(()),
+            _ => {
+                let Some(key) = &self.key else { return Err(Refused::KeyNotConfigured) };
+                let shown = password(headers).ok_or(Refused::NoProxyKey)?;
+                same(key.reveal(), &shown).ok_or(Refused::NoProxyKey)
+            }
+        }
+    }
+
     /// Is the key shown, or RSSHub's code, which is made of it?
     fn unlock(&self, shown: &Shown) -> Result<(), Refused> {
         let Some(key) = &self.key else { return Err(Refused::KeyNotConfigured) };
@@ -91,6 +108,13 @@ impl Access {
             _ => Err(Refused::NoKey),
         }
     }
+}
+
+/// The password of `Proxy-Authorization: Basic` (RFC 7617); the user's name means nothing here.
+fn password(headers: &HeaderMap) -> Option<String> {
+    let (scheme, credentials) = headers.get(header::PROXY_AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let pair = STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    String::from_utf8(pair).ok()?.split_once(':').map(|(_, password)| password.to_owned())
 }
 
 /// Compared by hash: equal time whatever was sent.
@@ -173,14 +197,23 @@ mod tests {
             "feeds.EXAMPLE",
             "feeds.example:443",
             "localhost",
-            "127.0.0.1:1",
+            "127.0.0.1:4600",
             "[::1]",
             "192.0.2.1:4600",
             "[2001:db8::1]:4600",
         ] {
             assert!(server.is_own(own), "{own}");
         }
-        for other in ["blog.example", "feeds.example.org", "192.0.2.1", "192.0.2.1:80", "localhost.example", "", "["] {
+        for other in [
+            "blog.example",
+            "127.0.0.1:1",
+            "feeds.example.org",
+            "192.0.2.1",
+            "192.0.2.1:80",
+            "localhost.example",
+            "",
+            "[",
+        ] {
             assert!(!server.is_own(other), "{other}");
         }
     }

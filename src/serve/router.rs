@@ -16,12 +16,13 @@ use tokio::time::Instant;
 
 use super::access::Access;
 use super::status::{ALLOW, Refused, problem};
-use super::target::{Named, Target, Wanted, What, public_path};
+use super::target::{self, Named, Part, Target, Wanted, What, public_path};
 use super::{health, reply};
+use crate::base::clock::Time;
 use crate::base::limits;
 use crate::emit::Format;
 use crate::fetch::INSTANCE;
-use crate::pipeline::{Ask, How, Pipeline, RulesError, Which};
+use crate::pipeline::{Ask, Error, How, Pipeline, RulesError, Which, Window};
 
 /// Answers requests. Clones share everything.
 #[derive(Clone)]
@@ -67,6 +68,9 @@ impl Router {
     }
 
     async fn answer(&self, parts: &Parts, has_body: bool) -> Result<Answered, Refused> {
+        if parts.method == Method::CONNECT {
+            return Err(Refused::Tunnel);
+        }
         let host = check(parts, has_body, &self.0.via)?;
         match parts.method {
             Method::GET | Method::HEAD => {}
@@ -74,15 +78,24 @@ impl Router {
             Method::OPTIONS => return Target::is_served(parts.uri.path()).map(|()| (allow(), "-")),
             _ => return Err(Refused::Method),
         }
-        // in absolute form: a request for another server, sent here by who takes refeed for an HTTP proxy
+        // in absolute form: a request for another server, from a reader whose HTTP proxy refeed is
         if parts.uri.authority().is_some() && !self.0.access.is_own(host) {
-            return Err(Refused::OtherHost);
+            let url = target::feed_url(&parts.uri.to_string())?;
+            self.0.access.judge_proxied(&parts.headers)?;
+            return self.ask(Ask::of(Which::Proxied(&url)), &parts.headers).await;
         }
         match Target::read(parts.uri.path(), parts.uri.query().unwrap_or_default())? {
             Target::Health => Ok((health::healthz(), "-")),
+            Target::Opml => {
+                let failed = |error: Error| Refused::Feed { feed: "opml".into(), named: true, failure: error.into() };
+                Ok((reply::opml(self.0.pipeline.opml(host).await.map_err(failed)?), "-"))
+            }
             Target::Feed(wanted) => {
-                // what an explanation tells of a configured feed, its readers need not know
-                if matches!(wanted.feed, Named::Any(_)) || wanted.what == What::Explanation {
+                // what an explanation tells of a configured feed, its readers need not know, and pages are not fetched for everybody
+                if matches!(wanted.feed, Named::Any(_))
+                    || wanted.what == What::Explanation
+                    || wanted.parameters.may_fetch()
+                {
                     self.0.access.judge(host, &parts.headers, &wanted.shown, self.0.pipeline.clock().now())?;
                 }
                 self.feed(&wanted, &parts.headers).await
@@ -116,17 +129,57 @@ impl Router {
         let format = match wanted.what {
             What::Document(asked) => asked.or(format),
             What::Explanation => {
-                let told = pipeline.explain_feed(&Ask { feed, rules, format }).await.map_err(failed)?;
+                let ask = Ask { feed, rules, format, window: Window::Newest };
+                let told = pipeline.explain_feed(&ask).await.map_err(failed)?;
                 return Ok((reply::json(&told), "-"));
             }
         };
-        let served = pipeline.answer(Ask { feed, rules, format }, trail(headers)).await.map_err(failed)?;
+        let window = self.window(feed, wanted.part)?;
+        self.ask(Ask { feed, rules, format, window }, headers).await
+    }
+
+    async fn ask(&self, ask: Ask<'_>, headers: &HeaderMap) -> Result<Answered, Refused> {
+        let pipeline = &self.0.pipeline;
+        let feed = ask.feed;
+        let failed = |failure| Refused::Feed { feed: feed.label(), named: matches!(feed, Which::Named(_)), failure };
+        let served = pipeline.answer(ask.clone(), trail(headers)).await.map_err(failed)?;
         let cache = match served.how {
             How::Hit => "hit",
             How::Made { stale: true, .. } => "stale",
             How::Made { stale: false, .. } => "miss",
         };
+        if ask.window == Window::Newest && reply::wants_delta(&served, headers) {
+            let tags = reply::tags(headers);
+            if let Some(delta) = pipeline.delta(&served, &ask, &tags).await.map_err(failed)? {
+                return Ok((reply::delta(pipeline, &served, &delta, headers).await?, cache));
+            }
+        }
         Ok((reply::feed(pipeline, &served, headers).await?, cache))
+    }
+
+    /// Which part of `feed` is asked for; only an archive has any.
+    fn window(&self, feed: Which<'_>, part: Part) -> Result<Window, Refused> {
+        let pipeline = &self.0.pipeline;
+        let parameter = match part {
+            Part::Newest => return Ok(Window::Newest),
+            Part::Page(_) => "archive",
+            Part::Since(_) | Part::Last(_) => "since",
+        };
+        if !matches!(feed, Which::Named(name) if pipeline.has_archive(name)) {
+            let problem = "is for feeds that keep an archive (`archive = {}` in their configuration)".to_owned();
+            return Err(Refused::Parameter { name: parameter.to_owned(), problem });
+        }
+        Ok(match part {
+            Part::Newest => Window::Newest,
+            Part::Page(number) => Window::Page(number),
+            Part::Since(time) => Window::Since(time),
+            Part::Last(last) => {
+                // in steps, so that readers who ask alike share an answer
+                let step = limits::SINCE_STEP.as_millis() as i64;
+                let since = pipeline.clock().now() - last;
+                Window::Since(Time(since.0.div_euclid(step) * step))
+            }
+        })
     }
 }
 

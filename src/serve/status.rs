@@ -25,9 +25,15 @@ pub enum Refused {
     /// No such path.
     #[error("nothing is served here; feeds are at /feed/NAME and /feed?url=URL")]
     NoSuchPath,
-    /// A URL of another server: refeed was taken for an HTTP proxy.
-    #[error("this server is no HTTP proxy for other hosts; any feed is at /feed?url=URL")]
-    OtherHost,
+    /// A tunnel: refeed was taken for a proxy of everything.
+    #[error(
+        "this proxy reads feeds and cannot see into a TLS tunnel: subscribe to the feed's http:// address, from which the way to https \
+         is found, or to /feed?url=URL at this server"
+    )]
+    Tunnel,
+    /// Through refeed as an HTTP proxy without the key.
+    #[error("this proxy needs its access key as the password, with any user name")]
+    NoProxyKey,
     /// A method that this path does not know.
     #[error("only GET, HEAD and OPTIONS are served")]
     Method,
@@ -144,7 +150,8 @@ impl Refused {
         use StatusCode as S;
         match self {
             Refused::NoSuchPath => kind(S::NOT_FOUND, "no-such-path", "Not found"),
-            Refused::OtherHost => kind(S::MISDIRECTED_REQUEST, "other-host", "Not this server"),
+            Refused::Tunnel => kind(S::METHOD_NOT_ALLOWED, "tunnel", "No tunnels"),
+            Refused::NoProxyKey => kind(S::PROXY_AUTHENTICATION_REQUIRED, "key", "Key needed").key("server.access_key"),
             Refused::Method => kind(S::METHOD_NOT_ALLOWED, "method", "Method not allowed"),
             Refused::Body => kind(S::PAYLOAD_TOO_LARGE, "body", "Body not allowed"),
             Refused::TargetTooLong => kind(S::URI_TOO_LONG, "target-too-long", "URL too long"),
@@ -169,7 +176,9 @@ impl Refused {
     fn blame(&self) -> &'static str {
         match self {
             Refused::Feed { failure, named, .. } => match failure.error.blame() {
-                Blame::Reader if *named && !matches!(*failure.error, Error::UnknownFeed) => "refeed",
+                Blame::Reader if *named && !matches!(*failure.error, Error::UnknownFeed | Error::NoSuchPage { .. }) => {
+                    "refeed"
+                }
                 Blame::Reader => "reader",
                 Blame::Upstream => "upstream",
                 Blame::Us => "refeed",
@@ -198,6 +207,8 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::Emit(_) => kind(S::INTERNAL_SERVER_ERROR, "no-such-form", "Cannot be written so").key("feeds"),
         Error::Fetch(error) => fetch_kind(error, named),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
+        Error::NoSuchPage { .. } => kind(S::NOT_FOUND, "no-such-page", "No such page").key("archive"),
+        Error::NoArchive => kind(S::SERVICE_UNAVAILABLE, "no-archive", "Archive not readable").key("cache.path"),
         Error::NoSource { .. } => kind(S::BAD_GATEWAY, "no-source", "No source has an answer"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),
@@ -263,7 +274,10 @@ pub fn problem(refused: &Refused, path: &str, headers: &HeaderMap) -> Response<F
         out.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000) as u64));
     }
     match refused {
-        Refused::Method => drop(out.insert(header::ALLOW, HeaderValue::from_static(ALLOW))),
+        Refused::NoProxyKey => {
+            drop(out.insert(header::PROXY_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"refeed\"")));
+        }
+        Refused::Tunnel | Refused::Method => drop(out.insert(header::ALLOW, HeaderValue::from_static(ALLOW))),
         Refused::Body => drop(out.insert(header::CONNECTION, HeaderValue::from_static("close"))),
         _ => {}
     }

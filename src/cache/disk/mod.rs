@@ -267,7 +267,7 @@ impl Disk {
     pub async fn purge(&self, label: &str) -> Result<usize, DiskError> {
         let label = label.to_owned();
         self.write(move |on| {
-            let gone = table::purge(on, &label)?;
+            let gone = table::purge(on, &label)? + super::items::purge(on, &label)?;
             table::give_back(on)?;
             Ok(gone)
         })

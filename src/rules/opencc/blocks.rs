@@ -1,57 +1,82 @@
 //! Text as it is read, gathered from the nodes it is cut into: inline tags, references and zero-width characters do not end a word.
 //!
-//! [`Block::convert`] converts such a text once and puts the result back at the source's cuts. Linear in the text. Called by the
-//! `opencc` rule for HTML, attributes and plain values alike.
+//! All blocks of a place stand in one text, a line feed between them, so that one call converts them: no key of a dictionary and no
+//! word of a user holds one. [`Blocks::convert`] puts the result back at the source's cuts. Linear in the text. Called by the `opencc`
+//! rule for HTML, attributes and plain values alike.
 
 use std::ops::Range;
 
 use crate::chinese::{Converter, Match};
 
-/// A text in one piece, and the nodes it came from.
+/// Where a piece of text came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Node {
+    /// A text token of a fragment, or a plain value.
+    Text(usize),
+    /// An attribute of a tag.
+    Attribute(usize, &'static str),
+}
+
+/// Texts in blocks, and the nodes they came from.
 #[derive(Debug, Default)]
-pub struct Block {
+pub struct Blocks {
     text: String,
     pieces: Vec<Piece>,
+    /// Where the text is cut for conversion: a description sequence that begins in one block must not end in another.
+    cuts: Vec<usize>,
+    /// Where the open block begins in the text, and its first piece.
+    open: (usize, usize),
 }
 
 /// A stretch of a node's text that stands in a block without a gap.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Piece {
-    node: usize,
+    node: Node,
     /// Where it begins in the node's text.
     in_node: usize,
-    /// Where it begins in the block's text.
-    in_block: usize,
+    /// Its bytes of the blocks' text.
+    range: Range<usize>,
 }
 
-/// Room for what a block becomes, used again for the next.
+/// Room for what blocks become.
 #[derive(Debug, Default)]
 pub struct Converted {
     text: String,
+    /// None of them goes over the end of a piece.
     matches: Vec<Match>,
 }
 
-/// What of a node's text becomes what.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Edit<'a> {
-    /// The node, as it was given to [`Block::add`].
-    pub node: usize,
-    /// Bytes of its text.
+/// What becomes of a piece that changed.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// The node it belongs to.
+    pub node: Node,
+    /// Bytes of the node's text.
     pub range: Range<usize>,
     /// What stands there now.
     pub with: &'a str,
+    converted: &'a Converted,
+    /// The first of its matches, and the one after the last.
+    matches: Range<usize>,
+    /// Where it begins in the blocks' text.
+    start: usize,
 }
 
-impl Block {
-    /// A block of one node.
-    pub fn of(text: &str) -> Block {
-        let mut block = Block::default();
-        block.add(0, text);
-        block
+impl<'a> Change<'a> {
+    /// What changed in it, no more than that: bytes of the node's text, and what stands there now.
+    pub fn edits(&self) -> impl Iterator<Item = (Range<usize>, &'a str)> {
+        let shift = |offset: u32| offset as usize - self.start + self.range.start;
+        let matches = self.converted.matches.get(self.matches.clone()).unwrap_or_default();
+        matches.iter().map(move |m| {
+            let with = self.converted.text.get(m.target.start as usize..m.target.end as usize);
+            (shift(m.source.start)..shift(m.source.end), with.unwrap_or_default())
+        })
     }
+}
 
-    /// Appends the text of a node. Zero-width characters stay where they are in the node and out of the block.
-    pub fn add(&mut self, node: usize, text: &str) {
+impl Blocks {
+    /// Appends the text of a node to the open block. Zero-width characters stay where they are in the node and out of the block.
+    pub fn add(&mut self, node: Node, text: &str) {
         let mut start = 0;
         for (at, length) in zero_widths(text) {
             self.add_piece(node, start, &text[start..at]);
@@ -60,76 +85,133 @@ impl Block {
         self.add_piece(node, start, &text[start..]);
     }
 
-    fn add_piece(&mut self, node: usize, in_node: usize, text: &str) {
+    fn add_piece(&mut self, node: Node, in_node: usize, text: &str) {
         if !text.is_empty() {
-            self.pieces.push(Piece { node, in_node, in_block: self.text.len() });
+            let start = self.text.len();
             self.text.push_str(text);
+            self.pieces.push(Piece { node, in_node, range: start..self.text.len() });
         }
     }
 
-    /// The text in one piece.
+    /// Ends the open block. One of ASCII alone is forgotten.
+    pub fn end(&mut self) {
+        let (start, first) = self.open;
+        let block = self.text.get(start..).unwrap_or_default();
+        if block.is_ascii() {
+            self.text.truncate(start);
+            self.pieces.truncate(first);
+            return;
+        }
+        if may_begin_sequence(block) {
+            self.cuts.extend([start, self.text.len()]);
+        }
+        self.text.push('\n');
+        self.open = (self.text.len(), self.pieces.len());
+    }
+
+    /// The text of all blocks.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The edits that conversion makes, in the order of the nodes and their text. A match over a cut is split by character where both
-    /// sides have equally many, else it stays with its first node.
-    pub fn convert<'a>(&self, converter: &Converter, room: &'a mut Converted) -> Vec<Edit<'a>> {
-        match converter.convert_spans(&self.text, &mut room.matches) {
-            Some(new) => room.text = new,
-            None => return Vec::new(),
-        }
-        let Converted { text: converted, matches } = room;
-        let mut edits = Vec::with_capacity(matches.len());
-        let mut piece = 0;
-        for Match { source, target } in matches.iter() {
-            let source = source.start as usize..source.end as usize;
-            let with = converted.get(target.start as usize..target.end as usize).unwrap_or_default();
-            while self.end_of(piece) <= source.start && piece + 1 < self.pieces.len() {
-                piece += 1;
+    /// What conversion makes of the pieces that it changes, in the order they were added. A match over a cut is split by character
+    /// where both sides have equally many, else it stays with its first piece.
+    pub fn convert<'a>(&self, converter: &Converter, room: &'a mut Converted) -> Vec<Change<'a>> {
+        self.convert_text(converter, room);
+        let room = &*room;
+        let mut changes = Vec::with_capacity(self.pieces.len());
+        // The next match, and what the target is ahead of the source before it.
+        let (mut next, mut shift) = (0, 0_isize);
+        for piece in &self.pieces {
+            let (first, start) = (next, piece.range.start.saturating_add_signed(shift));
+            while let Some(m) = room.matches.get(next).filter(|m| (m.source.end as usize) <= piece.range.end) {
+                shift = m.target.end as isize - m.source.end as isize;
+                next += 1;
             }
-            if source.end <= self.end_of(piece) {
-                self.edit(piece, source, with, &mut edits);
-            } else {
-                self.edit_over_cuts(piece, source, with, &mut edits);
+            let end = piece.range.end.saturating_add_signed(shift);
+            if next > first {
+                changes.push(Change {
+                    node: piece.node,
+                    range: piece.in_node..piece.in_node + piece.range.len(),
+                    with: room.text.get(start..end).unwrap_or_default(),
+                    converted: room,
+                    matches: first..next,
+                    start: piece.range.start,
+                });
             }
         }
-        edits
+        changes
+    }
+
+    /// Converts the text, and splits the matches at the ends of the pieces.
+    fn convert_text(&self, converter: &Converter, room: &mut Converted) {
+        room.text.clear();
+        room.matches.clear();
+        let (mut at, mut piece) = (0, 0);
+        let mut matches = Vec::new();
+        for end in self.cuts.iter().copied().chain([self.text.len()]) {
+            let source = self.text.get(at..end).unwrap_or_default();
+            let target = room.text.len();
+            let converted = converter.convert_spans(source, &mut matches);
+            match converted {
+                Some(converted) if target == 0 => room.text = converted,
+                converted => room.text.push_str(converted.as_deref().unwrap_or(source)),
+            }
+            room.matches.reserve(matches.len());
+            for m in &matches {
+                let m = m.moved(at, target);
+                while self.end_of(piece) <= m.source.start as usize && piece + 1 < self.pieces.len() {
+                    piece += 1;
+                }
+                if m.source.end as usize <= self.end_of(piece) {
+                    room.matches.push(m);
+                } else {
+                    self.split(piece, &m, room);
+                }
+            }
+            at = end;
+        }
     }
 
     fn end_of(&self, piece: usize) -> usize {
-        self.pieces.get(piece + 1).map_or(self.text.len(), |next| next.in_block)
+        self.pieces.get(piece).map_or(self.text.len(), |piece| piece.range.end)
     }
 
-    fn edit<'a>(&self, piece: usize, source: Range<usize>, with: &'a str, edits: &mut Vec<Edit<'a>>) {
-        let Some(Piece { node, in_node, in_block }) = self.pieces.get(piece).copied() else { return };
-        let range = source.start - in_block + in_node..source.end - in_block + in_node;
-        if self.text.get(source) != Some(with) {
-            edits.push(Edit { node, range, with });
-        }
-    }
-
-    fn edit_over_cuts<'a>(&self, first: usize, source: Range<usize>, with: &'a str, edits: &mut Vec<Edit<'a>>) {
-        let is_even = self.text.get(source.clone()).unwrap_or("").chars().count() == with.chars().count();
-        let mut rest = with;
-        let mut start = source.start;
+    /// Adds the parts of a match that begins in a piece and ends in a later one.
+    fn split(&self, first: usize, m: &Match, room: &mut Converted) {
+        let slice =
+            |text: &str, range: Range<u32>| text.get(range.start as usize..range.end as usize).map(str::to_owned);
+        let (Some(source), Some(target)) = (slice(&self.text, m.source.clone()), slice(&room.text, m.target.clone()))
+        else {
+            return;
+        };
+        let is_even = source.chars().count() == target.chars().count();
+        let (mut from, mut to) = (0, 0);
         for piece in first..self.pieces.len() {
-            let end = self.end_of(piece).min(source.end);
-            let part = if is_even {
-                let count = self.text.get(start..end).unwrap_or("").chars().count();
-                let length = rest.char_indices().nth(count).map_or(rest.len(), |(at, _)| at);
-                rest.split_at(length).0
-            } else {
-                rest
+            let end = self.end_of(piece).min(m.source.end as usize) - m.source.start as usize;
+            let part = source.get(from..end).unwrap_or_default();
+            let rest = target.get(to..).unwrap_or_default();
+            let length = match is_even {
+                true => rest.char_indices().nth(part.chars().count()).map_or(rest.len(), |(at, _)| at),
+                false => rest.len(),
             };
-            self.edit(piece, start..end, part, edits);
-            rest = &rest[part.len()..];
-            start = end;
-            if start == source.end {
+            if part != rest.get(..length).unwrap_or_default() {
+                room.matches.push(
+                    Match::at(from..end, to..to + length).moved(m.source.start as usize, m.target.start as usize),
+                );
+            }
+            (from, to) = (end, to + length);
+            if from == source.len() {
                 break;
             }
         }
     }
+}
+
+/// Whether a text holds a description operator (U+2FF0–F), whose sequence may go on over what follows.
+fn may_begin_sequence(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(0xE2, bytes).any(|at| matches!(bytes.get(at + 1..), Some([0xBF, 0xB0..=0xBF, ..])))
 }
 
 /// Where characters stand that show nothing and end no word (U+00AD, U+200B–D, U+2060, U+FEFF), and how long they are.
@@ -149,12 +231,21 @@ mod tests {
     use crate::chinese::Config;
 
     fn converted(nodes: &[&str], config: Config) -> Vec<String> {
-        let mut block = Block::default();
-        nodes.iter().enumerate().for_each(|(node, text)| block.add(node, text));
-        let mut out: Vec<String> = nodes.iter().map(|text| (*text).to_owned()).collect();
-        for edit in block.convert(&Converter::new(config), &mut Converted::default()).iter().rev() {
-            out[edit.node].replace_range(edit.range.clone(), edit.with);
+        let mut blocks = Blocks::default();
+        nodes.iter().enumerate().for_each(|(node, text)| blocks.add(Node::Text(node), text));
+        blocks.end();
+        let texts: Vec<String> = nodes.iter().map(|text| (*text).to_owned()).collect();
+        let (mut out, mut by_edits) = (texts.clone(), texts);
+        for change in blocks.convert(&Converter::new(config), &mut Converted::default()).iter().rev() {
+            let Node::Text(node) = change.node else { continue };
+            out[node].replace_range(change.range.clone(), change.with);
+            let edits: Vec<_> = change.edits().collect();
+            for (range, with) in edits.iter().rev() {
+                assert_ne!(&by_edits[node][range.clone()], *with, "an edit that changes nothing");
+                by_edits[node].replace_range(range.clone(), with);
+            }
         }
+        assert_eq!(out, by_edits);
         out
     }
 
@@ -175,5 +266,18 @@ mod tests {
     #[test]
     fn zero_width_characters_stay_and_end_no_word() {
         assert_eq!(converted(&["人工\u{200B}智\u{AD}能"], Config::S2twp), ["人工\u{200B}智\u{AD}慧"]);
+    }
+
+    #[test]
+    fn blocks_are_converted_apart() {
+        let mut blocks = Blocks::default();
+        for (node, text) in ["人工智", "能", "ASCII", "⿳头", "头发"].into_iter().enumerate() {
+            blocks.add(Node::Text(node), text);
+            blocks.end();
+        }
+        let mut room = Converted::default();
+        let changes = blocks.convert(&Converter::new(Config::S2twp), &mut room);
+        let changed: Vec<_> = changes.iter().map(|change| (change.node, change.with)).collect();
+        assert_eq!(changed, [(Node::Text(3), "⿳頭"), (Node::Text(4), "頭髮")]);
     }
 }

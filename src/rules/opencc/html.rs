@@ -2,10 +2,7 @@
 //!
 //! Never: code and what else no person reads as prose, `translate="no"`, subtrees in Japanese, Korean or English. Linear in the tokens.
 
-use std::borrow::Cow;
-
-use super::blocks::{Block, Converted, Edit};
-use crate::base::limits::SCRIPT_SAMPLE;
+use super::blocks::{Blocks, Change, Converted, Node};
 use crate::chinese::{Converter, Tally};
 use crate::html::{Fragment, Kind};
 
@@ -48,126 +45,129 @@ const LANGUAGES: &[&str] = &["lang", "xml:lang"];
 /// What of a fragment is to be converted.
 #[derive(Debug, Default)]
 pub struct Text {
-    blocks: Vec<Block>,
-    /// Start tags that hold an attribute or a language tag to look at.
-    tags: Vec<usize>,
+    prose: Blocks,
+    /// What stands beside it, each a block of its own: annotations and attributes.
+    asides: Blocks,
+    /// Language tags that name Chinese.
+    languages: Vec<(usize, &'static str)>,
 }
 
 impl Text {
     /// Gathers the text of a fragment; nothing is converted yet.
     pub fn gather(fragment: &Fragment) -> Text {
         let mut text = Text::default();
-        let mut block = Block::default();
         let mut id = 0;
         while id < fragment.len() {
             match fragment.kind(id) {
-                Kind::Text => block.add(id, &fragment.text(id)),
-                Kind::Start { .. } => match role(fragment, id) {
-                    role if role == Role::Skipped || is_untranslated(fragment, id) => {
+                Kind::Text => text.prose.add(Node::Text(id), &fragment.text(id)),
+                Kind::Start { .. } => {
+                    let role = role(fragment, id);
+                    if role == Role::Skipped || !text.attributes(fragment, id) {
                         id = fragment.element_end(id).max(id + 1);
                         continue;
                     }
-                    role => {
-                        if has_attributes(fragment, id) {
-                            text.tags.push(id);
+                    match role {
+                        Role::Annotation => {
+                            id = text.annotation(fragment, id);
+                            continue;
                         }
-                        match role {
-                            Role::Annotation => {
-                                id = text.annotation(fragment, id);
-                                continue;
-                            }
-                            Role::Block => text.end(&mut block),
-                            Role::Inline | Role::Skipped => {}
-                        }
+                        Role::Block => text.prose.end(),
+                        Role::Inline | Role::Skipped => {}
                     }
-                },
-                Kind::End if role(fragment, id) == Role::Block => text.end(&mut block),
+                }
+                Kind::End if role(fragment, id) == Role::Block => text.prose.end(),
                 _ => {}
             }
             id += 1;
         }
-        text.end(&mut block);
+        text.prose.end();
         text
+    }
+
+    /// Gathers the attributes of a tag that a person reads. False, and nothing is gathered, where they say that the element is not to
+    /// be translated (`translate="no"`, the class that means the same) or is in another language.
+    fn attributes(&mut self, fragment: &Fragment, id: usize) -> bool {
+        let first = self.languages.len();
+        let mut found = [const { None }; ATTRIBUTES.len()];
+        for (name, value) in fragment.attrs(id) {
+            let known =
+                |names: &'static [&'static str]| names.iter().position(|known| name.eq_ignore_ascii_case(known));
+            if let Some(index) = known(ATTRIBUTES) {
+                found[index].get_or_insert(value); // of duplicates the first counts
+            } else if let Some(index) = known(LANGUAGES) {
+                if is_foreign(&value) {
+                    self.languages.truncate(first);
+                    return false;
+                }
+                if super::names_chinese(&value) {
+                    self.languages.push((id, LANGUAGES[index]));
+                }
+            } else if name.eq_ignore_ascii_case("translate") && value.eq_ignore_ascii_case("no")
+                || name.eq_ignore_ascii_case("class")
+                    && value.split_ascii_whitespace().any(|class| class == "notranslate")
+            {
+                self.languages.truncate(first);
+                return false;
+            }
+        }
+        for (name, value) in ATTRIBUTES.iter().zip(found) {
+            if let Some(value) = value.filter(|value| !value.is_ascii()) {
+                self.asides.add(Node::Attribute(id, name), &value);
+                self.asides.end();
+            }
+        }
+        true
     }
 
     /// The text over a word is a block of its own; returns the token after it.
     fn annotation(&mut self, fragment: &Fragment, start: usize) -> usize {
         let end = fragment.element_end(start).max(start + 1);
-        let mut block = Block::default();
-        (start..end).filter(|id| fragment.kind(*id) == Kind::Text).for_each(|id| block.add(id, &fragment.text(id)));
-        self.end(&mut block);
+        let texts = (start..end).filter(|id| fragment.kind(*id) == Kind::Text);
+        texts.for_each(|id| self.asides.add(Node::Text(id), &fragment.text(id)));
+        self.asides.end();
         end
     }
 
-    fn end(&mut self, block: &mut Block) {
-        if !block.text().is_ascii() {
-            self.blocks.push(std::mem::take(block));
-        } else if !block.text().is_empty() {
-            *block = Block::default();
-        }
-    }
-
-    /// Counts the characters that tell scripts apart, until there are enough of them.
+    /// Counts the characters that tell scripts apart.
     pub fn count(&self, tally: &mut Tally) {
-        for block in &self.blocks {
-            if tally.han >= SCRIPT_SAMPLE {
-                break;
-            }
-            tally.add(block.text());
-        }
+        tally.add(self.prose.text());
+        tally.add(self.asides.text());
     }
 
     /// Converts what was gathered from this fragment.
     pub fn convert(&self, fragment: &mut Fragment, converter: &Converter, language: &str) {
-        let mut converted = Converted::default();
-        for block in &self.blocks {
-            for edits in block.convert(converter, &mut converted).chunk_by(|a, b| a.node == b.node) {
-                replace(fragment, edits);
+        let mut room = Converted::default();
+        for blocks in [&self.prose, &self.asides] {
+            for changes in blocks.convert(converter, &mut room).chunk_by(|a, b| a.node == b.node) {
+                replace(fragment, changes);
             }
         }
-        for tag in &self.tags {
-            let changed = |(name, value): (&str, Cow<'_, str>)| {
-                let is = |known: &&str| name.eq_ignore_ascii_case(known);
-                if ATTRIBUTES.iter().any(&is) {
-                    return super::convert(&value, converter).map(|value| (name.to_owned(), value));
-                }
-                let is_tag = LANGUAGES.iter().any(is) && super::names_chinese(&value);
-                is_tag.then(|| (name.to_owned(), language.to_owned()))
-            };
-            let changes: Vec<_> = fragment.attrs(*tag).filter_map(changed).collect();
-            for (name, value) in changes {
-                fragment.set_attr(*tag, &name, &value);
+        for (tag, name) in &self.languages {
+            fragment.set_attr(*tag, name, language);
+        }
+    }
+}
+
+/// Makes the changes of one node.
+fn replace(fragment: &mut Fragment, changes: &[Change<'_>]) {
+    match changes.first().map(|change| change.node) {
+        Some(Node::Text(id)) if fragment.is_plain(id) => {
+            let pieces: Vec<_> = changes.iter().map(|change| (change.range.clone(), change.with)).collect();
+            fragment.replace_in_text(id, &pieces);
+        }
+        Some(Node::Text(id)) => {
+            let edits: Vec<_> = changes.iter().flat_map(Change::edits).collect();
+            fragment.replace_in_text(id, &edits);
+        }
+        Some(Node::Attribute(id, name)) => {
+            let Some(mut value) = fragment.attr(id, name).map(|value| value.into_owned()) else { return };
+            for change in changes.iter().rev() {
+                value.replace_range(change.range.clone(), change.with);
             }
+            fragment.set_attr(id, name, &value);
         }
+        None => {}
     }
-}
-
-/// Makes the edits of one node.
-fn replace(fragment: &mut Fragment, edits: &[Edit<'_>]) {
-    let ranges: Vec<_> = edits.iter().map(|edit| (edit.range.clone(), edit.with)).collect();
-    if let Some(first) = edits.first() {
-        fragment.replace_in_text(first.node, &ranges);
-    }
-}
-
-/// Cheap: whether a tag may hold an attribute to convert.
-fn has_attributes(fragment: &Fragment, id: usize) -> bool {
-    let raw = fragment.raw(id);
-    !raw.is_ascii() || raw.contains("lang") || raw.contains("&#")
-}
-
-/// `translate="no"`, the class that means the same, and other languages.
-fn is_untranslated(fragment: &Fragment, id: usize) -> bool {
-    let raw = fragment.raw(id);
-    if raw.contains("translate") {
-        let untranslated = fragment.attr(id, "translate").is_some_and(|value| value.eq_ignore_ascii_case("no"));
-        let class = fragment.attr(id, "class");
-        if untranslated || class.is_some_and(|class| class.split_ascii_whitespace().any(|class| class == "notranslate"))
-        {
-            return true;
-        }
-    }
-    raw.contains("lang") && LANGUAGES.iter().any(|name| fragment.attr(id, name).is_some_and(|tag| is_foreign(&tag)))
 }
 
 /// Languages whose text is left alone even where it holds Han.
