@@ -9,6 +9,7 @@ mod adhoc;
 mod archive;
 mod ask;
 mod deltas;
+pub mod documents;
 pub mod error;
 pub mod explain;
 mod listing;

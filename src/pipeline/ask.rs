@@ -10,6 +10,7 @@ use crate::cache::flight::Role;
 use crate::cache::{Answer, Fetched, Key};
 
 use crate::config::{Origin, Relative};
+use crate::emit::model::Document;
 use crate::emit::{About, Format, Templates};
 use crate::feed::history::Links;
 use crate::rules::Chain;
@@ -109,6 +110,8 @@ pub struct Form {
     pub own_url: Option<Url>,
     /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
     pub identity: String,
+    /// True for the feed as plain data ([`Output::document`]) instead of a text.
+    pub as_data: bool,
     /// The templates of documents; refeed's own where there are none.
     pub templates: Option<Templates>,
     /// When the items count as first seen by documents, where that is known.
@@ -149,6 +152,8 @@ pub struct Output {
     pub notes: Vec<String>,
     /// True where pages that rules wanted were still on their way: the next run may say more.
     pub incomplete: bool,
+    /// The feed as plain data, where that was asked for.
+    pub document: Option<Box<Document>>,
 }
 
 /// What an answer is made of.

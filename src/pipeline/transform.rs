@@ -110,7 +110,13 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
         Progress::Done => {
             let (notes, incomplete) = (feed.notes().to_vec(), context.pages.is_pending());
             let form = &recipe.form;
-            let (mut body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::Emit)?;
+            let document = form.as_data.then(|| emit::normalise(&feed, form.about()).map(Box::new)).transpose();
+            let document = document.map_err(|error| Error::Emit(error.into()))?;
+            let written = match document {
+                Some(_) => Ok((String::new(), feed.format().content_type())),
+                None => emit::emit(feed, form.format, form.about()),
+            };
+            let (mut body, content_type) = written.map_err(Error::Emit)?;
             // A page for people has no place for them.
             if let Some(links) = &recipe.links
                 && let Ok(mut feed) = Feed::read(body.as_bytes(), Some(content_type), None)
@@ -118,7 +124,7 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
                 feed.set_links(links);
                 body = feed.into_string();
             }
-            Ok(Stage::Done(Output { body, content_type, notes, incomplete }))
+            Ok(Stage::Done(Output { body, content_type, notes, incomplete, document }))
         }
     }
 }

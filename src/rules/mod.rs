@@ -100,6 +100,7 @@ rules! {
     replace,
     reveal,
     sanitize,
+    script,
     select,
     set,
     sitemap,
