@@ -444,6 +444,8 @@ pub const MAX_REQUEST_HEAD: usize = 32 * KIB;
 pub const MAX_HOPS_TOLD: usize = 8;
 /// Most header lines of a request.
 pub const MAX_REQUEST_HEADERS: usize = 64;
+/// How often a running server looks whether its configuration has changed: as soon as a person expects it to.
+pub const RELOAD_POLL: Duration = Duration::from_secs(2);
 /// Longest request target.
 pub const MAX_REQUEST_TARGET: usize = 4 * KIB;
 /// Most open connections.
