@@ -128,6 +128,8 @@ pub const MAX_SHARING: usize = 100;
 pub const TITLE_LIKENESS: f64 = 0.7;
 /// Default time within which such titles must lie: the same words a week later are another story.
 pub const TITLES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Most counting prefixes of one podcast address; real ones have up to six.
+pub const MAX_PREFIXES: usize = 16;
 /// Most rules of one feed, after rule sets are opened, those around every feed's included.
 pub const MAX_RULES: usize = 64;
 /// Longest regular expression in a rule.
