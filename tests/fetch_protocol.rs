@@ -253,7 +253,7 @@ async fn a_form_is_posted_to_the_address_it_is_meant_for_and_to_no_other() {
     ] {
         let hub = Server::sending(reply).await;
         let client = Client::new(loopback()).unwrap();
-        let response = client.get(&Request::post(hub.url("/hub"), "hub.mode=subscribe&a=%2F".into())).await;
+        let response = client.get(&Request::form(hub.url("/hub"), "hub.mode=subscribe&a=%2F".into())).await;
         assert_eq!(response.map(|response| response.status).map_err(|_| ()), expected);
         let head = hub.seen().remove(0);
         assert!(head.starts_with("POST /hub HTTP/1.1\r\n"), "{head}");

@@ -125,11 +125,11 @@ impl Inner {
                 None => self.turn(&target, request.lane, until).await?,
             };
             let (status, next) = match self.hop(request, &first, &target, turn).await? {
-                // a form is not sent to whom it was not meant for
-                Answer::Moved(status, _) if request.form.is_some() => {
-                    return Err(FetchError::Status { at: target.place, status, retry_after: None });
+                Answer::Moved(status, next) if request.post.is_none() => (status, next),
+                // what is posted is for the service that was named, and for no other
+                Answer::Moved(status, _) => {
+                    return Err(FetchError::Status { at: target.place.clone(), status, retry_after: None });
                 }
-                Answer::Moved(status, next) => (status, next),
                 Answer::Arrived(answer) => return Ok(arrived(answer, target, moved)),
             };
             tracing::debug!(from = %target.place, to = %next.place, status, "redirected");
@@ -161,11 +161,9 @@ impl Inner {
     async fn hop(&self, request: &Request, first: &Target, target: &Target, _turn: Turn) -> Result<Answer, FetchError> {
         let mut asked = hyper::Request::new(Full::default());
         *asked.uri_mut() = target.uri.clone();
-        if let Some(form) = &request.form {
+        if let Some(post) = &request.post {
             *asked.method_mut() = Method::POST;
-            *asked.body_mut() = Full::from(form.clone());
-            let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-            asked.headers_mut().insert(header::CONTENT_TYPE, kind);
+            *asked.body_mut() = Full::new(post.clone());
         }
         let conditional = self.write_headers(asked.headers_mut(), request, first, target);
         let connection = capture_connection(&mut asked);

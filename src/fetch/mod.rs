@@ -28,8 +28,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::HeaderMap;
-use hyper::header::HeaderValue;
+use hyper::header::{self, HeaderValue};
 use url::Url;
 
 use crate::base::clock::Clock;
@@ -132,7 +133,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// What is asked of upstream: a GET, or a POST where there is a form.
+/// What is asked of upstream: a GET, or a POST where there is something to post.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The URL as typed.
@@ -151,10 +152,10 @@ pub struct Request {
     pub via: Option<HeaderValue>,
     /// What else the operator has sent: to the typed URL's own scheme, host and port alone.
     pub headers: HeaderMap,
-    /// A form to post, encoded; redirects are not followed then.
-    pub form: Option<String>,
     /// The line that it waits in.
     pub lane: Lane,
+    /// A body for a service of the operator's, or a form for a hub; no redirect is followed with it.
+    pub post: Option<Bytes>,
 }
 
 /// Feeds and the pages that their items lead to wait in lines of their own, so that fifty articles delay no feed.
@@ -177,14 +178,16 @@ impl Request {
             accept: ACCEPT_FEED,
             via: None,
             headers: HeaderMap::new(),
-            form: None,
             lane: Lane::Feeds,
+            post: None,
         }
     }
 
     /// A form to post to a hub, encoded.
-    pub fn post(url: impl Into<String>, form: String) -> Request {
-        Request { accept: "*/*", form: Some(form), ..Request::feed(url) }
+    pub fn form(url: impl Into<String>, form: String) -> Request {
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, form_type)]);
+        Request { accept: "*/*", headers, post: Some(form.into()), ..Request::feed(url) }
     }
 
     /// An unconditional request for a page that an item of a feed leads to.

@@ -85,7 +85,7 @@ impl Subscriber {
             let (client, url, feed) = (parts.client.clone(), hub.hub.to_string(), label.to_owned());
             tokio::spawn(async move {
                 // the answer that counts comes to the callback; a hub that refuses is asked again another day
-                match client.get(&Request::post(url, form)).await {
+                match client.get(&Request::form(url, form)).await {
                     Ok(_) => tracing::debug!(feed, "asked a hub to tell of changes"),
                     Err(error) => tracing::info!(feed, %error, "the feed's hub cannot be asked; the feed is polled"),
                 }

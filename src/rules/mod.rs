@@ -10,6 +10,7 @@ mod conditions;
 pub mod docs;
 pub mod expression;
 mod fragments;
+mod headers;
 mod one_or_many;
 pub mod pages;
 pub mod parameters;
@@ -77,8 +78,38 @@ macro_rules! rules {
 }
 
 rules! {
-    brief, cards, clean, dedupe, drop, embed, from_text, full_text, highlight, images, json, keep, lazy, limit,
-    links, note, opencc, page, remove, reveal, sanitize, script, select, sitemap, sort, style,
+    brief,
+    cards,
+    clean,
+    dates,
+    dedupe,
+    drop,
+    embed,
+    from_text,
+    full_text,
+    highlight,
+    http,
+    images,
+    json,
+    keep,
+    language,
+    lazy,
+    limit,
+    links,
+    note,
+    opencc,
+    page,
+    podcast,
+    remove,
+    replace,
+    reveal,
+    sanitize,
+    script,
+    select,
+    set,
+    sitemap,
+    sort,
+    style,
 }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
