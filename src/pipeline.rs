@@ -92,6 +92,25 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
+        let memory = Memory::new(config.cache.memory);
+        Pipeline::assemble(config, clock, client, disk, memory, Workers::of_this_machine())
+    }
+
+    /// The pipeline of a changed configuration, with what this one has in its caches.
+    pub fn reloaded(&self, config: &Config) -> Result<Pipeline, StartError> {
+        let Parts { clock, disk, memory, workers, .. } = &*self.0;
+        let client = upstream::client(config, clock.clone())?;
+        Pipeline::assemble(config, clock.clone(), client, disk.clone(), memory.clone(), workers.clone())
+    }
+
+    fn assemble(
+        config: &Config,
+        clock: Clock,
+        client: Client,
+        disk: Disk,
+        memory: Memory,
+        workers: Workers,
+    ) -> Result<Pipeline, StartError> {
         let context = BuildContext::of(&config.sets);
         let links = Addresses::new(&config.server);
         let mut feeds = HashMap::new();
@@ -104,7 +123,6 @@ impl Pipeline {
             let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, form);
             feeds.insert(name.clone(), route);
         }
-        let memory = Memory::new(config.cache.memory);
         Ok(Pipeline(Arc::new(Parts {
             merged: merge::all(config, &feeds, &context)?,
             kept: archive::all(config),
@@ -120,7 +138,7 @@ impl Pipeline {
             memory,
             disk,
             clock,
-            workers: Workers::of_this_machine(),
+            workers,
             answers: Flights::new(config.fetch.timeout + limits::WAIT_SLACK),
             encodings: Flights::new(limits::ENCODING_WAIT),
         })))

@@ -235,6 +235,20 @@ pub const MAX_HEAD: usize = 16 * KIB;
 pub const MAX_HEAD_FIELDS: usize = 64;
 /// Fetches from one host at once: what a polite browser of one person would do.
 pub const FETCHES_PER_HOST: usize = 2;
+/// Longest script of a `script` rule.
+pub const MAX_SCRIPT: usize = 64 * KIB;
+/// Memory of a script, where `memory` says nothing: a large feed as JSON takes under 10 MiB.
+pub const SCRIPT_MEMORY: usize = 32 * MIB;
+/// Most that `memory` may say: as many scripts as processors run at once.
+pub const MAX_SCRIPT_MEMORY: usize = 256 * MIB;
+/// Stack of a script: QuickJS's own default, which the stack of our threads has room for.
+pub const SCRIPT_STACK: usize = 256 * KIB;
+/// Steps of a script, where `steps` says nothing: about a second.
+pub const SCRIPT_STEPS: u64 = 100_000_000;
+/// Most that `steps` may say: about half a minute.
+pub const MAX_SCRIPT_STEPS: u64 = 3_000_000_000;
+/// Steps between two looks of QuickJS at its interrupt (`JS_INTERRUPT_COUNTER_INIT`).
+pub const SCRIPT_STEPS_PER_LOOK: u64 = 10_000;
 /// How long the further pages of a list of articles, and the parts of a sitemap, may be read again.
 pub const LISTING_KEPT: Duration = Duration::from_secs(600);
 /// Items of a feed made of a sitemap, where `limit` says nothing.
@@ -428,6 +442,8 @@ pub const MAX_REQUEST_HEAD: usize = 32 * KIB;
 pub const MAX_HOPS_TOLD: usize = 8;
 /// Most header lines of a request.
 pub const MAX_REQUEST_HEADERS: usize = 64;
+/// How often a running server looks whether its configuration has changed: as soon as a person expects it to.
+pub const RELOAD_POLL: Duration = Duration::from_secs(2);
 /// Longest request target.
 pub const MAX_REQUEST_TARGET: usize = 4 * KIB;
 /// Most open connections.

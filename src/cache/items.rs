@@ -51,7 +51,7 @@ pub struct State {
 pub struct Item {
     /// What it is.
     pub key: Key,
-    /// As it came.
+    /// As it came; empty for one that is [present](Item::present) where the newest are asked for: upstream's document has it.
     pub raw: String,
     /// When it was first seen.
     pub seen: Time,
@@ -96,6 +96,14 @@ pub async fn record(
 /// The items of `feed` that are wanted and that feeds of `family` can take.
 pub async fn load(disk: &Disk, feed: Key, family: u8, which: Which) -> Result<Vec<Item>, DiskError> {
     disk.read(move |on| get(on, &feed, family, which)).await
+}
+
+/// How many items are kept in all, and their bytes.
+pub(super) fn count_all(on: &Connection) -> rusqlite::Result<(usize, usize)> {
+    let counts = on.query_row("SELECT count(*), coalesce(sum(length(raw)), 0) FROM items", [], |row| {
+        Ok((count(row.get(0)?), count(row.get(1)?)))
+    })?;
+    Ok((usize::try_from(counts.0).unwrap_or_default(), usize::try_from(counts.1).unwrap_or_default()))
 }
 
 /// Forgets all archives under a label; how many items they had.
@@ -223,8 +231,10 @@ fn get(on: &Connection, feed: &Key, family: u8, which: Which) -> rusqlite::Resul
         Which::Since(time) => ("changed > ?3", vec![time.0]),
         Which::After(revision) => ("items.revision > ?3", vec![written(revision)]),
     };
+    // what is in upstream's document need not be read
+    let unread = if let Which::Newest(_) = which { "present = 1" } else { "0" };
     let sql = format!(
-        "SELECT item, seen, present, length, sum, raw FROM items JOIN archives ON archives.id = items.archive
+        "SELECT item, seen, present, length, sum, CASE WHEN {unread} THEN NULL ELSE raw END FROM items JOIN archives ON archives.id = items.archive
          WHERE feed = ?1 AND family = ?2 AND {condition} ORDER BY place DESC"
     );
     let feed = feed.as_bytes();
@@ -234,11 +244,11 @@ fn get(on: &Connection, feed: &Key, family: u8, which: Which) -> rusqlite::Resul
     let mut rows = statement.query(bound.as_slice())?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let length: i64 = row.get(3)?;
-        let sum_written: [u8; 16] = row.get(4)?;
-        let packed: Vec<u8> = row.get(5)?;
-        let raw = zstd::bulk::decompress(&packed, usize::try_from(length).unwrap_or_default()).ok();
-        let Some(raw) = raw.and_then(|raw| String::from_utf8(raw).ok()).filter(|raw| sum(raw) == sum_written) else {
+        let raw = match row.get::<_, Option<Vec<u8>>>(5)? {
+            None => Some(String::new()),
+            Some(packed) => unpack(&packed, row.get(3)?).filter(|raw| row.get(4) == Ok(sum(raw))),
+        };
+        let Some(raw) = raw else {
             tracing::warn!("an item of the archive is damaged: it is left out");
             continue;
         };
@@ -250,6 +260,11 @@ fn get(on: &Connection, feed: &Key, family: u8, which: Which) -> rusqlite::Resul
 fn pack(raw: &str) -> Vec<u8> {
     // Memory alone could make it fail; an empty text then fails its sum.
     zstd::bulk::compress(raw.as_bytes(), limits::ARCHIVE_ZSTD_LEVEL).unwrap_or_default()
+}
+
+fn unpack(packed: &[u8], length: i64) -> Option<String> {
+    let raw = zstd::bulk::decompress(packed, usize::try_from(length).ok()?).ok()?;
+    String::from_utf8(raw).ok()
 }
 
 fn sum(raw: &str) -> [u8; 16] {
@@ -276,6 +291,7 @@ mod tests {
 
     const NOW: Time = Time::from_secs(1_800_000_000);
     const DAY: Duration = Duration::from_secs(86_400);
+    const EVERY: Which = Which::Places(0, u64::MAX);
     const ALL: Keeping = Keeping { items: 1000, age: None };
 
     fn window(items: &[(&str, &str)]) -> Window {
@@ -301,8 +317,9 @@ mod tests {
         let later = NOW + DAY;
         let again = record(&disk, feed(), "f", window(&[("b", "b2"), ("c", "c1")]), ALL, later).await.unwrap();
         assert_eq!(again, State { first: 0, next: 3, revision: 4 });
-        assert_eq!(raws(&disk, Which::Newest(10)).await, ["c1", "b2", "a1"]);
-        assert_eq!(raws(&disk, Which::Newest(1)).await, ["c1", "b2"], "what is in the window is always there");
+        assert_eq!(raws(&disk, Which::Newest(10)).await, ["", "", "a1"], "upstream's document has the others");
+        assert_eq!(raws(&disk, Which::Newest(1)).await, ["", ""], "what is in the window is always there");
+        assert_eq!(raws(&disk, EVERY).await, ["c1", "b2", "a1"]);
         assert_eq!(raws(&disk, Which::Places(0, 2)).await, ["b2", "a1"]);
         assert_eq!(raws(&disk, Which::After(2)).await, ["c1", "b2"]);
         assert_eq!(raws(&disk, Which::Since(NOW)).await, ["c1", "b2"]);
@@ -310,11 +327,17 @@ mod tests {
         let seen: Vec<_> =
             load(&disk, feed(), 1, Which::Newest(10)).await.unwrap().iter().map(|item| item.seen).collect();
         assert_eq!(seen, [later, NOW, NOW]);
+        let stats = disk.stats().await.unwrap();
+        assert_eq!(stats.counts.iter().map(|count| count.records).collect::<Vec<_>>(), [3]);
+        assert_eq!(
+            disk.list().await.unwrap().iter().map(|one| (one.label.as_str(), one.records)).collect::<Vec<_>>(),
+            [("f", 3)]
+        );
         drop(disk);
         let disk = Disk::open(directory.path(), 64 * MIB, Clock::manual(NOW));
-        assert_eq!(raws(&disk, Which::Newest(10)).await, ["c1", "b2", "a1"]);
+        assert_eq!(raws(&disk, EVERY).await, ["c1", "b2", "a1"]);
         assert_eq!(disk.purge("f").await, Ok(3));
-        assert_eq!(raws(&disk, Which::Newest(10)).await, [""; 0]);
+        assert_eq!(raws(&disk, EVERY).await, [""; 0]);
     }
 
     #[tokio::test]
@@ -325,13 +348,23 @@ mod tests {
         let two = window(&[("b", "b"), ("c", "c"), ("d", "d")]);
         let aged = Keeping { items: 10, age: Some(2 * DAY) };
         record(&disk, feed(), "f", two.clone(), aged, NOW + DAY).await.unwrap();
-        assert_eq!(raws(&disk, Which::Newest(10)).await, ["d", "c", "b", "a"]);
+        assert_eq!(raws(&disk, EVERY).await, ["d", "c", "b", "a"]);
         let state = record(&disk, feed(), "f", two.clone(), aged, NOW + 3 * DAY).await.unwrap();
-        assert_eq!(raws(&disk, Which::Newest(10)).await, ["d", "c", "b"], "b is old but in the window");
+        assert_eq!(raws(&disk, EVERY).await, ["d", "c", "b"], "b is old but in the window");
         assert_eq!(state.first, 1);
         let three = window(&[("d", "d")]);
         record(&disk, feed(), "f", three, Keeping { items: 2, age: None }, NOW + 3 * DAY).await.unwrap();
-        assert_eq!(raws(&disk, Which::Newest(10)).await, ["d", "c"]);
+        assert_eq!(raws(&disk, EVERY).await, ["d", "c"]);
+    }
+
+    #[tokio::test]
+    async fn an_item_with_other_bytes_than_were_written_is_not_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = Disk::open(directory.path(), 64 * MIB, Clock::manual(NOW));
+        record(&disk, feed(), "f", window(&[("a", "a1"), ("b", "b1")]), ALL, NOW).await.unwrap();
+        let other = pack("a2");
+        disk.write(move |on| on.execute("UPDATE items SET raw = ?1 WHERE place = 0", [other])).await.unwrap();
+        assert_eq!(raws(&disk, EVERY).await, ["b1"]);
     }
 
     #[tokio::test]

@@ -32,8 +32,6 @@
 //! ## Cost
 //! A few microseconds for each value.
 
-use std::fmt::Write;
-
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Deserialize;
 use toml::Spanned;

@@ -76,7 +76,7 @@ macro_rules! rules {
 
 rules! {
     brief, cards, clean, dedupe, drop, embed, from_text, full_text, highlight, images, json, keep, lazy, limit,
-    links, note, opencc, page, remove, reveal, sanitize, select, sitemap, sort, style,
+    links, note, opencc, page, remove, reveal, sanitize, script, select, sitemap, sort, style,
 }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
