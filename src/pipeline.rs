@@ -15,6 +15,7 @@ pub mod explain;
 mod listing;
 mod merge;
 mod pages;
+mod seen;
 mod sites;
 mod transform;
 mod upstream;
@@ -36,6 +37,7 @@ pub use self::error::{Error, Failure, RulesError, StartError};
 use self::listing::Listing;
 use self::merge::Merged;
 use self::pages::Fetcher;
+use self::seen::Sightings;
 use self::sites::Sites;
 use self::transform::{Recipe, Stage};
 use self::upstream::Upstream;
@@ -60,6 +62,7 @@ struct Parts {
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
     listing: Listing,
+    sightings: Sightings,
     memory: Memory,
     disk: Disk,
     upstream: Upstream,
@@ -131,6 +134,7 @@ impl Pipeline {
             feeds,
             links,
             listing: Listing::new(config),
+            sightings: Sightings::default(),
             sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages: Fetcher::new(client.clone(), clock.clone()),
@@ -269,8 +273,8 @@ impl Pipeline {
         self.0.upstream.check(&route.answer).await?;
         let brought = self.bring(route, via).await?;
         let Brought { fetched, errors, links, revision } = self.with_kept(route, brought).await?;
-        let recipe = Arc::new(Recipe { links, ..Recipe::clone(&self.recipe(&route.chain, &route.form)) });
-        match self.transform(input(&fetched), recipe, patience).await {
+        let recipe = Recipe { links, ..Recipe::clone(&self.recipe(&route.chain, &route.form)) };
+        match self.write(route, input(&fetched), recipe, patience).await {
             Ok(output) => {
                 let incomplete = output.incomplete;
                 let (asked, now) = (Arc::clone(route), self.0.clock.now());
