@@ -3,7 +3,7 @@
 //! `SEEN_REMEMBERED` items.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,16 +33,16 @@ impl Pipeline {
     /// `input` in the form of `route`: documents tell when their items were first seen.
     pub(super) async fn write(
         &self,
-        route: &Arc<Route>,
+        route: &Route,
         input: Input,
         recipe: Recipe,
         patience: Duration,
     ) -> Result<Output, Error> {
         if route.form.format != Some(Format::Markdown) || !self.has(&route.label) {
-            return self.transform(input, Arc::new(recipe), patience).await;
+            return self.transform(input, recipe, patience).await;
         }
         let form = Form { as_data: true, ..recipe.form.clone() };
-        let mut output = self.transform(input, Arc::new(Recipe { form, ..recipe }), patience).await?;
+        let mut output = self.transform(input, Recipe { form, ..recipe }, patience).await?;
         let mut document = output.document.take().unwrap_or_default();
         self.date(route, &mut document).await;
         let templates = route.form.templates.clone();
