@@ -20,6 +20,7 @@ mod merge;
 mod origin;
 mod pages;
 mod refresh;
+mod seen;
 mod sites;
 mod subscriber;
 mod transform;
@@ -44,6 +45,7 @@ use self::make::Made;
 use self::merge::Merged;
 use self::origin::Origins;
 use self::pages::Fetcher;
+use self::seen::Sightings;
 use self::sites::Sites;
 use self::subscriber::Subscriber;
 use self::upstream::Upstream;
@@ -70,6 +72,7 @@ struct Parts {
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
     listing: Listing,
+    sightings: Sightings,
     memory: Memory,
     disk: Disk,
     subscriber: Subscriber,
@@ -151,6 +154,7 @@ impl Pipeline {
             feeds,
             links,
             listing: Listing::new(config),
+            sightings: Sightings::default(),
             sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages,
