@@ -223,51 +223,61 @@ struct Gathered {
 
 impl Rule for OpenCc {
     fn apply(&self, feed: &mut Feed, _: &Context) -> Result<(), RuleError> {
-        let gathered: Vec<Gathered> = feed.places().into_iter().map(|place| gather(feed, place)).collect();
-        let mut whole = Tally::new();
-        gathered.iter().for_each(|of| whole.merge(&of.tally));
-        let language = self.converter.config().target().language_tag();
+        let (mut whole, mut undecided) = (Tally::new(), Vec::new());
+        let mut room = Converted::default();
         let mut any = false;
-        for of in &gathered {
-            if self.is_left(feed, of, &whole) {
-                continue;
-            }
-            any |= of.tally.han > 0;
-            for (slot, text) in &of.html {
-                text.convert(feed.fragment(slot), &self.converter, language);
-            }
-            for (slot, text) in &of.plain {
-                if let Some(converted) = convert(text, &self.converter) {
-                    feed.set_value(slot, converted);
-                }
-            }
-            if of.place != Place::Head {
-                retag(feed, of.place, language);
+        // Converted while it is at hand. Short texts that show no script follow the feed, once that is known.
+        for place in feed.places() {
+            let of = gather(feed, place);
+            whole.merge(&of.tally);
+            match of.tally.script() {
+                Script::Neither => undecided.push(of),
+                script => any |= self.convert(feed, &of, script, &mut room),
             }
         }
+        for of in &undecided {
+            any |= self.convert(feed, of, whole.script(), &mut room);
+        }
         if any {
-            retag(feed, Place::Head, language);
+            retag(feed, Place::Head, self.language());
         }
         Ok(())
     }
 }
 
 impl OpenCc {
-    /// True where the text is not what this conversion is for. Short texts that show no script follow the feed.
-    fn is_left(&self, feed: &Feed, of: &Gathered, whole: &Tally) -> bool {
+    /// The tag of what it converts to.
+    fn language(&self) -> &'static str {
+        self.converter.config().target().language_tag()
+    }
+
+    /// Converts a place unless it is to be left; true where it held Chinese.
+    fn convert(&self, feed: &mut Feed, of: &Gathered, script: Script, room: &mut Converted) -> bool {
+        if !self.is_forced && self.is_left(feed, of, script) {
+            return false;
+        }
+        for (slot, text) in &of.html {
+            text.convert(feed.fragment(slot), &self.converter, self.language(), room);
+        }
+        for (slot, text) in &of.plain {
+            if let Some(converted) = convert(text, &self.converter, room) {
+                feed.set_value(slot, converted);
+            }
+        }
+        if of.place != Place::Head {
+            retag(feed, of.place, self.language());
+        }
+        of.tally.han > 0
+    }
+
+    /// True where the text is not what this conversion is for.
+    fn is_left(&self, feed: &Feed, of: &Gathered, script: Script) -> bool {
         if of.tally.han == 0 && of.tally.kana == 0 && of.tally.hangul == 0 {
             // Nothing to count may still mean the user's own words.
-            return !self.is_forced && of.html.is_empty() && of.plain.is_empty();
-        }
-        if self.is_forced {
-            return false;
+            return of.html.is_empty() && of.plain.is_empty();
         }
         let label = feed.first(of.place, Field::Language).or_else(|| feed.first(Place::Head, Field::Language));
         let is_foreign = label.is_some_and(|tag| matches!(primary(&tag).as_str(), "ja" | "ko"));
-        let script = match of.tally.script() {
-            Script::Neither => whole.script(),
-            script => script,
-        };
         let (source, target) = (self.converter.config().source(), self.converter.config().target());
         if source == Variant::Japanese {
             return script == Script::Korean;
@@ -303,12 +313,11 @@ fn gather(feed: &mut Feed, place: Place) -> Gathered {
 }
 
 /// A plain text converted; none where nothing changes.
-fn convert(text: &str, converter: &Converter) -> Option<String> {
-    let mut blocks = Blocks::default();
+fn convert(text: &str, converter: &Converter, room: &mut Converted) -> Option<String> {
+    let mut blocks = Blocks::with_capacity(text.len() + 1);
     blocks.add(Node::Text(0), text);
     blocks.end();
-    let mut room = Converted::default();
-    let changes = blocks.convert(converter, &mut room);
+    let changes = blocks.convert(converter, room);
     let mut converted = String::with_capacity(text.len() + text.len() / 8);
     let mut at = 0;
     for change in &changes {
