@@ -24,6 +24,7 @@ pub mod rules;
 
 pub mod pipeline;
 
+pub mod mirror;
 pub mod serve;
 
 pub mod cli;

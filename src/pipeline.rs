@@ -6,9 +6,13 @@
 
 mod addresses;
 mod adhoc;
+mod archive;
 mod ask;
+mod deltas;
+pub mod documents;
 pub mod error;
 pub mod explain;
+mod listing;
 mod merge;
 mod pages;
 mod sites;
@@ -24,10 +28,13 @@ use hyper::header::HeaderValue;
 
 use self::addresses::Addresses;
 use self::adhoc::Adhoc;
-use self::ask::Route;
-pub use self::ask::{Ask, Form, How, Input, Output, Served, Which};
+use self::archive::Kept;
+pub use self::ask::{Ask, Form, How, Input, Output, Served, Which, Window};
+use self::ask::{Brought, Route};
+use self::deltas::Tags;
 pub use self::error::{Error, Failure, RulesError, StartError};
-use self::merge::{Merged, Together};
+use self::listing::Listing;
+use self::merge::Merged;
 use self::pages::Fetcher;
 use self::sites::Sites;
 use self::transform::{Recipe, Stage};
@@ -52,6 +59,7 @@ struct Parts {
     clock: Clock,
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
+    listing: Listing,
     memory: Memory,
     disk: Disk,
     upstream: Upstream,
@@ -61,7 +69,10 @@ struct Parts {
     workers: Workers,
     /// The merged feeds, by what stands for what was fetched.
     merged: HashMap<Key, Arc<Merged>>,
-    /// `fetch.timeout`, for each source of them.
+    /// What is kept of feeds, by name.
+    kept: HashMap<String, Kept>,
+    tags: Tags,
+    /// `fetch.timeout`, for each source of merged feeds.
     patience: Duration,
     answers: Flights<Result<Arc<Answer>, Failure>>,
     encodings: Flights<()>,
@@ -81,23 +92,45 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
+        let memory = Memory::new(config.cache.memory);
+        Pipeline::assemble(config, clock, client, disk, memory, Workers::of_this_machine())
+    }
+
+    /// The pipeline of a changed configuration, with what this one has in its caches.
+    pub fn reloaded(&self, config: &Config) -> Result<Pipeline, StartError> {
+        let Parts { clock, disk, memory, workers, .. } = &*self.0;
+        let client = upstream::client(config, clock.clone())?;
+        Pipeline::assemble(config, clock.clone(), client, disk.clone(), memory.clone(), workers.clone())
+    }
+
+    fn assemble(
+        config: &Config,
+        clock: Clock,
+        client: Client,
+        disk: Disk,
+        memory: Memory,
+        workers: Workers,
+    ) -> Result<Pipeline, StartError> {
         let context = BuildContext::of(&config.sets);
         let links = Addresses::new(&config.server);
         let mut feeds = HashMap::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, &context)?;
             let templates = templates(&feed.templates)?;
+            let pages = feed.archive.map(|_| links.pages(name, None));
             let (relative, own_url) = (feed.relative, links.feed(name, None));
-            let form = Form { relative, own_url, templates, ..Form::default() };
+            let form = Form { relative, own_url, pages, templates, ..Form::default() };
             let route = Route::new(name.clone(), &feed.url, feed.origin.clone(), chain, form);
             feeds.insert(name.clone(), route);
         }
-        let memory = Memory::new(config.cache.memory);
         Ok(Pipeline(Arc::new(Parts {
             merged: merge::all(config, &feeds, &context)?,
+            kept: archive::all(config),
+            tags: Tags::new(disk.clone()),
             patience: config.fetch.timeout,
             feeds,
             links,
+            listing: Listing::new(config),
             sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages: Fetcher::new(client.clone(), clock.clone()),
@@ -105,7 +138,7 @@ impl Pipeline {
             memory,
             disk,
             clock,
-            workers: Workers::of_this_machine(),
+            workers,
             answers: Flights::new(config.fetch.timeout + limits::WAIT_SLACK),
             encodings: Flights::new(limits::ENCODING_WAIT),
         })))
@@ -186,12 +219,18 @@ impl Pipeline {
         match ask.feed {
             Which::Named(name) => {
                 let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
-                if ask.rules.is_empty() && ask.format.is_none() {
+                let (format, window) = (ask.format, ask.window);
+                if ask.rules.is_empty() && format.is_none() && window == Window::Newest {
                     return Ok(Arc::clone(route));
                 }
-                // what a reader's own rules make of it has no address that refeed knows
-                let own_url = if ask.rules.is_empty() { self.0.links.feed(name, ask.format) } else { None };
-                Ok(route.with(&ask.rules, ask.format, own_url))
+                if !ask.rules.is_empty() {
+                    // what a reader's own rules make of it has no address that refeed knows
+                    let form = Form { format, window, own_url: None, pages: None, ..route.form.clone() };
+                    return Ok(route.in_form(&ask.rules, form));
+                }
+                let (own_url, pages) = (self.0.links.window(name, format, window), self.0.links.pages(name, format));
+                let pages = Some(pages).filter(|_| route.form.pages.is_some());
+                Ok(route.in_form(&ask.rules, Form { format, window, own_url, pages, ..route.form.clone() }))
             }
             Which::Url(url) => {
                 let form = Form { format: ask.format, ..Form::default() };
@@ -228,8 +267,9 @@ impl Pipeline {
             return Ok(Arc::clone(fresh)); // made between the caller's look and this one
         }
         self.0.upstream.check(&route.answer).await?;
-        let Together { fetched, errors } = self.bring(route, via).await?;
-        let recipe = self.recipe(&route.chain, &route.form);
+        let brought = self.bring(route, via).await?;
+        let Brought { fetched, errors, links, revision } = self.with_kept(route, brought).await?;
+        let recipe = Arc::new(Recipe { links, ..Recipe::clone(&self.recipe(&route.chain, &route.form)) });
         match self.transform(input(&fetched), recipe, patience).await {
             Ok(output) => {
                 let incomplete = output.incomplete;
@@ -237,6 +277,9 @@ impl Pipeline {
                 let job = move || answer(&asked, &fetched, output, &errors, previous.as_deref(), now);
                 let answer = self.0.workers.run(job).await.map_err(Error::from)?;
                 self.0.memory.put_answer(route.answer, Arc::clone(&answer)).await;
+                if let Some(revision) = revision.filter(|_| route.form.window == Window::Newest) {
+                    self.0.tags.remember(route, &answer, revision).await;
+                }
                 if incomplete {
                     self.complete(Arc::clone(route));
                 }
@@ -247,10 +290,10 @@ impl Pipeline {
     }
 
     /// What the answer of `route` is made of: what upstream has, or what its sources have together.
-    async fn bring(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Together, Failure> {
+    async fn bring(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Brought, Failure> {
         match self.0.merged.get(&route.fetched) {
             Some(merged) => self.together(merged, via).await,
-            None => Ok(Together { fetched: self.0.upstream.get(route, via).await?, errors: Vec::new() }),
+            None => Ok(Brought::of(self.0.upstream.get(route, via).await?)),
         }
     }
 
@@ -265,7 +308,7 @@ impl Pipeline {
     }
 
     fn recipe(&self, chain: &Chain, form: &Form) -> Arc<Recipe> {
-        Arc::new(Recipe { chain: chain.clone(), form: form.clone(), now: self.0.clock.now() })
+        Arc::new(Recipe { chain: chain.clone(), form: form.clone(), links: None, now: self.0.clock.now() })
     }
 
     async fn transform(&self, input: Input, recipe: Arc<Recipe>, patience: Duration) -> Result<Output, Error> {

@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["feed"],
     &["rules", "fetch", "cache", "media", "emit"],
     &["pipeline"],
-    &["serve", "web"],
+    &["serve", "web", "mirror"],
     &["cli"],
     &["main"],
 ];

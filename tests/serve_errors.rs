@@ -41,7 +41,14 @@ async fn problems_name_cause_blame_and_key() {
         assert_eq!(reply.header("x-content-type-options"), "nosniff");
         assert_eq!(reply.header("allow"), if status == 405 { "GET, HEAD, OPTIONS" } else { "" });
     }
-    assert_eq!(server.get("/feed?url=https://x.example/&y=1&z=2", &[]).await.json()["detail"].as_str().unwrap().matches('`').count(), 6);
+    assert_eq!(
+        server.get("/feed?url=https://x.example/&y=1&z=2", &[]).await.json()["detail"]
+            .as_str()
+            .unwrap()
+            .matches('`')
+            .count(),
+        6
+    );
     assert_eq!(server.get("/feed?url=http://a/", &foreign).await.json()["config_key"], "server.access_key");
     assert_eq!(server.get("/feed/none", &[]).await.json()["feed"], "none");
     assert_eq!(upstream.hits(), 0);

@@ -80,6 +80,8 @@ pub const MESSAGE_CHARS: usize = 400;
 pub const SUGGEST_CHARS: usize = 64;
 /// Most known names that a message about an unknown one lists: all rules, fields and conversions, not all feeds.
 pub const LISTED_NAMES: usize = 24;
+/// Longest name that is made of a title, in characters; it is read in addresses.
+pub const MAX_NAME_MADE: usize = 40;
 /// Most folders inside each other in a list of feeds. Readers show one or two.
 pub const MAX_FOLDERS: usize = 8;
 /// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
@@ -118,6 +120,8 @@ pub const MAX_SHARING: usize = 100;
 pub const TITLE_LIKENESS: f64 = 0.7;
 /// Default time within which such titles must lie: the same words a week later are another story.
 pub const TITLES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Most counting prefixes of one podcast address; real ones have up to six.
+pub const MAX_PREFIXES: usize = 16;
 /// Most rules of one feed, after rule sets are opened, those around every feed's included.
 pub const MAX_RULES: usize = 64;
 /// Longest regular expression in a rule.
@@ -164,6 +168,8 @@ pub const MAX_TEMPLATE_VARIABLES: usize = 16;
 pub const TEMPLATE_FUEL: u64 = 10_000_000;
 /// Largest output of a template: twice the largest feed that is fetched by default.
 pub const MAX_DOCUMENT_OUTPUT: usize = 64 * MIB;
+/// Largest index of a mirrored feed: some hundred thousand items.
+pub const MAX_MIRROR_INDEX: usize = 256 * MIB;
 /// Largest template of the user.
 pub const MAX_TEMPLATE_FILE: usize = MIB;
 
@@ -231,6 +237,28 @@ pub const MAX_HEAD: usize = 16 * KIB;
 pub const MAX_HEAD_FIELDS: usize = 64;
 /// Fetches from one host at once: what a polite browser of one person would do.
 pub const FETCHES_PER_HOST: usize = 2;
+/// Longest script of a `script` rule.
+pub const MAX_SCRIPT: usize = 64 * KIB;
+/// Memory of a script, where `memory` says nothing: a large feed as JSON takes under 10 MiB.
+pub const SCRIPT_MEMORY: usize = 32 * MIB;
+/// Most that `memory` may say: as many scripts as processors run at once.
+pub const MAX_SCRIPT_MEMORY: usize = 256 * MIB;
+/// Stack of a script: QuickJS's own default, which the stack of our threads has room for.
+pub const SCRIPT_STACK: usize = 256 * KIB;
+/// Steps of a script, where `steps` says nothing: about a second.
+pub const SCRIPT_STEPS: u64 = 100_000_000;
+/// Most that `steps` may say: about half a minute.
+pub const MAX_SCRIPT_STEPS: u64 = 3_000_000_000;
+/// Steps between two looks of QuickJS at its interrupt (`JS_INTERRUPT_COUNTER_INIT`).
+pub const SCRIPT_STEPS_PER_LOOK: u64 = 10_000;
+/// How long the further pages of a list of articles, and the parts of a sitemap, may be read again.
+pub const LISTING_KEPT: Duration = Duration::from_secs(600);
+/// Items of a feed made of a sitemap, where `limit` says nothing.
+pub const SITEMAP_ITEMS: usize = 100;
+/// Parts of an index of sitemaps that are read, where `sitemaps` says nothing: the newest hold the news.
+pub const SITEMAPS_READ: usize = 3;
+/// Most that `sitemaps` may say: each is a fetch.
+pub const MAX_SITEMAPS: usize = 20;
 /// Pages of one article, where `pages` says nothing.
 pub const ARTICLE_PAGES: usize = 10;
 /// Most that `pages` may say: a serial novel.
@@ -371,6 +399,28 @@ pub const DISK_TOUCH: Duration = Duration::from_secs(60 * 60);
 /// Reading connections kept open, about 100 KiB each.
 pub const DISK_READERS_KEPT: usize = 4;
 
+// ── the archive ─────────────────────────────────────────────────────────────────────────────────────
+
+/// Default of `archive.items`: three years of a daily feed.
+pub const ARCHIVE_ITEMS: usize = 1000;
+/// Ceiling of `archive.items`: what one document may hold.
+pub const MAX_ARCHIVE_ITEMS: usize = MAX_ITEMS;
+/// Default of `archive.page`: what feeds usually carry, twice.
+pub const ARCHIVE_PAGE: usize = 50;
+/// Ceiling of `archive.page`.
+pub const MAX_ARCHIVE_PAGE: usize = 1000;
+/// Ceiling of `archive.age`.
+pub const ARCHIVE_AGE_CEILING: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// Effort of zstd for kept items: small texts, written once.
+pub const ARCHIVE_ZSTD_LEVEL: i32 = 3;
+/// Tags of served documents remembered per feed and form, for RFC 3229: a reader that polls daily and a feed that changes hourly
+/// meet within two days.
+pub const TAGS_REMEMBERED: usize = 50;
+/// Durations in `since=` end at whole steps before now: readers who ask for the last day within a minute share an answer.
+pub const SINCE_STEP: Duration = Duration::from_secs(60);
+/// Items of one feed whose first-seen time is remembered after they have gone.
+pub const SEEN_REMEMBERED: usize = 2000;
+
 // ── serving ─────────────────────────────────────────────────────────────────────────────────────────
 
 /// Default port of `server.listen`: not a port that RSSHub, miniflux or FreshRSS uses.
@@ -394,6 +444,8 @@ pub const MAX_REQUEST_HEAD: usize = 32 * KIB;
 pub const MAX_HOPS_TOLD: usize = 8;
 /// Most header lines of a request.
 pub const MAX_REQUEST_HEADERS: usize = 64;
+/// How often a running server looks whether its configuration has changed: as soon as a person expects it to.
+pub const RELOAD_POLL: Duration = Duration::from_secs(2);
 /// Longest request target.
 pub const MAX_REQUEST_TARGET: usize = 4 * KIB;
 /// Most open connections.

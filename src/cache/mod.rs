@@ -4,6 +4,7 @@
 //! - [`freshness`]: for how long upstream's headers let an answer be used (pure).
 //! - [`memory`]: the store, weighed in bytes. [`negative`]: failures, so that a broken upstream is left in peace.
 //! - [`disk`]: what survives a restart.
+//! - [`items`]: what the archive keeps of a feed.
 //! - [`flight`]: one piece of work per key however many ask; a caller that leaves stops nothing.
 //!
 //! Called by `pipeline`. Knows nothing of feeds, rules, configuration or sockets.
@@ -13,6 +14,7 @@ pub mod disk;
 pub mod encode;
 pub mod flight;
 pub mod freshness;
+pub mod items;
 pub mod memory;
 pub mod negative;
 

@@ -75,7 +75,7 @@ fn target(args: &Args, expires: Option<String>) -> Result<String, Failure> {
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     match Target::read(path, query) {
         Ok(Target::Feed(wanted)) => check(&wanted).map(|()| target),
-        Ok(Target::Health) => Err(Failure::Usage("only addresses of feeds are signed".to_owned())),
+        Ok(Target::Health | Target::Opml) => Err(Failure::Usage("only addresses of feeds are signed".to_owned())),
         Err(refused) => Err(Failure::Usage(refused.to_string())),
     }
 }

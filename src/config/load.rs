@@ -12,13 +12,14 @@ use std::sync::Arc;
 use serde::Deserialize;
 use url::{Host, Url};
 
+use super::archive::Archive;
 use super::decode::decode;
 use super::fields::{has_credentials, parse_url};
 use super::name;
 use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
-use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
+use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server, Store, Undated};
 use super::shared::{self, Around, Set, SetTable};
 use super::shown::{self, TemplateFiles};
 use super::sources::{self, References};
@@ -196,6 +197,8 @@ struct Plain {
     url: toml::Spanned<String>,
     #[serde(default)]
     relative: Relative,
+    archive: Option<Archive>,
+    undated: Option<Undated>,
     #[serde(default = "yes")]
     inherit: bool,
     title: Option<String>,
@@ -268,9 +271,9 @@ fn read_merged(
     }
     let sources = sources::read(value.take("sources")?.value, check, urls, references, report);
     let plain: sources::Plain = decode(&value, report)?;
-    let title = plain.title.clone();
+    let (title, archive, undated) = (plain.title.clone(), plain.archive, plain.undated);
     let origin = Origin::Merge(Box::new(plain.with(sources?, around)));
-    Some(Feed { relative: Relative::Keep, title, ..Feed::new("", origin, rules?) })
+    Some(Feed { relative: Relative::Keep, title, archive, undated, ..Feed::new("", origin, rules?) })
 }
 
 fn read_feed(
@@ -293,8 +296,8 @@ fn read_feed(
         }
     };
     let rules = if plain.inherit { around.put(rules?) } else { rules? };
-    let feed = Feed::new(plain.url.into_inner(), origin?, rules);
-    Some(Feed { relative: plain.relative, title: plain.title, ..feed })
+    let Plain { url, relative, archive, undated, title, .. } = plain;
+    Some(Feed { relative, archive, undated, title, ..Feed::new(url.into_inner(), origin?, rules) })
 }
 
 /// Where a configured `url` leads.
@@ -323,6 +326,14 @@ fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>
         let message =
             format!("`min_ttl` ({}) is above `max_ttl` ({})", human_duration(min_ttl), human_duration(max_ttl));
         report.error(span, message).help("set both, the floor below the ceiling");
+    }
+    if let Store::None = config.cache.path
+        && let Some((name, _)) = config.feeds.iter().find(|(_, feed)| feed.archive.is_some())
+        && let Some(span) = span(cache, "path")
+    {
+        report
+            .error(span, format!("the archive of `{name}` needs a disk"))
+            .help("leave `path` out, or name a directory");
     }
     let Server { open, access_key, .. } = &config.server;
     if *open == Some(Open::Key)

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::archive::Archive;
 use super::fields::{self, Allow, Secret};
 use super::problem::Source as Text;
 use super::rule_list::RuleList;
@@ -167,6 +168,10 @@ pub struct Feed {
     pub rules: RuleList,
     /// `relative`. Default `absolute`.
     pub relative: Relative,
+    /// `archive`: items that have left upstream's window are kept. Default: they are not.
+    pub archive: Option<Archive>,
+    /// `undated`. Default `leave`; with an archive `first-seen`.
+    pub undated: Option<Undated>,
     /// `title`: its name in lists. Default: the feed's own, where it is known, else the name.
     pub title: Option<String>,
     /// `page`: its web page, for lists. Default: the feed's own, where it is known.
@@ -177,12 +182,22 @@ pub struct Feed {
     pub templates: Templates,
 }
 
+/// What becomes of items without a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Undated {
+    /// They stay as they are.
+    Leave,
+    /// They get the time at which refeed saw them first, and keep it, across restarts.
+    FirstSeen,
+}
+
 impl Feed {
     /// A feed of `url` with `rules`, everything else by default.
     pub fn new(url: impl Into<String>, origin: Origin, rules: RuleList) -> Feed {
-        let (title, page, folder) = (None, None, None);
+        let (title, page, folder, archive, undated) = (None, None, None, None, None);
         let (relative, templates) = (Relative::default(), Templates::default());
-        Feed { url: url.into(), origin, rules, relative, title, page, folder, templates }
+        Feed { url: url.into(), origin, rules, relative, archive, undated, title, page, folder, templates }
     }
 }
 

@@ -5,11 +5,12 @@ use std::num::NonZeroUsize;
 
 use serde::Deserialize;
 
+use super::archive::Archive;
 use super::decode::decode;
 use super::load::{Check, Urls, parse_origin, yes};
 use super::problem::{Report, Span};
 use super::rule_list::RuleList;
-use super::schema::{Feed, Merge, Origin, Source, SourceFeed};
+use super::schema::{Feed, Merge, Origin, Source, SourceFeed, Undated};
 use super::shared::Around;
 use super::suggest;
 use super::value::{Data, Value};
@@ -151,6 +152,8 @@ pub(super) struct Plain {
     source_in_title: bool,
     #[serde(default = "yes")]
     inherit: bool,
+    pub(super) archive: Option<Archive>,
+    pub(super) undated: Option<Undated>,
     #[serde(default, rename = "rules")]
     _rules: Option<()>,
     #[serde(default, rename = "sources")]

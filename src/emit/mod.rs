@@ -11,6 +11,7 @@ mod dates;
 mod extensions;
 mod json;
 pub mod model;
+pub mod opml;
 mod read;
 mod read_json;
 mod rss;

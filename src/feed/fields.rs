@@ -327,6 +327,6 @@ pub(super) fn rows(ns: Ns, root: Ns) -> &'static [Row] {
         Ns::Podcast => PODCASTING_2,
         Ns::Wfw => COMMENT_API,
         Ns::Thread => THREADS,
-        Ns::Rdf | Ns::Xml | Ns::Other => &[],
+        Ns::Rdf | Ns::History | Ns::Xml | Ns::Other => &[],
     }
 }

@@ -15,6 +15,7 @@ mod enclosures;
 mod error;
 mod fields;
 mod grow;
+pub mod history;
 mod item;
 pub mod json;
 pub mod merge;
@@ -37,6 +38,7 @@ pub use error::{Bound, FeedError};
 pub use fields::{Field, Kind};
 pub use item::Place;
 pub use names::Ns;
+pub use shapes::as_html;
 pub use slots::{Medium, Slot};
 pub use view::Element;
 
@@ -98,13 +100,19 @@ impl Format {
 
     /// True where items of `other` are written as items of this format are, so that [`Feed::insert_items`] takes them.
     pub fn takes_items_of(self, other: Format) -> bool {
-        let family = |format| match format {
-            Format::Rss09x | Format::Rss20 => Format::Rss20,
-            Format::Json10 | Format::Json11 => Format::Json11,
-            // Other namespaces each.
-            other => other,
-        };
-        family(self) == family(other)
+        self.family() == other.family()
+    }
+
+    /// A number for what [`Format::takes_items_of`] compares, for a store.
+    pub fn family(self) -> u8 {
+        match self {
+            Format::Rss090 => 1,
+            Format::Rss10 => 2,
+            Format::Rss09x | Format::Rss20 => 3,
+            Format::Atom03 => 4,
+            Format::Atom10 => 5,
+            Format::Json10 | Format::Json11 => 6,
+        }
     }
 
     /// True for the two JSON formats.

@@ -33,6 +33,8 @@ pub enum Ns {
     Wfw,
     /// The RSS 2.0 threading extension of Atom.
     Thread,
+    /// Feed paging and archiving, RFC 5005.
+    History,
     /// The prefix `xml` itself.
     Xml,
     /// Anything else.
@@ -74,6 +76,7 @@ pub fn namespace(uri: &str) -> Ns {
         ("cyber.law.harvard.edu/rss/rss.html", Ns::Rss),
         ("wellformedweb.org/CommentAPI", Ns::Wfw),
         ("purl.org/syndication/thread/1.0", Ns::Thread),
+        ("purl.org/syndication/history/1.0", Ns::History),
         ("www.w3.org/XML/1998/namespace", Ns::Xml),
     ];
     if uri.is_empty() {

@@ -88,6 +88,14 @@ impl Fragment {
     /// The part of the tag that holds the value of `attr`, and its new spelling.
     pub(super) fn respelled(&self, raw: &str, attr: &Attr, value: &str) -> (Range<usize>, String) {
         match &attr.value {
+            Some(range)
+                if attr.quote == 0
+                    && raw.get(range.clone()) == Some(value)
+                    && !value.is_empty()
+                    && !value.contains('&') =>
+            {
+                (range.clone(), value.to_owned())
+            }
             Some(range) if attr.quote != 0 => {
                 let spelling = self.attribute_spelling(attr.quote);
                 let old_raw = raw.get(range.clone()).unwrap_or_default();
@@ -236,6 +244,11 @@ impl Fragment {
             Some((_, end)) => self.insert_before(end, html),
             None => self.insert_before(self.len(), html),
         }
+    }
+
+    /// True of the element that all of an XHTML fragment stands in.
+    pub fn is_wrapper(&self, start: usize) -> bool {
+        self.wrapper().is_some_and(|(wrapper, _)| wrapper == start)
     }
 
     /// The tags of the one element that all of an XHTML fragment stands in (RFC 4287 §3.1.1.3).

@@ -183,6 +183,17 @@ impl Fragment {
         !found.is_empty() && found.eq_ignore_ascii_case(name)
     }
 
+    /// True of the tag of an element that has no content and no end tag.
+    pub fn is_void(&self, id: usize) -> bool {
+        tags::is_void(self.key(id))
+    }
+
+    /// True of a start tag whose element ends with its own end tag.
+    pub fn is_closed(&self, start: usize) -> bool {
+        let last = self.element_end(start).saturating_sub(1);
+        last > start && self.kind(last) == Kind::End && self.key(last) == self.key(start)
+    }
+
     /// The name of a tag as a number.
     pub(super) fn key(&self, id: usize) -> u64 {
         tags::key(self.name(id).as_bytes())

@@ -34,7 +34,9 @@ pub mod xpath;
 pub use fragment::{Fragment, Kind};
 pub use output::Edit;
 pub use select::{SelectorError, Selectors};
+pub use spelling::escaped as escape;
 pub use srcset::map as map_srcset;
+pub use style::{declarations, declare};
 pub use urls::Kind as UrlKind;
 
 /// How a fragment is read and written.

@@ -185,6 +185,16 @@ pub(super) fn decode(raw: &str, spelling: Spelling) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// `text` written so that HTML and XML read it as itself, between tags and in an attribute in double quotes.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '"']) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    escape(text, Spelling::HtmlAttribute(b'"'), &mut out);
+    Cow::Owned(out)
+}
+
 /// Writes `text` so that it is read as itself where `spelling` says it stands.
 pub(super) fn escape(text: &str, spelling: Spelling, out: &mut String) {
     let (quote, attribute) = match spelling {

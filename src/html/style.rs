@@ -103,6 +103,60 @@ fn push_url(url: &str, out: &mut String) {
     }
 }
 
+/// The declarations of a `style` attribute: names and values, without outer space. Semicolons in strings and
+/// parentheses end none.
+pub fn declarations(style: &str) -> Vec<(&str, &str)> {
+    let parts = parts(style).into_iter().filter_map(|range| style.get(range)?.split_once(':'));
+    parts.map(|(name, value)| (name.trim(), value.trim())).filter(|(name, _)| !name.is_empty()).collect()
+}
+
+/// `style` with the property `name` set to `value` where it stands, else at the end; with `None` without it.
+pub fn declare(style: &str, name: &str, value: Option<&str>) -> String {
+    let is_meant = |range: &Range<usize>| {
+        let found = style.get(range.clone()).and_then(|part| part.split_once(':'));
+        found.is_some_and(|(found, _)| found.trim().eq_ignore_ascii_case(name))
+    };
+    let parts = parts(style);
+    let Some(last) = parts.iter().rposition(is_meant) else {
+        let Some(value) = value else { return style.to_owned() };
+        let style = style.trim_end().trim_end_matches(';');
+        return if style.trim().is_empty() { format!("{name}:{value}") } else { format!("{style};{name}:{value}") };
+    };
+    let kept = parts.iter().enumerate().filter(|(at, part)| !is_meant(part) || value.is_some() && *at == last);
+    let spelled = kept.map(|(at, part)| match (style.get(part.clone()).unwrap_or_default(), value) {
+        (old, Some(value)) if at == last => {
+            let (head, rest) = old.split_once(':').unwrap_or((old, ""));
+            let space = rest.len() - rest.trim_start().len();
+            format!("{head}:{}{value}", rest.get(..space).unwrap_or_default())
+        }
+        (old, _) => old.to_owned(),
+    });
+    spelled.collect::<Vec<_>>().join(";").trim_start().to_owned()
+}
+
+/// The stretches between semicolons.
+fn parts(style: &str) -> Vec<Range<usize>> {
+    let bytes = style.as_bytes();
+    let mut parts = Vec::new();
+    let (mut at, mut from, mut depth) = (0, 0, 0usize);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' | b'\'' => at = string_end(bytes, at + 1, byte),
+            b'\\' => at += 1,
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            b';' if depth == 0 => {
+                parts.push(from..at);
+                from = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    parts.push(from..bytes.len());
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,5 +199,21 @@ mod tests {
     fn a_new_url_cannot_break_out() {
         let style = map("x:url(a)", |_| Some("b');y:(\"\\".into()));
         assert_eq!(style.as_deref(), Some("x:url(b%27%29;y:%28%22%5C)"));
+    }
+
+    #[test]
+    fn a_property_is_set_where_it_stands() {
+        for (style, value, out) in [
+            ("", Some("1px"), "width:1px"),
+            ("color: red", Some("1px"), "color: red;width:1px"),
+            ("color: red; ", Some("1px"), "color: red;width:1px"),
+            ("Width: 9px; color: red;", Some("1px"), "Width: 1px; color: red;"),
+            ("x:url(data:a;width:2);width:3;width:4", Some("1px"), "x:url(data:a;width:2);width:1px"),
+            ("a:';width:2';b:c", None, "a:';width:2';b:c"),
+            ("width:2; b:c", None, "b:c"),
+        ] {
+            assert_eq!(declare(style, "width", value), out);
+        }
+        assert_eq!(declarations("a: b;; c:';'"), [("a", "b"), ("c", "';'")]);
     }
 }

@@ -35,11 +35,10 @@ impl Fragment {
         if !matches!(self.kind(start), Kind::Start { .. }) || self.declares_namespace(start) {
             return;
         }
-        let last = self.element_end(start).saturating_sub(1);
-        let closes = last > start && self.kind(last) == Kind::End && self.key(last) == self.key(start);
+        let end = self.is_closed(start).then(|| self.element_end(start));
         self.remove(start..start + 1);
-        if closes {
-            self.remove(last..last + 1);
+        if let Some(end) = end {
+            self.remove(end - 1..end);
         }
     }
 }

@@ -47,6 +47,12 @@ impl Fragment {
         }
     }
 
+    /// Writes HTML in the place of all there is, within the element that XHTML content stands in.
+    pub fn replace_all(&mut self, html: &str) {
+        self.keep_only(&[]);
+        self.prepend(html);
+    }
+
     /// Takes out the paragraphs, lists, links and the like that held something before edits took it out, and hold nothing
     /// now.
     pub fn remove_hollow(&mut self) {

@@ -7,9 +7,12 @@ use bytes::Bytes;
 use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
-use crate::cache::{Answer, Key};
+use crate::cache::{Answer, Fetched, Key};
+
 use crate::config::{Origin, Relative};
+use crate::emit::model::Document;
 use crate::emit::{About, Format, Templates};
+use crate::feed::history::Links;
 use crate::rules::Chain;
 
 /// What is asked for.
@@ -21,6 +24,22 @@ pub struct Ask<'a> {
     pub rules: Chain,
     /// The format; the feed's own where none is named.
     pub format: Option<Format>,
+    /// Which part of the feed.
+    pub window: Window,
+}
+
+/// Which part of a feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Window {
+    /// What upstream has, and of what is kept the newest.
+    #[default]
+    Newest,
+    /// A page of the archive, from 1 for the oldest.
+    Page(u64),
+    /// What was new or changed after a moment.
+    Since(Time),
+    /// What was new or changed after a revision of the archive.
+    After(u64),
 }
 
 /// A feed that can be asked for.
@@ -47,7 +66,7 @@ impl<'a> Ask<'a> {
 
     /// A feed in its own format, without rules of the reader's own.
     pub fn of(feed: Which<'a>) -> Ask<'a> {
-        Ask { feed, rules: Chain::empty(), format: None }
+        Ask { feed, rules: Chain::empty(), format: None, window: Window::Newest }
     }
 }
 
@@ -91,10 +110,16 @@ pub struct Form {
     pub own_url: Option<Url>,
     /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
     pub identity: String,
+    /// True for the feed as plain data ([`Output::document`]) instead of a text.
+    pub as_data: bool,
     /// The templates of documents; refeed's own where there are none.
     pub templates: Option<Templates>,
     /// When the items count as first seen by documents, where that is known.
     pub first_seen: Option<Time>,
+    /// Which part of the feed.
+    pub window: Window,
+    /// The address of the whole, for links to its pages, perhaps relative; none where there shall be no links.
+    pub pages: Option<String>,
 }
 
 impl Form {
@@ -110,7 +135,9 @@ impl Form {
         let own_url = self.own_url.as_ref().map_or("", Url::as_str);
         let templates = self.templates.as_ref().map(|templates| templates.hash().to_hex());
         let templates = templates.as_ref().map_or("", |hash| hash.as_str());
-        format!("{kept} {} {own_url} {templates}", self.format.map_or("", Format::name))
+        let (format, window) = (self.format.map_or("", Format::name), self.window);
+        let pages = self.pages.as_deref().unwrap_or_default();
+        format!("{kept} {format} {own_url} {templates} {window:?} {pages}")
     }
 }
 
@@ -125,6 +152,27 @@ pub struct Output {
     pub notes: Vec<String>,
     /// True where pages that rules wanted were still on their way: the next run may say more.
     pub incomplete: bool,
+    /// The feed as plain data, where that was asked for.
+    pub document: Option<Box<Document>>,
+}
+
+/// What an answer is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Brought {
+    pub fetched: Arc<Fetched>,
+    /// The sources of a merged feed that have no answer: `name: reason`.
+    pub errors: Vec<String>,
+    /// Where the rest of the feed is, if there is more.
+    pub links: Option<Links>,
+    /// The archive's revision that it shows.
+    pub revision: Option<u64>,
+}
+
+impl Brought {
+    /// What upstream has.
+    pub fn of(fetched: Arc<Fetched>) -> Brought {
+        Brought { fetched, errors: Vec::new(), links: None, revision: None }
+    }
 }
 
 /// How an answer was come by.
@@ -174,7 +222,11 @@ impl Route {
 
     /// The same feed with more rules after its own, in another format, served at another address.
     pub(super) fn with(&self, rules: &Chain, format: Option<Format>, own_url: Option<Url>) -> Arc<Route> {
-        let form = Form { format, own_url, ..self.form.clone() };
+        self.in_form(rules, Form { format, own_url, ..self.form.clone() })
+    }
+
+    /// The same feed with more rules after its own, in another form.
+    pub(super) fn in_form(&self, rules: &Chain, form: Form) -> Arc<Route> {
         Route::of(self.label.clone(), self.fetched, self.origin.clone(), self.chain.then(rules), form)
     }
 

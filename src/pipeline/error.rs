@@ -61,6 +61,19 @@ pub enum Error {
         /// `name: reason` of each.
         errors: Vec<String>,
     },
+    /// The archive has no such page.
+    #[error("the archive has no page {number}, only {oldest} to {newest}")]
+    NoSuchPage {
+        /// Asked for.
+        number: u64,
+        /// The first one.
+        oldest: u64,
+        /// The last one that is full.
+        newest: u64,
+    },
+    /// Pages and changes are known where the archive can be read.
+    #[error("the archive of this feed cannot be read now")]
+    NoArchive,
     /// A rule failed on this feed.
     #[error(transparent)]
     Rule(RuleError),
@@ -90,10 +103,10 @@ impl Error {
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
-            Error::UnknownFeed => Blame::Reader,
+            Error::UnknownFeed | Error::NoSuchPage { .. } => Blame::Reader,
             Error::Fetch(error) => error.blame(),
             Error::NotAFeed(_) | Error::NoSource { .. } | Error::Late => Blame::Upstream,
-            Error::File(_) | Error::Rule(_) | Error::Emit(_) | Error::Busy | Error::Bug => Blame::Us,
+            Error::File(_) | Error::NoArchive | Error::Rule(_) | Error::Emit(_) | Error::Busy | Error::Bug => Blame::Us,
         }
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use hyper::header::HeaderValue;
 use tokio::task::JoinSet;
 
-use super::ask::{Form, Route, Served, Which};
+use super::ask::{Brought, Form, Route, Served, Which};
 use super::error::{Error, Failure};
 use super::{Pipeline, StartError};
 use crate::base::clock::Time;
@@ -44,13 +44,6 @@ impl Source {
     fn label(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.route.label)
     }
-}
-
-/// What the sources of a merged feed have together.
-pub(super) struct Together {
-    pub fetched: Arc<Fetched>,
-    /// The sources without an answer, for the reader: `name: reason`.
-    pub errors: Vec<String>,
 }
 
 /// The merged feeds of `config`, by what stands for what was fetched; `feeds` are the routes of all its feeds.
@@ -103,7 +96,7 @@ struct Read {
 
 impl Pipeline {
     /// What the sources of `merged` have together. Those of another family than the first are asked again in its format.
-    pub(super) async fn together(&self, merged: &Arc<Merged>, via: Option<HeaderValue>) -> Result<Together, Failure> {
+    pub(super) async fn together(&self, merged: &Arc<Merged>, via: Option<HeaderValue>) -> Result<Brought, Failure> {
         let all = merged.sources.iter().map(|source| Arc::clone(&source.route)).enumerate().collect();
         let mut parts = self.sources(all, via.clone()).await?;
         let first = parts.values().find_map(|part| part.as_ref().ok()).map(|read| family(read.feed.format()));
@@ -169,7 +162,7 @@ fn compose(
     came: BTreeMap<usize, Result<Read, Failure>>,
     format: Option<Format>,
     now: Time,
-) -> Result<Together, Failure> {
+) -> Result<Brought, Failure> {
     let (mut parts, mut errors, mut freshness, mut retry_after) = (Vec::new(), Vec::new(), None, None);
     for (source, result) in merged.sources.iter().zip(came.into_values()) {
         match result {
@@ -195,7 +188,7 @@ fn compose(
     let content_type = HeaderValue::from_static(feed.format().content_type());
     let body = feed.into_string().into();
     let fetched = Fetched { body, content_type: Some(content_type), url: None, freshness };
-    Ok(Together { fetched: Arc::new(fetched), errors })
+    Ok(Brought { errors, ..Brought::of(Arc::new(fetched)) })
 }
 
 fn named(source: &Source, failure: &Failure) -> String {

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::Error;
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, Time};
 use crate::base::limits;
 use crate::base::text::human_size;
 use crate::cache::Key;
@@ -31,20 +31,17 @@ pub(super) struct Fetcher(Arc<Parts>);
 struct Parts {
     client: Client,
     clock: Clock,
-    kept: Cache<Key, Arc<Body>>,
+    kept: Cache<Key, (Arc<Body>, Time)>,
     failures: Negative<Error>,
     flights: Flights<Page>,
 }
 
 impl Fetcher {
     pub(super) fn new(client: Client, clock: Clock) -> Fetcher {
-        let weigh =
-            |_: &Key, body: &Arc<Body>| u32::try_from(body.bytes.len() + limits::ENTRY_OVERHEAD).unwrap_or(u32::MAX);
-        let kept = Cache::builder()
-            .max_capacity(limits::PAGES_MEMORY as u64)
-            .weigher(weigh)
-            .time_to_live(limits::PAGE_KEPT)
-            .build();
+        let weigh = |_: &Key, (body, _): &(Arc<Body>, Time)| {
+            u32::try_from(body.bytes.len() + limits::ENTRY_OVERHEAD).unwrap_or(u32::MAX)
+        };
+        let kept = Cache::builder().max_capacity(limits::PAGES_MEMORY as u64).weigher(weigh).build();
         let failures = Negative::new(limits::MAX_HELD_FAILURES);
         Fetcher(Arc::new(Parts { client, clock, kept, failures, flights: Flights::new(limits::PAGE_WAIT) }))
     }
@@ -75,7 +72,7 @@ impl Fetcher {
 
     async fn page(&self, want: &Want) -> Page {
         let key = key(want);
-        if let Some(body) = self.0.kept.get(&key).await {
+        if let Some(body) = self.kept(&key, want).await {
             return Page::Ready(body);
         }
         if let Some(held) = self.0.failures.get(&key, self.0.clock.now()).await {
@@ -86,8 +83,14 @@ impl Fetcher {
         fetched.map_or(Page::Pending, |(page, _)| page)
     }
 
+    async fn kept(&self, key: &Key, want: &Want) -> Option<Arc<Body>> {
+        let now = self.0.clock.now();
+        let young = |came: Time| came <= now && now.since(came) < want.kept;
+        self.0.kept.get(key).await.filter(|(_, came)| young(*came)).map(|(body, _)| body)
+    }
+
     async fn fetch(&self, key: Key, want: &Want) -> Page {
-        if let Some(body) = self.0.kept.get(&key).await {
+        if let Some(body) = self.kept(&key, want).await {
             return Page::Ready(body); // came between the caller's look and this one
         }
         let request = Request::page(want.url.as_str(), headers(&want.headers));
@@ -99,7 +102,7 @@ impl Fetcher {
                 let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
                 let content_type = content_type.map(str::to_owned);
                 let body = Arc::new(Body { bytes: response.body, content_type, url: response.url });
-                self.0.kept.insert(key, Arc::clone(&body)).await;
+                self.0.kept.insert(key, (Arc::clone(&body), self.0.clock.now())).await;
                 Page::Ready(body)
             }
             Err(error) => {

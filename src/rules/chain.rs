@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use super::expression::Expression;
 use super::sets::Sets;
-use super::{Context, Kind, Rule, RuleError, Want, single_rule};
+use super::{Context, Kind, Raw, Reader, Rule, RuleError, Want, single_rule};
 use crate::base::limits::MAX_RULES;
 use crate::config::decode::decode;
 use crate::config::value::{Data, Entry, Value};
 use crate::config::{Problems, Report, RuleList, SetTable, Span, suggest};
-use crate::feed::Feed;
+use crate::feed::{Feed, FeedError};
 
 /// What a chain is built with beside the list.
 #[derive(Debug, Clone, Default)]
@@ -98,6 +98,20 @@ impl Chain {
         hasher.update(self.hash.as_bytes()).update(other.hash.as_bytes());
         let steps = self.steps.iter().chain(other.steps.iter()).cloned().collect();
         Chain { steps, hash: hasher.finalize() }
+    }
+
+    /// The rule that makes a feed of a body that is none, if there is one.
+    pub fn reader(&self) -> Option<&dyn Reader> {
+        self.steps.iter().find_map(|step| step.rule.reader())
+    }
+
+    /// The feed of a body: read as it is, or made by the rule that makes one where it is none.
+    pub fn read(&self, raw: &Raw, cx: &Context) -> Result<Feed, FeedError> {
+        let url = raw.url.as_ref();
+        let read = Feed::read(&raw.bytes, raw.content_type.as_deref(), url);
+        let (Err(FeedError::NotAFeed { .. }), Some(reader)) = (&read, self.reader()) else { return read };
+        let draft = reader.read(raw, cx).map_err(|why| FeedError::NotAFeed { why })?;
+        Feed::read(draft.write().as_bytes(), None, url)
     }
 
     /// Runs every rule on `feed`, in order; the first that gives up ends it. Nothing is fetched: rules that read pages have

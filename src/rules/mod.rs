@@ -14,7 +14,11 @@ mod one_or_many;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;
+mod picks;
+mod places;
 pub mod sets;
+pub mod source;
+mod web_page;
 
 use serde::de::DeserializeOwned;
 
@@ -27,6 +31,7 @@ use crate::feed::Feed;
 
 pub use chain::{BuildContext, Chain, Progress, check};
 pub use pages::{Page, Pages, Want};
+pub use source::{Raw, Reader};
 
 /// Declares each rule's module and gathers them in [`Kind`].
 macro_rules! rules {
@@ -69,12 +74,49 @@ macro_rules! rules {
     };
 }
 
-rules! { dedupe, drop, full_text, images, keep, limit, links, opencc, remove, select, sort }
+rules! {
+    brief,
+    cards,
+    clean,
+    dates,
+    dedupe,
+    drop,
+    embed,
+    from_text,
+    full_text,
+    highlight,
+    images,
+    json,
+    keep,
+    language,
+    lazy,
+    limit,
+    links,
+    note,
+    opencc,
+    page,
+    podcast,
+    remove,
+    replace,
+    reveal,
+    sanitize,
+    script,
+    select,
+    set,
+    sitemap,
+    sort,
+    style,
+}
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {
     /// Edits `feed`. Where nothing fits, nothing is changed: that is no error.
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError>;
+
+    /// What makes a feed of a body that is none; the first of a chain is asked before all rules.
+    fn reader(&self) -> Option<&dyn Reader> {
+        None
+    }
 
     /// The pages that it would read from `cx.pages` when applied. Asked again after they came: a page may lead to the next.
     fn wants(&self, _feed: &mut Feed, _cx: &Context) -> Vec<Want> {

@@ -10,6 +10,7 @@ use crate::config::{self, Report, SetTable, Source, Value};
 
 /// Name and text of each, in alphabetical order.
 const EMBEDDED: &[(&str, &str)] = &[
+    ("clean", include_str!("../../rules/clean.toml")),
     ("links", include_str!("../../rules/links.toml")),
     ("sites/voachinese", include_str!("../../rules/sites/voachinese.toml")),
     ("weserv", include_str!("../../rules/weserv.toml")),

@@ -20,6 +20,11 @@ use crate::pipeline::{How, Pipeline, Served};
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// The sources that a merged feed lacks, for a person.
 const ERRORS: HeaderName = HeaderName::from_static("refeed-errors");
+/// RFC 3229 §10.5.
+const A_IM: HeaderName = HeaderName::from_static("a-im");
+const IM: HeaderName = HeaderName::from_static("im");
+/// The name of the method that sends the new items of a feed.
+const FEED_DELTA: &str = "feed";
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 /// For a feed as a page: pictures, sounds and its own style; nothing runs, nothing is sent.
@@ -86,6 +91,52 @@ pub async fn feed(pipeline: &Pipeline, served: &Served, headers: &HeaderMap) -> 
         out.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
     }
     Ok(response)
+}
+
+/// Does the reader ask for what is new alone (RFC 3229), and is there anything?
+pub fn wants_delta(served: &Served, headers: &HeaderMap) -> bool {
+    let mut asked = members(headers, A_IM).filter_map(|member| member.split(';').next());
+    asked.any(|name| name.trim().eq_ignore_ascii_case(FEED_DELTA))
+        && headers.contains_key(header::IF_NONE_MATCH)
+        && unchanged(&served.answer.content, Accepted::read(headers), headers, served.answer.freshness.generated)
+            .is_none()
+}
+
+/// The tags that the reader has.
+pub fn tags(headers: &HeaderMap) -> Vec<&str> {
+    members(headers, header::IF_NONE_MATCH).collect()
+}
+
+/// What is new in `served` since the reader's copy: `delta`, with the tag of the whole (RFC 3229 §10).
+pub async fn delta(
+    pipeline: &Pipeline,
+    served: &Served,
+    delta: &Served,
+    headers: &HeaderMap,
+) -> Result<Response<Full<Bytes>>, Refused> {
+    let mut plain = headers.clone();
+    for name in [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_MATCH, header::IF_UNMODIFIED_SINCE] {
+        plain.remove(name); // they speak of the whole
+    }
+    let mut response = feed(pipeline, delta, &plain).await?;
+    *response.status_mut() = StatusCode::IM_USED;
+    let out = response.headers_mut();
+    describe(out, served, served.answer.content.etag(None).clone(), pipeline.clock().now());
+    out.insert(IM, HeaderValue::from_static(FEED_DELTA));
+    // a cache that does not know the method must not give it to others
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, im"));
+    Ok(response)
+}
+
+/// The list of all feeds. It says more once feeds were fetched, so that no cache is to keep it.
+pub fn opml(text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text.into()));
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/x-opml; charset=utf-8"));
+    out.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"refeed.opml\""));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    harden(out);
+    response
 }
 
 /// What a 200 and its 304 have in common (RFC 9110 §15.4.5).

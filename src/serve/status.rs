@@ -176,7 +176,9 @@ impl Refused {
     fn blame(&self) -> &'static str {
         match self {
             Refused::Feed { failure, named, .. } => match failure.error.blame() {
-                Blame::Reader if *named && !matches!(*failure.error, Error::UnknownFeed) => "refeed",
+                Blame::Reader if *named && !matches!(*failure.error, Error::UnknownFeed | Error::NoSuchPage { .. }) => {
+                    "refeed"
+                }
                 Blame::Reader => "reader",
                 Blame::Upstream => "upstream",
                 Blame::Us => "refeed",
@@ -205,6 +207,8 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::Emit(_) => kind(S::INTERNAL_SERVER_ERROR, "no-such-form", "Cannot be written so").key("feeds"),
         Error::Fetch(error) => fetch_kind(error, named),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
+        Error::NoSuchPage { .. } => kind(S::NOT_FOUND, "no-such-page", "No such page").key("archive"),
+        Error::NoArchive => kind(S::SERVICE_UNAVAILABLE, "no-archive", "Archive not readable").key("cache.path"),
         Error::NoSource { .. } => kind(S::BAD_GATEWAY, "no-source", "No source has an answer"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),

@@ -42,7 +42,7 @@ pub enum Kind {
     State = 3,
     /// When the items of a feed were first seen.
     Seen = 4,
-    /// What the archive keeps of a feed beside its items.
+    /// What the archive keeps of a feed. (Its items have a table of their own.)
     Archive = 5,
     /// Subscriptions to hubs.
     Subscription = 6,
@@ -253,7 +253,14 @@ impl Disk {
         self.read(move |on| {
             let pages = table::pragma(on, "page_count")? - table::pragma(on, "freelist_count")?;
             let used = usize::try_from(pages * table::pragma(on, "page_size")?).unwrap_or_default();
-            Ok(Stats { path, used, limit, lost, counts: table::counts(on)? })
+            let mut counts = table::counts(on)?;
+            let (records, bytes) = super::items::count_all(on)?;
+            match counts.iter_mut().find(|count| count.kind == Kind::Archive) {
+                Some(count) => (count.records, count.bytes) = (count.records + records, count.bytes + bytes),
+                None if records == 0 => {}
+                None => counts.push(Count { kind: Kind::Archive, records, bytes }),
+            }
+            Ok(Stats { path, used, limit, lost, counts })
         })
         .await
     }
@@ -267,7 +274,7 @@ impl Disk {
     pub async fn purge(&self, label: &str) -> Result<usize, DiskError> {
         let label = label.to_owned();
         self.write(move |on| {
-            let gone = table::purge(on, &label)?;
+            let gone = table::purge(on, &label)? + super::items::purge(on, &label)?;
             table::give_back(on)?;
             Ok(gone)
         })

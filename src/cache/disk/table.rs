@@ -128,7 +128,11 @@ pub(super) fn counts(on: &Connection) -> Result<Vec<Count>> {
 /// What the store holds under each label, the largest first.
 pub(super) fn list(on: &Connection) -> Result<Vec<Listed>> {
     let mut statement = on.prepare(
-        "SELECT label, count(*), sum(size), max(stored), max(used) FROM records GROUP BY label ORDER BY 3 DESC, label",
+        "SELECT label, count(*), sum(size), max(stored), max(used) FROM (
+             SELECT label, size, stored, used FROM records
+             UNION ALL
+             SELECT label, length(raw), changed / 1000, changed / 1000 FROM items JOIN archives ON archives.id = archive
+         ) GROUP BY label ORDER BY 3 DESC, label",
     )?;
     let rows = statement.query_map([], |row| {
         Ok(Listed {

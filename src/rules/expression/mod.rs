@@ -16,7 +16,7 @@ mod variables;
 use std::fmt;
 use std::sync::LazyLock;
 
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter};
 use toml::Spanned;
 
 use super::{Context, RuleError};
@@ -24,6 +24,7 @@ use crate::base::limits::{EXPRESSION_FUEL, MAX_EXHAUSTED, MAX_EXPRESSION, MAX_NO
 use crate::base::text::excerpt;
 use crate::config::Report;
 use crate::feed::{Feed, Place};
+use crate::html::escape;
 pub(super) use functions::is_sampled;
 pub(super) use look::Look;
 pub use template::{Makes, Template};
@@ -40,6 +41,13 @@ fn language() -> Environment<'static> {
     for name in ["debug", "namespace"] {
         language.remove_global(name);
     }
+    language.set_formatter(|out, state, value| match value.as_str() {
+        // minijinja's own escaping spells every `/` as `&#x2f;`, which no address needs.
+        Some(text) if matches!(state.auto_escape(), AutoEscape::Html) && !value.is_safe() => {
+            Ok(out.write_str(&escape(text))?)
+        }
+        _ => escape_formatter(out, state, value),
+    });
     functions::register(&mut language);
     language
 }

@@ -8,13 +8,13 @@ use toml::Spanned;
 
 use super::article::Recipe;
 use super::layout::Layout;
-use super::picks::Written;
 use super::tidy::Tidy;
 use super::{FullText, Mode, Take};
 use crate::base::limits::{ARTICLE_PAGES, MAX_ARTICLE_PAGES, MAX_REPLACEMENTS, MIN_ARTICLE_CHARS};
 use crate::config::Report;
 use crate::rules::Build;
 use crate::rules::fragments::{Css, selectors};
+use crate::rules::picks::Written;
 
 /// Settings of `full_text`; see the rule's page.
 #[derive(Debug, Deserialize)]
