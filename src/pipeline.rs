@@ -13,6 +13,7 @@ pub mod documents;
 pub mod error;
 mod examine;
 pub mod explain;
+mod failures;
 mod listing;
 mod make;
 mod merge;
@@ -36,6 +37,7 @@ pub use self::ask::{Ask, Form, How, Input, Output, Served, Which, Window};
 use self::ask::{Haste, Route, policy, templates};
 use self::deltas::Tags;
 pub use self::error::{Error, Failure, RulesError, StartError};
+use self::failures::Failures;
 use self::listing::Listing;
 use self::make::Made;
 use self::merge::Merged;
@@ -49,7 +51,7 @@ use crate::base::limits;
 use crate::base::url::Url;
 use crate::cache::answer::Prepared;
 use crate::cache::flight::Flights;
-use crate::cache::{Disk, Encoding, Key, Memory, Representation};
+use crate::cache::{Disk, Encoding, Key, Memory, Representation, Store};
 use crate::config::{Cache, Config, Feed, Origin, Relative, RuleList};
 use crate::emit::Format;
 use crate::fetch::Client;
@@ -65,8 +67,7 @@ struct Parts {
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
     listing: Listing,
-    memory: Memory,
-    disk: Disk,
+    store: Store,
     upstream: Upstream,
     adhoc: Adhoc,
     sites: Sites,
@@ -101,23 +102,25 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
-        let memory = Memory::new(config.cache.memory);
-        Pipeline::assemble(config, clock, client, disk, memory, Workers::of_this_machine())
+        let store = Store::new(Memory::new(config.cache.memory), disk.clone());
+        Pipeline::assemble(config, clock, client, store, Failures::new(disk), Workers::of_this_machine())
     }
 
-    /// The pipeline of a changed configuration, with what this one has in its caches.
+    /// The pipeline of a changed configuration, with what this one has in its caches and knows of its upstreams.
     pub fn reloaded(&self, config: &Config) -> Result<Pipeline, StartError> {
-        let Parts { clock, disk, memory, workers, .. } = &*self.0;
+        let Parts { clock, store, workers, upstream, .. } = &*self.0;
         let client = origin::client(config, clock.clone())?;
-        Pipeline::assemble(config, clock.clone(), client, disk.clone(), memory.clone(), workers.clone())
+        client.holds().restore(upstream.holds().all());
+        let failures = upstream.failures().clone();
+        Pipeline::assemble(config, clock.clone(), client, store.clone(), failures, workers.clone())
     }
 
     fn assemble(
         config: &Config,
         clock: Clock,
         client: Client,
-        disk: Disk,
-        memory: Memory,
+        store: Store,
+        failures: Failures,
         workers: Workers,
     ) -> Result<Pipeline, StartError> {
         let context = BuildContext::of(&config.sets);
@@ -138,17 +141,16 @@ impl Pipeline {
         Ok(Pipeline(Arc::new(Parts {
             merged: merge::all(config, &feeds, &context)?,
             kept: archive::all(config),
-            tags: Tags::new(disk.clone()),
+            tags: Tags::new(store.disk().clone()),
             patience: config.fetch.timeout,
-            upstream: Upstream::new(origins, memory.clone(), workers.clone(), wait),
+            upstream: Upstream::new(origins, store.clone(), failures, workers.clone(), wait),
             feeds,
             links,
             listing: Listing::new(config),
             sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages,
-            memory,
-            disk,
+            store,
             clock,
             workers,
             answers: Flights::new(),
@@ -170,7 +172,7 @@ impl Pipeline {
 
     /// What survives a restart.
     pub fn disk(&self) -> &Disk {
-        &self.0.disk
+        self.0.store.disk()
     }
 
     /// The rules of a feed of the configuration.
@@ -206,7 +208,7 @@ impl Pipeline {
     async fn answer_of(&self, route: Arc<Route>, via: Option<HeaderValue>, haste: Haste) -> Result<Served, Failure> {
         let now = self.0.clock.now();
         let key = route.answer;
-        let found = self.0.memory.answer(&key).await;
+        let found = self.0.store.answer(&key).await;
         let (answer, how) = match found {
             Some(answer) if answer.freshness.is_fresh(now) => (answer, How::Hit),
             Some(answer) if haste == Haste::AtOnce && self.may_refresh_behind(&answer, &route).await => {
@@ -296,7 +298,7 @@ impl Pipeline {
     async fn encode(&self, served: &Served, encoding: Encoding) {
         let content = Arc::clone(&served.answer.content);
         if self.0.workers.run(move || content.prepare(encoding)).await.is_ok() {
-            self.0.memory.reweigh(served.key, &served.answer).await;
+            self.0.store.memory().reweigh(served.key, &served.answer).await;
         }
     }
 }
