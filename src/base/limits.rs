@@ -86,6 +86,8 @@ pub const MAX_NAME_MADE: usize = 40;
 pub const MAX_FOLDERS: usize = 8;
 /// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
 pub const MAX_SOURCES: usize = 200;
+/// How deep the schema of a setting goes: no setting of a rule nests deeper than four.
+pub const MAX_SHAPE_DEPTH: usize = 10;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
 pub const MAX_FEED_NAME: usize = 200;
 /// Ceiling of `fetch.timeout`: every reader has hung up long before.
