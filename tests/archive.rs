@@ -55,7 +55,10 @@ impl Run {
     async fn of(keys: &str, body: &str) -> Run {
         let upstream = Upstream::start("").await;
         upstream.answers(200, "Cache-Control: max-age=600\r\n", body);
-        let toml = format!("[fetch]\nallow = [\"127.0.0.0/8\"]\n[feeds.a]\nurl = \"{}\"\n{keys}", upstream.url("/f"));
+        let toml = format!(
+            "[cache]\nstale_while_revalidate = \"0s\"\n[fetch]\nallow = [\"127.0.0.0/8\"]\n[feeds.a]\nurl = \"{}\"\n{keys}",
+            upstream.url("/f")
+        );
         let directory = tempfile::tempdir().unwrap();
         let server = start(&toml, directory.path(), Clock::manual(NOW)).await;
         Run { upstream, directory, server, toml }

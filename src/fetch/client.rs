@@ -19,6 +19,7 @@ use super::body::{self, Bounds, CODINGS};
 use super::connect::{Connector, Fault, Way};
 use super::error::{BadRedirect, Bound, FetchError, Phase, reason};
 use super::guard::Guard;
+use super::holds::Holds;
 use super::manners::{Manners, Turn, retry_after};
 use super::network::{Network, System};
 use super::proxy::Proxy;
@@ -44,6 +45,7 @@ struct Inner {
     way: Arc<Way>,
     feeds: Manners,
     pages: Manners,
+    holds: Holds,
 }
 
 /// What one hop brought.
@@ -75,12 +77,17 @@ impl Client {
         });
         let http = pool(Connector(way.clone()));
         let (feeds, pages) = (Manners::new(limits::FETCHES_PER_HOST), Manners::new(settings.pages_per_host));
-        Ok(Client(Arc::new(Inner { settings, via, http, way, feeds, pages })))
+        Ok(Client(Arc::new(Inner { settings, via, http, way, feeds, pages, holds: Holds::default() })))
     }
 
     /// The name of this instance in `Via`. A request that arrives with it went in a circle.
     pub fn via_token(&self) -> String {
         format!("{INSTANCE}{}", self.0.settings.own_id)
+    }
+
+    /// The hosts that asked to be left alone.
+    pub fn holds(&self) -> &Holds {
+        &self.0.holds
     }
 
     /// Fetches `request.url`, redirects followed, body whole and decoded. Dropping the future ends the fetch.
@@ -109,6 +116,9 @@ impl Inner {
         let mut moved: Vec<Hop> = Vec::new();
         let mut target = first.clone();
         loop {
+            if let Some(left) = self.holds.left(&target.url, self.settings.clock.now()) {
+                return Err(FetchError::Held { at: target.place, left });
+            }
             let turn = match turn.take() {
                 Some(turn) => turn,
                 None => self.turn(&target, request.lane, until).await?,
@@ -253,6 +263,9 @@ impl Inner {
                 let now = self.settings.clock.now();
                 let retry_after =
                     parts.headers.get(header::RETRY_AFTER).map(|value| retry_after(value.as_bytes(), now));
+                if let (429 | 503, Some(wait)) = (status, retry_after) {
+                    self.holds.hold(&target.url, now + wait, now);
+                }
                 return Err(FetchError::Status { at: at(), status, retry_after });
             }
         };

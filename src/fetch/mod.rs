@@ -5,7 +5,7 @@
 //! blame. Validators go out as the bytes they came in as. Nothing of a reader's request goes upstream.
 //!
 //! ```text
-//! client ─ manners (turn at the host) ─ target (URL rules) ─ pool ─ connect (resolve, guard, dial, TLS) ─ proxy
+//! client ─ holds (Retry-After) ─ manners (turn at the host) ─ target (URL rules) ─ pool ─ connect (resolve, guard, dial, TLS) ─ proxy
 //!    └── redirects, headers                                    └── body (caps, decoding)
 //! ```
 //!
@@ -17,6 +17,7 @@ mod client;
 mod connect;
 mod error;
 pub mod guard;
+mod holds;
 mod manners;
 mod network;
 mod proxy;
@@ -37,6 +38,7 @@ use crate::config::fields::Allow;
 
 pub use client::{Client, INSTANCE};
 pub use error::{BadRedirect, Blame, Bound, FetchError, Led, Phase, Place, Refusal};
+pub use holds::Holds;
 pub use manners::retry_after;
 pub use network::{Network, Pending, System};
 pub use response::{Hop, Response};

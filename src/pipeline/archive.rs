@@ -11,13 +11,14 @@ use bytes::Bytes;
 use hyper::header::HeaderValue;
 
 use super::Pipeline;
-use super::ask::{Brought, Route, Window};
+use super::ask::{Route, Window};
 use super::error::{Error, Failure};
+use super::make::Brought;
 use crate::base::clock::Time;
 use crate::base::limits::SEEN_REMEMBERED;
 use crate::cache::disk::{Kind, Record};
 use crate::cache::items::{self, Item, Keeping, State, Which};
-use crate::cache::{Fetched, Key};
+use crate::cache::{About, Fetched, Key, Line};
 use crate::config::{Archive, Config, Undated};
 use crate::feed::history::Links;
 use crate::feed::{Feed, Place};
@@ -71,7 +72,7 @@ impl Pipeline {
         archive: Archive,
         brought: Brought,
     ) -> Result<Brought, Failure> {
-        let (now, fetched) = (self.0.clock.now(), Arc::clone(&brought.fetched));
+        let (now, fetched) = (self.0.clock.now(), Arc::clone(&brought.copy));
         let read = self.0.workers.run(move || Feed::read(&fetched.body, content_type(&fetched), None)).await?;
         let Ok(feed) = read else { return Ok(brought) }; // the next stage says what is wrong
         let family = feed.format().family();
@@ -98,7 +99,8 @@ impl Pipeline {
         let compose = move || compose(feed, loaded, newest.then_some(archive.page), kept.dated);
         let (body, count) = self.0.workers.run(compose).await?.map_err(Error::NotAFeed)?;
         let links = route.form.pages.as_ref().map(|own| shown.links(own, count));
-        Ok(Brought { fetched: renewed(&brought.fetched, body), links, revision: Some(shown.state.revision), ..brought })
+        let copy = renewed(&brought.copy, body, links.as_ref());
+        Ok(Brought { copy, links, revision: Some(shown.state.revision), ..brought })
     }
 
     /// Undated items get the time at which they were first seen.
@@ -108,7 +110,7 @@ impl Pipeline {
         }
         let disk = &self.0.disk;
         let known = disk.load(Kind::Seen, &kept.key).await.and_then(|record| record.meta::<Seen>(SEEN_VERSION));
-        let (now, fetched) = (self.0.clock.now(), Arc::clone(&brought.fetched));
+        let (now, fetched) = (self.0.clock.now(), Arc::clone(&brought.copy));
         let known = known.unwrap_or_default();
         let job = move || {
             let mut feed = Feed::read(&fetched.body, content_type(&fetched), None).ok()?;
@@ -124,7 +126,7 @@ impl Pipeline {
         if let Some(seen) = seen {
             disk.store(Kind::Seen, kept.key, &route.label, Record::new(SEEN_VERSION, &seen, Bytes::new()));
         }
-        Brought { fetched: renewed(&brought.fetched, body), ..brought }
+        Brought { copy: renewed(&brought.copy, body, None), ..brought }
     }
 }
 
@@ -225,16 +227,17 @@ fn compose(
     Ok((feed.into_string(), count))
 }
 
-/// `fetched` with another body, which is UTF-8.
-fn renewed(fetched: &Fetched, body: String) -> Arc<Fetched> {
-    let media_type = content_type(fetched).map(|value| value.split(';').next().unwrap_or_default().trim().to_owned());
+/// `copy` with another body, which is UTF-8, and with these links.
+fn renewed(copy: &Fetched, body: String, links: Option<&Links>) -> Arc<Fetched> {
+    let media_type = content_type(copy).map(|value| value.split(';').next().unwrap_or_default().trim().to_owned());
     let content_type =
-        media_type.and_then(|media_type| HeaderValue::try_from(format!("{media_type}; charset=utf-8")).ok());
-    Arc::new(Fetched { body: body.into(), content_type, url: fetched.url.clone(), freshness: fetched.freshness })
+        media_type.and_then(|media_type| HeaderValue::try_from(format!("{media_type}; charset=utf-8")).ok()).map(Line);
+    let digest = Key::of(&[b"kept", copy.about.digest.as_ref(), body.as_bytes(), format!("{links:?}").as_bytes()]);
+    Arc::new(Fetched { body: body.into(), about: About { content_type, digest, ..copy.about.clone() } })
 }
 
-fn content_type(fetched: &Fetched) -> Option<&str> {
-    fetched.content_type.as_ref().and_then(|value| value.to_str().ok())
+fn content_type(copy: &Fetched) -> Option<&str> {
+    copy.about.content_type.as_ref().and_then(|line| line.0.to_str().ok())
 }
 
 fn digest(identity: &str) -> Key {

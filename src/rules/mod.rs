@@ -21,6 +21,8 @@ pub mod sets;
 pub mod source;
 mod web_page;
 
+use std::cell::Cell;
+
 use serde::de::DeserializeOwned;
 
 use crate::base::clock::Time;
@@ -86,8 +88,37 @@ macro_rules! rules {
 }
 
 rules! {
-    brief, cards, clean, dedupe, drop, embed, from_text, full_text, highlight, images, json, keep, lazy, limit,
-    links, note, opencc, page, remove, reveal, sanitize, script, select, sitemap, sort, style,
+    brief,
+    cards,
+    clean,
+    dates,
+    dedupe,
+    drop,
+    embed,
+    from_text,
+    full_text,
+    highlight,
+    images,
+    json,
+    keep,
+    language,
+    lazy,
+    limit,
+    links,
+    note,
+    opencc,
+    page,
+    podcast,
+    remove,
+    replace,
+    reveal,
+    sanitize,
+    script,
+    select,
+    set,
+    sitemap,
+    sort,
+    style,
 }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
@@ -124,8 +155,9 @@ pub trait Build: DeserializeOwned {
 /// What a rule may know beside the feed.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// The present moment: rules ask no clock.
-    pub now: Time,
+    now: Time,
+    /// A rule asked for the present moment.
+    asked_now: Cell<bool>,
     /// The address that the feed came from, after redirects; unknown for a file or standard input.
     pub feed_url: Option<Url>,
     /// What was fetched for the rules that asked.
@@ -135,7 +167,19 @@ pub struct Context {
 impl Context {
     /// A context without pages.
     pub fn new(now: Time, feed_url: Option<Url>) -> Context {
-        Context { now, feed_url, pages: Pages::default() }
+        Context { now, asked_now: Cell::new(false), feed_url, pages: Pages::default() }
+    }
+
+    /// The present moment: rules ask no clock. What a rule makes of it changes with time, so that an unchanged feed is put
+    /// through its rules again when it is refreshed.
+    pub fn now(&self) -> Time {
+        self.asked_now.set(true);
+        self.now
+    }
+
+    /// True where a rule has asked for the present moment.
+    pub fn was_asked_now(&self) -> bool {
+        self.asked_now.get()
     }
 }
 

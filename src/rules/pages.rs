@@ -95,6 +95,11 @@ impl Pages {
         self.known.insert(want, page);
     }
 
+    /// True where nobody asked for any.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
     /// True where one is still on its way: what is made now is not the last word.
     pub fn is_pending(&self) -> bool {
         self.known.values().any(|page| *page == Page::Pending)
