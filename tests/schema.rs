@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use refeed::rules::sets::Sets;
 use refeed::rules::{Kind, docs, schema};
@@ -40,6 +41,12 @@ fn validate(value: &Value, schema: &Value, root: &Value, at: &str) -> Result<(),
             }
             "minItems" if value.as_array().is_some_and(Vec::is_empty) => return wrong("empty".into()),
             "minimum" | "minItems" => {}
+            "pattern" => {
+                let pattern = regex::Regex::new(rule.as_str().unwrap()).unwrap();
+                if value.as_str().is_some_and(|text| !pattern.is_match(text)) {
+                    return wrong(format!("{value} is not as {rule}"));
+                }
+            }
             "minProperties" | "maxProperties" => {
                 let count = value.as_object().map_or(1, serde_json::Map::len) as u64;
                 if (key == "minProperties" && count < rule.as_u64().unwrap())
@@ -97,15 +104,15 @@ fn toml(text: &str) -> Value {
     toml::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
+static SCHEMA: LazyLock<Value> = LazyLock::new(schema::document);
+
 fn is_valid(text: &str) -> Result<(), String> {
-    let schema = schema::document();
-    validate(&toml(text), &schema, &schema, "")
+    validate(&toml(text), &SCHEMA, &SCHEMA, "")
 }
 
 fn with_rules(text: &str) -> Result<(), String> {
-    let schema = schema::document();
     let rules = &toml(text)["rules"];
-    validate(&json!({ "sets": { "x": { "rules": rules } } }), &schema, &schema, "")
+    validate(&json!({ "sets": { "x": { "rules": rules } } }), &SCHEMA, &SCHEMA, "")
 }
 
 #[test]
@@ -154,8 +161,7 @@ fn what_an_editor_should_mark_is_not_valid() {
 
 #[test]
 fn keys_and_rules_say_what_they_do() {
-    let schema = schema::document();
-    let text = |pointer: &str| schema.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |pointer: &str| SCHEMA.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     assert!(text("/properties/server/properties/listen/description").contains("Where to listen"));
     assert!(text("/$defs/rule/anyOf/1/properties/limit/description").contains("first items"));
 }

@@ -42,6 +42,11 @@ pub fn document(rule: Value) -> Value {
                 "items": { "$ref": "#/$defs/rule" },
             },
             "rule": rule,
+            "parameter": {
+                "description": "A parameter of the rule set",
+                "type": "string",
+                "pattern": "^\\$[\\w-]+$",
+            },
         },
     })
 }

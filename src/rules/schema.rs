@@ -31,12 +31,29 @@ pub fn document() -> Value {
 /// The settings of a rule: its table, its short form, or `true`.
 fn rule(kind: Kind) -> Value {
     let mut table = kind.shape();
-    let short = kind.short().map(|key| table["properties"][key].clone());
-    if let Some(properties) = table["properties"].as_object_mut() {
+    let short = kind.short().and_then(|key| table.get("properties")?.get(key).cloned());
+    if let Some(properties) = table.get_mut("properties").and_then(Value::as_object_mut) {
         let when =
             json!({ "type": "string", "description": "An expression: the rule sees only the items that meet it" });
         properties.insert("when".into(), when);
     }
-    let forms: Vec<_> = [table].into_iter().chain(short).chain([json!({ "const": true })]).collect();
+    let mut forms: Vec<_> = [table].into_iter().chain(short).chain([json!({ "const": true })]).collect();
+    forms.iter_mut().for_each(parameters);
     json!({ "description": one_line(summary(&kind.docs())), "anyOf": forms })
+}
+
+/// Lets the parameter of a rule set (`"$NAME"`) stand for every value that is no text.
+fn parameters(schema: &mut Value) {
+    match schema {
+        Value::Array(parts) => parts.iter_mut().for_each(parameters),
+        Value::Object(parts) => {
+            parts.values_mut().filter(|part| part.is_object() || part.is_array()).for_each(parameters);
+            let kind = parts.get("type").and_then(Value::as_str);
+            if parts.contains_key("enum") || matches!(kind, Some("integer" | "number" | "boolean" | "array")) {
+                let own = std::mem::take(parts);
+                parts.insert("anyOf".into(), json!([own, { "$ref": "#/$defs/parameter" }]));
+            }
+        }
+        _ => {}
+    }
 }
