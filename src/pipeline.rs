@@ -233,7 +233,7 @@ impl Pipeline {
                 Ok(route.in_form(&ask.rules, Form { format, window, own_url, pages, ..route.form.clone() }))
             }
             Which::Url(url) => {
-                let form = Form { format: ask.format, ..Form::default() };
+                let form = Form { format: ask.format, window: ask.window, ..Form::default() };
                 Ok(Route::new(ask.feed.label(), url.as_str(), Origin::Http(url.clone()), ask.rules.clone(), form))
             }
             Which::Proxied(url) => {

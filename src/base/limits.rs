@@ -120,6 +120,10 @@ pub const MAX_SHARING: usize = 100;
 pub const TITLE_LIKENESS: f64 = 0.7;
 /// Default time within which such titles must lie: the same words a week later are another story.
 pub const TITLES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Columns of a title that is made of the content: what a list of titles shows of one.
+pub const TITLE_COLUMNS: usize = 80;
+/// Most files of one item that are attached or shown by a rule: an album has some thirty pictures.
+pub const MAX_ATTACHED: usize = 100;
 /// Most counting prefixes of one podcast address; real ones have up to six.
 pub const MAX_PREFIXES: usize = 16;
 /// Most rules of one feed, after rule sets are opened, those around every feed's included.
