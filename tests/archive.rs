@@ -55,7 +55,10 @@ impl Run {
     async fn of(keys: &str, body: &str) -> Run {
         let upstream = Upstream::start("").await;
         upstream.answers(200, "Cache-Control: max-age=600\r\n", body);
-        let toml = format!("[fetch]\nallow = [\"127.0.0.0/8\"]\n[feeds.a]\nurl = \"{}\"\n{keys}", upstream.url("/f"));
+        let toml = format!(
+            "[cache]\nstale_while_revalidate = \"0s\"\n[fetch]\nallow = [\"127.0.0.0/8\"]\n[feeds.a]\nurl = \"{}\"\n{keys}",
+            upstream.url("/f")
+        );
         let directory = tempfile::tempdir().unwrap();
         let server = start(&toml, directory.path(), Clock::manual(NOW)).await;
         Run { upstream, directory, server, toml }
@@ -358,6 +361,20 @@ async fn a_disk_that_cannot_be_used_costs_the_archive_alone() {
     assert_eq!(server.get("/feed/a", &[]).await.text(), numbers(0, 3));
     let reply = server.get("/feed/a?since=7d", &[]).await;
     assert_eq!((reply.status, reply.json()["type"].as_str()), (503, Some("urn:refeed:problem:no-archive")));
+}
+
+#[tokio::test]
+async fn what_upstream_forbids_to_store_is_not_archived() {
+    let run = Run::of("archive = {}", &numbers(0, 3)).await;
+    run.upstream.answers(200, "Cache-Control: no-store\r\n", &numbers(0, 3));
+    assert_eq!(run.get("/feed/a").await.text(), numbers(0, 3));
+    run.server.clock.advance(DAY);
+    run.upstream.answers(200, "Cache-Control: no-store\r\n", &numbers(3, 5));
+    assert_eq!(run.get("/feed/a").await.text(), numbers(3, 5));
+    assert_eq!(run.get("/feed/a?since=7d").await.status, 503);
+    let disk = run.server.pipeline.disk();
+    let kept: i64 = disk.read(|on| on.query_row("SELECT count(*) FROM items", [], |row| row.get(0))).await.unwrap();
+    assert_eq!(kept, 0);
 }
 
 #[test]

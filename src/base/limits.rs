@@ -8,6 +8,12 @@ use std::time::Duration;
 pub const KIB: usize = 1024;
 /// One mebibyte.
 pub const MIB: usize = 1024 * KIB;
+/// One minute.
+pub const MINUTE: Duration = Duration::from_secs(60);
+/// One hour.
+pub const HOUR: Duration = Duration::from_secs(60 * 60);
+/// One day.
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 // ── the document ────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,6 +102,8 @@ pub const MAX_REDIRECTS_CEILING: usize = 20;
 pub const MAX_BODY_CEILING: usize = 1024 * MIB;
 /// Ceiling of every `cache.*_ttl`: a year, as RFC 2616 §14.21 asked of servers.
 pub const TTL_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Shortest `refresh` of a feed: the floor of one who set a floor of nothing would be a busy loop.
+pub const REFRESH_SHORTEST: Duration = Duration::from_secs(60);
 
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -241,6 +249,12 @@ pub const MAX_HEAD: usize = 16 * KIB;
 pub const MAX_HEAD_FIELDS: usize = 64;
 /// Fetches from one host at once: what a polite browser of one person would do.
 pub const FETCHES_PER_HOST: usize = 2;
+/// How long the answer of a service is kept: it depends on what was asked alone, and may have cost money.
+pub const SERVICE_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Longest text that is posted to a service.
+pub const MAX_POSTED: usize = 128 * KIB;
+/// Most of what a service's answer gives: a field's bound.
+pub const MAX_ANSWER: usize = MAX_FIELD;
 /// Longest script of a `script` rule.
 pub const MAX_SCRIPT: usize = 64 * KIB;
 /// Memory of a script, where `memory` says nothing: a large feed as JSON takes under 10 MiB.
@@ -324,6 +338,16 @@ pub const DEFAULT_TTL: Duration = Duration::from_secs(30 * 60);
 pub const MIN_TTL: Duration = Duration::from_secs(5 * 60);
 /// Default of `cache.max_ttl`.
 pub const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+/// Default of `cache.stale_while_revalidate`: who reads a few times a day never waits for an upstream.
+pub const STALE_WHILE_REVALIDATE: Duration = Duration::from_secs(6 * 60 * 60);
+/// Default of `cache.stale_if_error`: outages end within days, and squid's `max_stale` is the same week.
+pub const STALE_IF_ERROR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Of the time since `Last-Modified` this part counts as freshness where upstream says nothing (RFC 9111 §4.2.2).
+pub const HEURISTIC_PART: u32 = 10;
+/// Most freshness that `Last-Modified` gives: after a month of silence a new item should not wait three days.
+pub const HEURISTIC_MOST: Duration = Duration::from_secs(2 * 60 * 60);
+/// `skipHours` and `skipDays` put the next fetch off by no more: a weekend.
+pub const SKIP_MOST: Duration = Duration::from_secs(48 * 60 * 60);
 /// No new try after an upstream could not be reached: a short outage costs readers a minute.
 pub const HOLD_NETWORK: Duration = Duration::from_secs(60);
 /// No new try after a 5xx.
@@ -338,9 +362,25 @@ pub const HOLD_REFUSED: Duration = Duration::from_secs(15 * 60);
 pub const HOLD_UNUSABLE: Duration = Duration::from_secs(15 * 60);
 /// No new try after our own guard refused the address.
 pub const HOLD_BLOCKED: Duration = Duration::from_secs(60 * 60);
+/// Longest pause that doubling leads to: a feed that comes back is found within a day.
+pub const HOLD_LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The same where no answer came at all: it may be our own network that was away, and a dead host feels nothing.
+pub const HOLD_NETWORK_LONGEST: Duration = Duration::from_secs(60 * 60);
+/// Pauses differ from feed to feed by up to this part of them, so that what failed together is not asked again together.
+pub const HOLD_SPREAD: u32 = 10;
+/// A permanent redirect is believed after so many equal answers…
+pub const MOVED_TIMES: u32 = 3;
+/// …over so long: a slip of an administrator is mended within a day.
+pub const MOVED_OVER: Duration = Duration::from_secs(24 * 60 * 60);
+/// A feed that has lost all its items is believed after so long: until then a database is more likely to be down.
+pub const EMPTY_BELIEVED: Duration = Duration::from_secs(24 * 60 * 60);
+/// A reader for whom there is a stale copy waits no longer for a fresh one; many give up after 15 s.
+pub const STALE_WAIT: Duration = Duration::from_secs(10);
+/// Most hosts that are left in peace because they asked for it, about 100 bytes each.
+pub const MAX_HELD_HOSTS: usize = 4096;
 /// Shortest: an upstream that fails and says `Retry-After: 0` is not asked by every reader.
 pub const HOLD_SHORTEST: Duration = Duration::from_secs(10);
-/// Most failures remembered at once, about 1 KiB each.
+/// Most feeds whose failures are remembered at once, about 1 KiB each.
 pub const MAX_HELD_FAILURES: u64 = 4096;
 /// Bookkeeping of one cache entry beside its bytes, so that tiny entries are not free.
 pub const ENTRY_OVERHEAD: usize = KIB;

@@ -25,8 +25,8 @@ pub use load::{ConfigError, data_directory, environment, path, read_capped};
 pub use problem::{Paint, Problem, Problems, Report, Source, Span};
 pub use rule_list::RuleList;
 pub use schema::{
-    Cache, Config, Feed, Fetch, Merge, Open, Origin, Relative, Server, Source as FeedSource, SourceFeed, Store,
-    Templates, Undated,
+    Cache, Config, Feed, Fetch, Merge, Open, Origin, Refresh, Relative, Server, Source as FeedSource, SourceFeed,
+    Store, Templates, Times, Undated,
 };
 pub use shared::{Around, Set, SetTable};
 pub use toml::Spanned;

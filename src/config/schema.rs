@@ -131,6 +131,12 @@ pub struct Cache {
     /// Ceiling of freshness. Default `24h`.
     #[serde(deserialize_with = "fields::ttl")]
     pub max_ttl: Duration,
+    /// A stale answer is used at once, and refreshed behind, for so long; unless the upstream forbids it. Default `6h`.
+    #[serde(deserialize_with = "fields::ttl")]
+    pub stale_while_revalidate: Duration,
+    /// The last good copy is used for so long where the upstream fails; unless the upstream forbids it. Default `7d`.
+    #[serde(deserialize_with = "fields::ttl")]
+    pub stale_if_error: Duration,
 }
 
 impl Default for Cache {
@@ -142,6 +148,8 @@ impl Default for Cache {
             default_ttl: limits::DEFAULT_TTL,
             min_ttl: limits::MIN_TTL,
             max_ttl: limits::MAX_TTL,
+            stale_while_revalidate: limits::STALE_WHILE_REVALIDATE,
+            stale_if_error: limits::STALE_IF_ERROR,
         }
     }
 }
@@ -180,6 +188,10 @@ pub struct Feed {
     pub folder: Option<String>,
     /// `templates`, those of `[templates]` where a key is missing.
     pub templates: Templates,
+    /// What it sets for itself of `[cache]`.
+    pub times: Times,
+    /// `refresh`. Default: by the feed's own rhythm.
+    pub refresh: Refresh,
 }
 
 /// What becomes of items without a date.
@@ -197,8 +209,49 @@ impl Feed {
     pub fn new(url: impl Into<String>, origin: Origin, rules: RuleList) -> Feed {
         let (title, page, folder, archive, undated) = (None, None, None, None, None);
         let (relative, templates) = (Relative::default(), Templates::default());
-        Feed { url: url.into(), origin, rules, relative, archive, undated, title, page, folder, templates }
+        let (times, refresh) = (Times::default(), Refresh::default());
+        Feed {
+            url: url.into(),
+            origin,
+            rules,
+            relative,
+            archive,
+            undated,
+            title,
+            page,
+            folder,
+            templates,
+            times,
+            refresh,
+        }
     }
+}
+
+/// The keys of `[cache]` that a feed can set for itself; `None`: as set there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times {
+    /// `default_ttl`
+    pub default_ttl: Option<Duration>,
+    /// `min_ttl`
+    pub min_ttl: Option<Duration>,
+    /// `max_ttl`
+    pub max_ttl: Option<Duration>,
+    /// `stale_while_revalidate`; set here, it holds even where the upstream forbids it.
+    pub stale_while_revalidate: Option<Duration>,
+    /// `stale_if_error`; set here, it holds even where the upstream forbids it.
+    pub stale_if_error: Option<Duration>,
+}
+
+/// When a feed is asked for without a reader.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Refresh {
+    /// As often as it changes.
+    #[default]
+    Adaptive,
+    /// `"on-demand"`: only when a reader asks.
+    OnDemand,
+    /// Once in so long, whatever upstream and feed say.
+    Every(Duration),
 }
 
 /// `[templates]` and `[feeds.NAME.templates]`: what documents are made by. Each is a file, read from the folder of the

@@ -2,7 +2,8 @@
 //! the rules, so that they apply to old items too. Which part of it a document shows is its [`Window`].
 //!
 //! Items without a date get the time at which they were first seen, here too: with an archive by default, else where the feed says
-//! `undated = "first-seen"`. Without a usable disk a feed is served as upstream has it, and the log says so.
+//! `undated = "first-seen"`. Without a usable disk, and where upstream forbids to store the feed, it is served as upstream has it, and
+//! the log says so.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -11,13 +12,14 @@ use bytes::Bytes;
 use hyper::header::HeaderValue;
 
 use super::Pipeline;
-use super::ask::{Brought, Route, Window};
+use super::ask::{Route, Window};
 use super::error::{Error, Failure};
+use super::make::Brought;
 use crate::base::clock::Time;
 use crate::base::limits::SEEN_REMEMBERED;
 use crate::cache::disk::{Kind, Record};
 use crate::cache::items::{self, Item, Keeping, State, Which};
-use crate::cache::{Fetched, Key};
+use crate::cache::{About, Fetched, Key, Line};
 use crate::config::{Archive, Config, Undated};
 use crate::feed::history::Links;
 use crate::feed::{Feed, Place};
@@ -71,18 +73,19 @@ impl Pipeline {
         archive: Archive,
         brought: Brought,
     ) -> Result<Brought, Failure> {
-        let (now, fetched) = (self.0.clock.now(), Arc::clone(&brought.fetched));
-        let read = self.0.workers.run(move || Feed::read(&fetched.body, content_type(&fetched), None)).await?;
-        let Ok(feed) = read else { return Ok(brought) }; // the next stage says what is wrong
-        let family = feed.format().family();
-        let (feed, window) = self
-            .0
-            .workers
-            .run(move || {
-                let window = window(&feed, family);
-                (feed, window)
-            })
-            .await?;
+        if brought.copy.about.said.forbids_storing() {
+            tracing::warn!(feed = %route.label, "the feed has no archive: upstream forbids to store it (`no-store`)");
+            return if route.form.window == Window::Newest { Ok(brought) } else { Err(Error::NoArchive.into()) };
+        }
+        let (now, fetched) = (self.0.clock.now(), Arc::clone(&brought.copy));
+        let read = move || {
+            let feed = Feed::read(&fetched.body, content_type(&fetched), None).ok()?;
+            let window = window(&feed, feed.format().family());
+            Some((feed, window))
+        };
+        // where it is no feed, the next stage says why
+        let Some((feed, window)) = self.0.workers.run(read).await? else { return Ok(brought) };
+        let family = window.family;
         let keeping = Keeping { items: archive.items, age: archive.age };
         let recorded = items::record(&self.0.disk, kept.key, &route.label, window, keeping, now).await;
         let shown = match recorded {
@@ -98,17 +101,18 @@ impl Pipeline {
         let compose = move || compose(feed, loaded, newest.then_some(archive.page), kept.dated);
         let (body, count) = self.0.workers.run(compose).await?.map_err(Error::NotAFeed)?;
         let links = route.form.pages.as_ref().map(|own| shown.links(own, count));
-        Ok(Brought { fetched: renewed(&brought.fetched, body), links, revision: Some(shown.state.revision), ..brought })
+        let copy = renewed(&brought.copy, body, links.as_ref());
+        Ok(Brought { copy, links, revision: Some(shown.state.revision), ..brought })
     }
 
     /// Undated items get the time at which they were first seen.
     async fn with_dates(&self, route: &Arc<Route>, kept: Kept, brought: Brought) -> Brought {
-        if !kept.dated {
+        if !kept.dated || brought.copy.about.said.forbids_storing() {
             return brought;
         }
         let disk = &self.0.disk;
         let known = disk.load(Kind::Seen, &kept.key).await.and_then(|record| record.meta::<Seen>(SEEN_VERSION));
-        let (now, fetched) = (self.0.clock.now(), Arc::clone(&brought.fetched));
+        let (now, fetched) = (self.0.clock.now(), Arc::clone(&brought.copy));
         let known = known.unwrap_or_default();
         let job = move || {
             let mut feed = Feed::read(&fetched.body, content_type(&fetched), None).ok()?;
@@ -124,7 +128,7 @@ impl Pipeline {
         if let Some(seen) = seen {
             disk.store(Kind::Seen, kept.key, &route.label, Record::new(SEEN_VERSION, &seen, Bytes::new()));
         }
-        Brought { fetched: renewed(&brought.fetched, body), ..brought }
+        Brought { copy: renewed(&brought.copy, body, None), ..brought }
     }
 }
 
@@ -225,16 +229,17 @@ fn compose(
     Ok((feed.into_string(), count))
 }
 
-/// `fetched` with another body, which is UTF-8.
-fn renewed(fetched: &Fetched, body: String) -> Arc<Fetched> {
-    let media_type = content_type(fetched).map(|value| value.split(';').next().unwrap_or_default().trim().to_owned());
+/// `copy` with another body, which is UTF-8, and with these links.
+fn renewed(copy: &Fetched, body: String, links: Option<&Links>) -> Arc<Fetched> {
+    let media_type = content_type(copy).map(|value| value.split(';').next().unwrap_or_default().trim().to_owned());
     let content_type =
-        media_type.and_then(|media_type| HeaderValue::try_from(format!("{media_type}; charset=utf-8")).ok());
-    Arc::new(Fetched { body: body.into(), content_type, url: fetched.url.clone(), freshness: fetched.freshness })
+        media_type.and_then(|media_type| HeaderValue::try_from(format!("{media_type}; charset=utf-8")).ok()).map(Line);
+    let digest = Key::of(&[b"kept", copy.about.digest.as_ref(), body.as_bytes(), format!("{links:?}").as_bytes()]);
+    Arc::new(Fetched { body: body.into(), about: About { content_type, digest, ..copy.about.clone() } })
 }
 
-fn content_type(fetched: &Fetched) -> Option<&str> {
-    fetched.content_type.as_ref().and_then(|value| value.to_str().ok())
+fn content_type(copy: &Fetched) -> Option<&str> {
+    copy.about.content_type.as_ref().and_then(|line| line.0.to_str().ok())
 }
 
 fn digest(identity: &str) -> Key {

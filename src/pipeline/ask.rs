@@ -1,18 +1,19 @@
 //! What goes into the pipeline and what comes out of it: the question, the body, the output, the answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::error::{Failure, StartError};
 use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
-use crate::cache::{Answer, Fetched, Key};
-
-use crate::config::{Origin, Relative};
+use crate::cache::freshness::{Grace, Policy};
+use crate::cache::{Answer, Key};
+use crate::config::{self, Cache, Feed, Origin, Refresh, Relative};
 use crate::emit::model::Document;
 use crate::emit::{About, Format, Templates};
-use crate::feed::history::Links;
 use crate::rules::Chain;
 
 /// What is asked for.
@@ -161,40 +162,33 @@ pub struct Output {
     pub notes: Vec<String>,
     /// True where pages that rules wanted were still on their way: the next run may say more.
     pub incomplete: bool,
+    /// True where a rule asked for the time or for pages: the next run may say something else of the same feed.
+    pub timely: bool,
     /// The feed as plain data, where that was asked for.
     pub document: Option<Box<Document>>,
 }
 
-/// What an answer is made of.
-#[derive(Clone, Debug)]
-pub(super) struct Brought {
-    pub fetched: Arc<Fetched>,
-    /// The sources of a merged feed that have no answer: `name: reason`.
-    pub errors: Vec<String>,
-    /// Where the rest of the feed is, if there is more.
-    pub links: Option<Links>,
-    /// The archive's revision that it shows.
-    pub revision: Option<u64>,
-}
-
-impl Brought {
-    /// What upstream has.
-    pub fn of(fetched: Arc<Fetched>) -> Brought {
-        Brought { fetched, errors: Vec::new(), links: None, revision: None }
-    }
-}
-
 /// How an answer was come by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum How {
-    /// It was there.
+    /// It was there, and fresh.
     Hit,
-    /// It was not there, or no longer fresh, and was made: for this caller, or for one that came before.
+    /// It was there, stale, and is being refreshed behind.
+    Refreshing,
+    /// It was there, stale, and there is no better one.
+    Kept(Failure),
+    /// It was made: for this caller, or for one that came before.
     Made {
         /// An older one was there.
         stale: bool,
         /// Who started it.
         role: Role,
+        /// Upstream was asked for it; otherwise it was made of a fresh copy at hand.
+        asked: bool,
+        /// What upstream answered with.
+        status: Option<u16>,
+        /// It is in the cache now.
+        stored: bool,
     },
 }
 
@@ -209,13 +203,24 @@ pub struct Served {
     pub(super) key: Key,
 }
 
+/// Whether a stale answer will do while it is refreshed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// It will: a reader should not wait.
+    AtOnce,
+    /// Rather not: what is made of it would be stale, too.
+    Fresh,
+}
+
 /// A feed, ready to be asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Route {
     pub(super) label: String,
     pub(super) origin: Origin,
     pub(super) chain: Chain,
     pub(super) form: Form,
+    /// How long its copies may be used.
+    pub(super) policy: Policy,
     /// What upstream sent: one for all feeds of this URL.
     pub(super) fetched: Key,
     /// What the rules made of it.
@@ -223,10 +228,11 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// `url` as typed: it is what two feeds must share to share a fetch.
-    pub(super) fn new(label: String, url: &str, origin: Origin, chain: Chain, mut form: Form) -> Arc<Route> {
-        form.identity = url.to_owned();
-        Route::of(label, Key::of(&[b"fetched", url.as_bytes()]), origin, chain, form)
+    /// `feed`, with the rules `chain`, under `policy`. Its URL as typed is what two feeds must share to share a fetch.
+    pub(super) fn new(label: String, feed: &Feed, chain: Chain, mut form: Form, policy: Policy) -> Arc<Route> {
+        form.identity = feed.url.clone();
+        let (origin, fetched, answer) = (feed.origin.clone(), Key::default(), Key::default());
+        Route { label, origin, chain, form, policy, fetched, answer }.keyed()
     }
 
     /// The same feed with more rules after its own, in another format, served at another address.
@@ -236,12 +242,45 @@ impl Route {
 
     /// The same feed with more rules after its own, in another form.
     pub(super) fn in_form(&self, rules: &Chain, form: Form) -> Arc<Route> {
-        Route::of(self.label.clone(), self.fetched, self.origin.clone(), self.chain.then(rules), form)
+        Route { chain: self.chain.then(rules), form, ..self.clone() }.keyed()
     }
 
-    fn of(label: String, fetched: Key, origin: Origin, chain: Chain, form: Form) -> Arc<Route> {
-        let answer = Key::of(&[b"answer", fetched.as_ref(), chain.hash().as_bytes(), form.name().as_bytes()]);
-        Arc::new(Route { label, origin, chain, form, fetched, answer })
+    /// With the names of what is fetched and of what is made of it, each of all that makes a difference to it. What a rule
+    /// reads a feed from need not be one.
+    fn keyed(mut self) -> Arc<Route> {
+        let what: &[u8] = if self.chain.reader().is_some() { b"page" } else { b"feed" };
+        self.fetched = Key::of(&[b"fetched", self.form.identity.as_bytes(), what]);
+        let (chain, form, policy) = (self.chain.hash(), self.form.name(), format!("{:?}", self.policy));
+        let parts = [b"answer", self.fetched.as_ref(), chain.as_bytes(), form.as_bytes(), policy.as_bytes()];
+        self.answer = Key::of(&parts);
+        Arc::new(self)
+    }
+}
+
+/// The templates of a feed that has its own.
+pub(super) fn templates(files: &config::Templates) -> Result<Option<Templates>, StartError> {
+    let config::Templates { markdown, html } = files;
+    if markdown.is_none() && html.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Templates::compile(markdown.as_ref(), html.as_ref())?))
+}
+
+/// For how long copies of a feed may be used: what it sets for itself, else what `cache` says for all. A feed that sets how
+/// long stale copies are used means it, also where upstream forbids it.
+pub(super) fn policy(cache: &Cache, feed: &Feed) -> Policy {
+    let times = feed.times;
+    let window = |own: Option<Duration>, all| own.map_or(Grace::Default(all), Grace::Insisted);
+    let every = match feed.refresh {
+        Refresh::Every(every) => Some(every),
+        Refresh::Adaptive | Refresh::OnDemand => None,
+    };
+    Policy {
+        default: every.or(times.default_ttl).unwrap_or(cache.default_ttl),
+        min: every.or(times.min_ttl).unwrap_or(cache.min_ttl),
+        max: every.or(times.max_ttl).unwrap_or(cache.max_ttl),
+        stale_while_revalidate: window(times.stale_while_revalidate, cache.stale_while_revalidate),
+        stale_if_error: window(times.stale_if_error, cache.stale_if_error),
     }
 }
 
@@ -259,7 +298,10 @@ mod tests {
     fn feeds_of_one_url_share_what_was_fetched() {
         let url = Url::parse("https://example.org/feed").unwrap();
         let form = |relative| Form { relative, ..Form::default() };
-        let route = |form| Route::new("a".into(), url.as_str(), Origin::Http(url.clone()), Chain::empty(), form);
+        let route = |form| {
+            let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), config::RuleList::empty());
+            Route::new("a".into(), &feed, Chain::empty(), form, policy(&Cache::default(), &feed))
+        };
         let (one, other) = (route(form(Relative::Absolute)), route(form(Relative::Keep)));
         let third = one.with(&Chain::empty(), Some(Format::Atom), None);
         assert!(one.fetched == other.fetched && one.fetched == third.fetched);

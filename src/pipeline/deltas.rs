@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use super::Pipeline;
-use super::ask::{Ask, Route, Served, Window};
+use super::ask::{Ask, Haste, Route, Served, Window};
 use super::error::Failure;
 use crate::base::limits::{MAX_HELD_FAILURES, TAGS_REMEMBERED};
 use crate::cache::disk::{Disk, Kind, Record};
@@ -68,7 +68,7 @@ impl Pipeline {
         let has = |(tag, _): &&(String, u64)| tags.iter().any(|named| base(named) == tag);
         let Some((_, revision)) = known.iter().rev().find(has) else { return Ok(None) };
         let ask = Ask { window: Window::After(*revision), ..ask.clone() };
-        self.answer_of(self.route(&ask)?, None).await.map(Some)
+        self.answer_of(self.route(&ask)?, None, Haste::AtOnce).await.map(Some)
     }
 }
 

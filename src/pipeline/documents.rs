@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ask::{Ask, Form};
 use super::error::Error;
-use super::{Pipeline, input};
+use super::{Input, Pipeline};
 use crate::base::limits::PAGE_WAIT;
 use crate::base::url::Url;
 use crate::config::Origin;
@@ -27,9 +27,9 @@ impl Pipeline {
     /// As [`Pipeline::answer`].
     pub async fn document(&self, name: &str) -> Result<(Document, Option<Templates>), Arc<Error>> {
         let route = self.route(&Ask::named(name))?;
-        let fetched = self.bring(&route, None).await.map_err(|failure| failure.error)?.fetched;
+        let brought = self.bring(&route, None).await.map_err(|failure| failure.error)?;
         let form = Form { as_data: true, ..route.form.clone() };
-        let output = self.transform(input(&fetched), self.recipe(&route.chain, &form), PAGE_WAIT).await?;
+        let output = self.transform(brought.input(), self.recipe(&route.chain, &form), PAGE_WAIT).await?;
         Ok((output.document.map(|document| *document).unwrap_or_default(), form.templates))
     }
 
@@ -38,8 +38,8 @@ impl Pipeline {
     /// # Errors
     /// It cannot be fetched.
     pub async fn file(&self, url: &Url) -> Result<File, Error> {
-        let fetched = self.0.upstream.ask(&Origin::Http(url.clone()), None).await?;
-        let mime = fetched.content_type.as_ref().and_then(|value| value.to_str().ok().map(str::to_owned));
-        Ok(File { body: fetched.body.clone(), mime })
+        let found = self.0.upstream.ask(&Origin::Http(url.clone())).await?;
+        let Input { bytes, content_type, .. } = found.into_input();
+        Ok(File { body: bytes, mime: content_type })
     }
 }

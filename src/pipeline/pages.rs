@@ -19,7 +19,7 @@ use crate::base::limits;
 use crate::base::text::human_size;
 use crate::cache::Key;
 use crate::cache::flight::Flights;
-use crate::cache::negative::{Held, Negative, hold};
+use crate::cache::negative::{Held, Negative};
 use crate::fetch::{Client, Request};
 use crate::rules::pages::Body;
 use crate::rules::{Page, Pages, Want};
@@ -43,7 +43,7 @@ impl Fetcher {
         };
         let kept = Cache::builder().max_capacity(limits::PAGES_MEMORY as u64).weigher(weigh).build();
         let failures = Negative::new(limits::MAX_HELD_FAILURES);
-        Fetcher(Arc::new(Parts { client, clock, kept, failures, flights: Flights::new(limits::PAGE_WAIT) }))
+        Fetcher(Arc::new(Parts { client, clock, kept, failures, flights: Flights::new() }))
     }
 
     /// Puts into `pages` what became of `wants` within `patience`.
@@ -75,11 +75,12 @@ impl Fetcher {
         if let Some(body) = self.kept(&key, want).await {
             return Page::Ready(body);
         }
-        if let Some(held) = self.0.failures.get(&key, self.0.clock.now()).await {
+        if let Some(held) = self.0.failures.get(&key).await.filter(|held| held.forbids(self.0.clock.now())) {
             return Page::Failed(held.error.to_string().into());
         }
         let (fetcher, asked) = (self.clone(), want.clone());
-        let fetched = self.0.flights.run(key, async move { fetcher.fetch(key, &asked).await }).await;
+        let work = async move { fetcher.fetch(key, &asked).await };
+        let fetched = self.0.flights.run(key, limits::PAGE_WAIT, work).await;
         fetched.map_or(Page::Pending, |(page, _)| page)
     }
 
@@ -93,7 +94,7 @@ impl Fetcher {
         if let Some(body) = self.kept(&key, want).await {
             return Page::Ready(body); // came between the caller's look and this one
         }
-        let request = Request::page(want.url.as_str(), headers(&want.headers));
+        let request = Request { post: want.post.clone(), ..Request::page(want.url.as_str(), headers(&want.headers)) };
         match self.0.client.get(&request).await {
             Ok(response) if response.body.len() > limits::MAX_PAGE => {
                 Page::Failed(format!("the page exceeds {}", human_size(limits::MAX_PAGE)).into())
@@ -103,13 +104,15 @@ impl Fetcher {
                 let content_type = content_type.map(str::to_owned);
                 let body = Arc::new(Body { bytes: response.body, content_type, url: response.url });
                 self.0.kept.insert(key, (Arc::clone(&body), self.0.clock.now())).await;
+                self.0.failures.forget(&key).await;
                 Page::Ready(body)
             }
             Err(error) => {
                 let error = Arc::new(Error::Fetch(error));
                 tracing::info!(%error, "a page could not be had");
-                if let Some(wait) = hold(error.cause(), error.retry_after()) {
-                    let held = Held { error: Arc::clone(&error), retry_at: self.0.clock.now() + wait };
+                let (before, why) = (self.0.failures.get(&key).await, (error.cause(), error.retry_after()));
+                let held = Held::after(before.as_ref(), Arc::clone(&error), why, self.0.clock.now(), key.spread());
+                if let Some(held) = held {
                     self.0.failures.put(key, held).await;
                 }
                 Page::Failed(error.to_string().into())
@@ -121,6 +124,7 @@ impl Fetcher {
 fn key(want: &Want) -> Key {
     let mut parts: Vec<&[u8]> = vec![b"page", want.url.as_str().as_bytes()];
     parts.extend(want.headers.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]));
+    parts.extend(want.post.as_deref());
     Key::of(&parts)
 }
 

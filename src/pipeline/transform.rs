@@ -111,7 +111,9 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
             Ok(Stage::Paused(Box::new(Paused { work, context, recipe, wants, rounds })))
         }
         Progress::Done => {
-            let (notes, incomplete) = (feed.notes().to_vec(), context.pages.is_pending());
+            let notes = feed.notes().to_vec();
+            let incomplete = context.pages.is_pending();
+            let timely = context.was_asked_now() || !context.pages.is_empty();
             let form = &recipe.form;
             if form.window == Window::Dropped {
                 feed.show_dropped().map_err(Error::NotAFeed)?;
@@ -130,7 +132,7 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
                 feed.set_links(links);
                 body = feed.into_string();
             }
-            Ok(Stage::Done(Output { body, content_type, notes, incomplete, document }))
+            Ok(Stage::Done(Output { body, content_type, notes, incomplete, timely, document }))
         }
     }
 }

@@ -240,7 +240,7 @@ mod tests {
             problems(
                 "[{ enclosures = 'pictures' }, { enclosures = { keep = ['audio', '/x'] } }, { enclosures = true }]"
             ),
-            ["17: `pictures` is no kind of file", "66: `/x` is no kind of file", "89: nothing to do"]
+            ["17: `pictures` is no kind of file", "65: `/x` is no kind of file", "91: nothing to do"]
         );
     }
 }

@@ -10,6 +10,7 @@ mod conditions;
 pub mod docs;
 pub mod expression;
 mod fragments;
+mod headers;
 mod one_or_many;
 pub mod pages;
 pub mod parameters;
@@ -19,6 +20,8 @@ mod places;
 pub mod sets;
 pub mod source;
 mod web_page;
+
+use std::cell::Cell;
 
 use serde::de::DeserializeOwned;
 
@@ -86,6 +89,7 @@ rules! {
     from_text,
     full_text,
     highlight,
+    http,
     images,
     json,
     keep,
@@ -144,8 +148,9 @@ pub trait Build: DeserializeOwned {
 /// What a rule may know beside the feed.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// The present moment: rules ask no clock.
-    pub now: Time,
+    now: Time,
+    /// A rule asked for the present moment.
+    asked_now: Cell<bool>,
     /// The address that the feed came from, after redirects; unknown for a file or standard input.
     pub feed_url: Option<Url>,
     /// What was fetched for the rules that asked.
@@ -155,7 +160,19 @@ pub struct Context {
 impl Context {
     /// A context without pages.
     pub fn new(now: Time, feed_url: Option<Url>) -> Context {
-        Context { now, feed_url, pages: Pages::default() }
+        Context { now, asked_now: Cell::new(false), feed_url, pages: Pages::default() }
+    }
+
+    /// The present moment: rules ask no clock. What a rule makes of it changes with time, so that an unchanged feed is put
+    /// through its rules again when it is refreshed.
+    pub fn now(&self) -> Time {
+        self.asked_now.set(true);
+        self.now
+    }
+
+    /// True where a rule has asked for the present moment.
+    pub fn was_asked_now(&self) -> bool {
+        self.asked_now.get()
     }
 }
 

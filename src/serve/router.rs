@@ -165,7 +165,9 @@ impl Inner {
         let served = pipeline.answer(ask.clone(), trail(headers)).await.map_err(failed)?;
         let cache = match served.how {
             How::Hit => "hit",
-            How::Made { stale: true, .. } => "stale",
+            How::Refreshing => "stale",
+            How::Kept(_) => "kept",
+            How::Made { stale: true, .. } => "refreshed",
             How::Made { stale: false, .. } => "miss",
         };
         if ask.window == Window::Newest && reply::wants_delta(&served, headers) {

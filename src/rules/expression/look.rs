@@ -99,7 +99,7 @@ impl Look<'_> {
     }
 
     pub fn age(&self) -> Value {
-        self.feed.date(self.place).map_or(Value::UNDEFINED, |date| Value::from(self.cx.now.secs() - date.secs()))
+        self.feed.date(self.place).map_or(Value::UNDEFINED, |date| Value::from(self.cx.now().secs() - date.secs()))
     }
 
     pub fn script(&self) -> Value {
