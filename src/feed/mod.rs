@@ -17,6 +17,7 @@ mod error;
 mod fields;
 mod grow;
 pub mod history;
+mod hubs;
 mod item;
 pub mod json;
 pub mod merge;
@@ -34,6 +35,7 @@ pub mod tree;
 mod view;
 pub mod xml;
 
+pub use self::hubs::Hubs;
 pub use chars::is_allowed as is_xml_char;
 pub use enclosures::Enclosure;
 pub use error::{Bound, FeedError};

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use url::ParseError;
 
+use super::callback;
 use super::query::{decode, parameters};
 use super::sign;
 use super::status::Refused;
@@ -121,6 +122,9 @@ impl Target {
 
 /// `path` without what may be secret: values of parameters, signatures. For the log and for problem documents.
 pub fn public_path(path: &str) -> Cow<'_, str> {
+    if callback::token(path).is_some() {
+        return "/websub/…".into();
+    }
     if let Some((_, rest)) = sign::split(path) {
         return format!("/s/…{}", public_path(rest)).into();
     }
