@@ -96,6 +96,7 @@ rules! {
     dedupe,
     drop,
     embed,
+    enclosures,
     from_text,
     full_text,
     highlight,
@@ -121,6 +122,7 @@ rules! {
     sitemap,
     sort,
     style,
+    titles,
 }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
