@@ -18,6 +18,7 @@ mod make;
 mod merge;
 mod origin;
 mod pages;
+mod seen;
 mod sites;
 mod transform;
 mod upstream;
@@ -41,6 +42,7 @@ use self::make::Made;
 use self::merge::Merged;
 use self::origin::Origins;
 use self::pages::Fetcher;
+use self::seen::Sightings;
 use self::sites::Sites;
 use self::upstream::Upstream;
 use self::workers::Workers;
@@ -65,6 +67,7 @@ struct Parts {
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
     listing: Listing,
+    sightings: Sightings,
     memory: Memory,
     disk: Disk,
     upstream: Upstream,
@@ -144,6 +147,7 @@ impl Pipeline {
             feeds,
             links,
             listing: Listing::new(config),
+            sightings: Sightings::default(),
             sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages,
