@@ -297,6 +297,8 @@ pub const MAX_REPLACEMENTS: usize = 50;
 pub const MAX_PAGE_ELEMENTS: usize = 100_000;
 /// Deepest nesting that readability is given. News pages stay under 40.
 pub const MAX_PAGE_DEPTH: usize = 512;
+/// Largest file of `fetch.roots`: a whole system's certificates take 250 KiB.
+pub const MAX_ROOTS: usize = MIB;
 /// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.
 pub const PAGES_PER_HOST: usize = 4;
 /// Most that `fetch.pages_per_host` may say: more is an attack.
