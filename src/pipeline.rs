@@ -294,7 +294,7 @@ impl Pipeline {
                 Ok(route.in_form(&ask.rules, Form { format, window, own_url, pages, ..route.form.clone() }))
             }
             Which::Url(url) => {
-                let form = Form { format: ask.format, ..Form::default() };
+                let form = Form { format: ask.format, window: ask.window, ..Form::default() };
                 Ok(self.any(&ask.feed, url, ask.rules.clone(), form))
             }
             Which::Proxied(url) => {

@@ -97,6 +97,8 @@ pub struct Fetch {
     pub offline: bool,
     /// Non-public addresses that may be fetched, with or without a port. Default: none.
     pub allow: Vec<Allow>,
+    /// A PEM file of certificates to trust beside the built-in ones, such as a company's. Default: none.
+    pub roots: Option<PathBuf>,
     /// An outgoing proxy: `http:`, `socks5:` or `socks5h:`. Default: none.
     #[serde(deserialize_with = "fields::proxy")]
     pub proxy: Option<Url>,
@@ -110,6 +112,7 @@ impl Default for Fetch {
             max_redirects: limits::MAX_REDIRECTS,
             pages_per_host: limits::PAGES_PER_HOST,
             offline: false,
+            roots: None,
             allow: Vec::new(),
             proxy: None,
         }

@@ -10,6 +10,7 @@ mod chars;
 pub mod charset;
 mod codec;
 pub mod dates;
+mod dropped;
 mod emit;
 mod enclosures;
 mod error;
@@ -141,6 +142,8 @@ pub struct Feed {
     items: Vec<NodeId>,
     /// The items that are left, as indexes of `items`, in the order of the output.
     order: Vec<u32>,
+    /// What rules dropped, where somebody wants to see it.
+    dropped: Option<dropped::Dropped>,
     /// The items that the rule at work may see, by their number; all where there is none.
     selected: Option<Vec<bool>>,
     slots: OnceLock<item::Index>,
@@ -233,6 +236,7 @@ impl Feed {
             head,
             items,
             order,
+            dropped: None,
             selected: None,
             slots,
             base,

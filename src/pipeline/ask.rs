@@ -44,6 +44,15 @@ pub enum Window {
     Since(Time),
     /// What was new or changed after a revision of the archive.
     After(u64),
+    /// Of the newest, what the rules dropped.
+    Dropped,
+}
+
+impl Window {
+    /// What the rules see of it.
+    pub fn before_rules(self) -> Window {
+        if self == Window::Dropped { Window::Newest } else { self }
+    }
 }
 
 /// A feed that can be asked for.

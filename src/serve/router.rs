@@ -204,6 +204,7 @@ impl Inner {
         let pipeline = &self.pipeline;
         let parameter = match part {
             Part::Newest => return Ok(Window::Newest),
+            Part::Dropped => return Ok(Window::Dropped),
             Part::Page(_) => "archive",
             Part::Since(_) | Part::Last(_) => "since",
         };
@@ -212,7 +213,7 @@ impl Inner {
             return Err(Refused::Parameter { name: parameter.to_owned(), problem });
         }
         Ok(match part {
-            Part::Newest => Window::Newest,
+            Part::Newest | Part::Dropped => Window::Newest,
             Part::Page(number) => Window::Page(number),
             Part::Since(time) => Window::Since(time),
             Part::Last(last) => {
