@@ -19,6 +19,7 @@ mod make;
 mod merge;
 mod origin;
 mod pages;
+mod seen;
 mod sites;
 mod transform;
 mod upstream;
@@ -43,6 +44,7 @@ use self::make::Made;
 use self::merge::Merged;
 use self::origin::Origins;
 use self::pages::Fetcher;
+use self::seen::Sightings;
 use self::sites::Sites;
 use self::upstream::Upstream;
 use self::workers::Workers;
@@ -68,6 +70,7 @@ struct Parts {
     links: Addresses,
     listing: Listing,
     store: Store,
+    sightings: Sightings,
     upstream: Upstream,
     adhoc: Adhoc,
     sites: Sites,
@@ -147,6 +150,7 @@ impl Pipeline {
             feeds,
             links,
             listing: Listing::new(config),
+            sightings: Sightings::default(),
             sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages,

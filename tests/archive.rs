@@ -363,6 +363,20 @@ async fn a_disk_that_cannot_be_used_costs_the_archive_alone() {
     assert_eq!((reply.status, reply.json()["type"].as_str()), (503, Some("urn:refeed:problem:no-archive")));
 }
 
+#[tokio::test]
+async fn what_upstream_forbids_to_store_is_not_archived() {
+    let run = Run::of("archive = {}", &numbers(0, 3)).await;
+    run.upstream.answers(200, "Cache-Control: no-store\r\n", &numbers(0, 3));
+    assert_eq!(run.get("/feed/a").await.text(), numbers(0, 3));
+    run.server.clock.advance(DAY);
+    run.upstream.answers(200, "Cache-Control: no-store\r\n", &numbers(3, 5));
+    assert_eq!(run.get("/feed/a").await.text(), numbers(3, 5));
+    assert_eq!(run.get("/feed/a?since=7d").await.status, 503);
+    let disk = run.server.pipeline.disk();
+    let kept: i64 = disk.read(|on| on.query_row("SELECT count(*) FROM items", [], |row| row.get(0))).await.unwrap();
+    assert_eq!(kept, 0);
+}
+
 #[test]
 fn what_cannot_be_archived_is_refused_at_load() {
     let mistakes = |text: &str| {

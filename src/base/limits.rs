@@ -245,6 +245,12 @@ pub const MAX_HEAD: usize = 16 * KIB;
 pub const MAX_HEAD_FIELDS: usize = 64;
 /// Fetches from one host at once: what a polite browser of one person would do.
 pub const FETCHES_PER_HOST: usize = 2;
+/// How long the answer of a service is kept: it depends on what was asked alone, and may have cost money.
+pub const SERVICE_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Longest text that is posted to a service.
+pub const MAX_POSTED: usize = 128 * KIB;
+/// Most of what a service's answer gives: a field's bound.
+pub const MAX_ANSWER: usize = MAX_FIELD;
 /// Longest script of a `script` rule.
 pub const MAX_SCRIPT: usize = 64 * KIB;
 /// Memory of a script, where `memory` says nothing: a large feed as JSON takes under 10 MiB.

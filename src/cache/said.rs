@@ -130,6 +130,11 @@ impl Said {
             _ => Scope::Public,
         }
     }
+
+    /// True where it must not be written to a disk.
+    pub fn forbids_storing(&self) -> bool {
+        self.scope() == Scope::Unstored
+    }
 }
 
 impl Control {

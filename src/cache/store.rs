@@ -127,7 +127,7 @@ impl Store {
     pub async fn put_fetched(&self, key: Key, label: &str, fetched: Arc<Fetched>) {
         let before = self.memory.fetched(&key).await;
         self.memory.put_fetched(key, Arc::clone(&fetched)).await;
-        if fetched.about.said.scope() == Scope::Unstored {
+        if fetched.about.said.forbids_storing() {
             return self.forget(Kind::Fetched, key);
         }
         let digest = fetched.about.digest;

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::Empty;
+use http_body_util::Full;
+use hyper::Method;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper_util::client::legacy;
@@ -41,7 +42,7 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     settings: Settings,
     via: HeaderValue,
-    http: legacy::Client<Connector, Empty<Bytes>>,
+    http: legacy::Client<Connector, Full<Bytes>>,
     way: Arc<Way>,
     feeds: Manners,
     pages: Manners,
@@ -124,7 +125,11 @@ impl Inner {
                 None => self.turn(&target, request.lane, until).await?,
             };
             let (status, next) = match self.hop(request, &first, &target, turn).await? {
-                Answer::Moved(status, next) => (status, next),
+                Answer::Moved(status, next) if request.post.is_none() => (status, next),
+                // what is posted is for the service that was named, and for no other
+                Answer::Moved(status, _) => {
+                    return Err(FetchError::Status { at: target.place.clone(), status, retry_after: None });
+                }
                 Answer::Arrived(answer) => return Ok(arrived(answer, target, moved)),
             };
             tracing::debug!(from = %target.place, to = %next.place, status, "redirected");
@@ -154,8 +159,12 @@ impl Inner {
     }
 
     async fn hop(&self, request: &Request, first: &Target, target: &Target, _turn: Turn) -> Result<Answer, FetchError> {
-        let mut asked = hyper::Request::new(Empty::new());
+        let mut asked = hyper::Request::new(Full::default());
         *asked.uri_mut() = target.uri.clone();
+        if let Some(post) = &request.post {
+            *asked.method_mut() = Method::POST;
+            *asked.body_mut() = Full::new(post.clone());
+        }
         let conditional = self.write_headers(asked.headers_mut(), request, first, target);
         let connection = capture_connection(&mut asked);
         let answer = match self.head(asked, connection.clone(), target).await {
@@ -203,7 +212,7 @@ impl Inner {
     /// The response head. Its time begins when the connection stands; until then the connector's bounds hold.
     async fn head(
         &self,
-        asked: hyper::Request<Empty<Bytes>>,
+        asked: hyper::Request<Full<Bytes>>,
         mut connection: CaptureConnection,
         target: &Target,
     ) -> Result<hyper::Response<Incoming>, FetchError> {
@@ -305,7 +314,7 @@ fn explain(error: &legacy::Error, target: &Target) -> FetchError {
 }
 
 /// The connection pool with the bounds of a response head.
-fn pool(connector: Connector) -> legacy::Client<Connector, Empty<Bytes>> {
+fn pool(connector: Connector) -> legacy::Client<Connector, Full<Bytes>> {
     legacy::Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())

@@ -28,6 +28,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 use url::Url;
@@ -132,7 +133,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// What is asked of upstream. Always a GET without a body.
+/// What is asked of upstream: a GET, or a POST where there is something to post.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The URL as typed.
@@ -153,6 +154,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The line that it waits in.
     pub lane: Lane,
+    /// A body for a service of the operator's; no redirect is followed with it.
+    pub post: Option<Bytes>,
 }
 
 /// Feeds and the pages that their items lead to wait in lines of their own, so that fifty articles delay no feed.
@@ -176,6 +179,7 @@ impl Request {
             via: None,
             headers: HeaderMap::new(),
             lane: Lane::Feeds,
+            post: None,
         }
     }
 

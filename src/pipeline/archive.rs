@@ -2,7 +2,8 @@
 //! the rules, so that they apply to old items too. Which part of it a document shows is its [`Window`].
 //!
 //! Items without a date get the time at which they were first seen, here too: with an archive by default, else where the feed says
-//! `undated = "first-seen"`. Without a usable disk a feed is served as upstream has it, and the log says so.
+//! `undated = "first-seen"`. Without a usable disk, and where upstream forbids to store the feed, it is served as upstream has it, and
+//! the log says so.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -72,18 +73,19 @@ impl Pipeline {
         archive: Archive,
         brought: Brought,
     ) -> Result<Brought, Failure> {
+        if brought.copy.about.said.forbids_storing() {
+            tracing::warn!(feed = %route.label, "the feed has no archive: upstream forbids to store it (`no-store`)");
+            return if route.form.window == Window::Newest { Ok(brought) } else { Err(Error::NoArchive.into()) };
+        }
         let (now, fetched) = (self.0.clock.now(), Arc::clone(&brought.copy));
-        let read = self.0.workers.run(move || Feed::read(&fetched.body, content_type(&fetched), None)).await?;
-        let Ok(feed) = read else { return Ok(brought) }; // the next stage says what is wrong
-        let family = feed.format().family();
-        let (feed, window) = self
-            .0
-            .workers
-            .run(move || {
-                let window = window(&feed, family);
-                (feed, window)
-            })
-            .await?;
+        let read = move || {
+            let feed = Feed::read(&fetched.body, content_type(&fetched), None).ok()?;
+            let window = window(&feed, feed.format().family());
+            Some((feed, window))
+        };
+        // where it is no feed, the next stage says why
+        let Some((feed, window)) = self.0.workers.run(read).await? else { return Ok(brought) };
+        let family = window.family;
         let keeping = Keeping { items: archive.items, age: archive.age };
         let recorded = items::record(self.0.store.disk(), kept.key, &route.label, window, keeping, now).await;
         let shown = match recorded {
@@ -105,7 +107,7 @@ impl Pipeline {
 
     /// Undated items get the time at which they were first seen.
     async fn with_dates(&self, route: &Arc<Route>, kept: Kept, brought: Brought) -> Brought {
-        if !kept.dated {
+        if !kept.dated || brought.copy.about.said.forbids_storing() {
             return brought;
         }
         let disk = self.0.store.disk();

@@ -147,7 +147,7 @@ impl Pipeline {
         patience: Duration,
     ) -> Result<(Arc<Answer>, bool), Error> {
         let recipe = Recipe { links: brought.links.clone(), ..self.recipe(&route.chain, &route.form) };
-        let output = self.transform(brought.input(), recipe, patience).await?;
+        let output = self.write(route, brought.input(), recipe, patience).await?;
         let incomplete = output.incomplete;
         let (label, brought, now) = (route.label.clone(), brought.clone(), self.0.clock.now());
         let job = move || answer(&label, &brought, output, previous.as_deref(), now);

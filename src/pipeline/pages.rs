@@ -94,7 +94,7 @@ impl Fetcher {
         if let Some(body) = self.kept(&key, want).await {
             return Page::Ready(body); // came between the caller's look and this one
         }
-        let request = Request::page(want.url.as_str(), headers(&want.headers));
+        let request = Request { post: want.post.clone(), ..Request::page(want.url.as_str(), headers(&want.headers)) };
         match self.0.client.get(&request).await {
             Ok(response) if response.body.len() > limits::MAX_PAGE => {
                 Page::Failed(format!("the page exceeds {}", human_size(limits::MAX_PAGE)).into())
@@ -124,6 +124,7 @@ impl Fetcher {
 fn key(want: &Want) -> Key {
     let mut parts: Vec<&[u8]> = vec![b"page", want.url.as_str().as_bytes()];
     parts.extend(want.headers.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]));
+    parts.extend(want.post.as_deref());
     Key::of(&parts)
 }
 

@@ -244,7 +244,7 @@ impl JsonToFeed {
 }
 
 /// The same as values of the language.
-fn value(json: serde_json::Value) -> Value {
+pub(super) fn value(json: serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::from(()),
         serde_json::Value::Bool(bool) => Value::from(bool),

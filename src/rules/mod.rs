@@ -10,6 +10,7 @@ mod conditions;
 pub mod docs;
 pub mod expression;
 mod fragments;
+mod headers;
 mod one_or_many;
 pub mod pages;
 pub mod parameters;
@@ -87,6 +88,7 @@ rules! {
     from_text,
     full_text,
     highlight,
+    http,
     images,
     json,
     keep,

@@ -15,13 +15,15 @@ use bytes::Bytes;
 use crate::base::limits::PAGE_KEPT;
 use crate::base::url::Url;
 
-/// A page that a rule would read. Wants of the same page with the same headers are one, fetched once.
+/// A page that a rule would read. Wants that ask for the same in the same way are one, fetched once.
 #[derive(Clone, Debug)]
 pub struct Want {
     /// Its address, `http:` or `https:`.
     pub url: Url,
     /// What a site asks for, such as a cookie of consent: name and value. Sent to the address's own host alone.
     pub headers: Vec<(String, String)>,
+    /// A body to post instead of asking for a page; its `Content-Type` is among the headers.
+    pub post: Option<Bytes>,
     /// For how long what came may be read again.
     pub kept: Duration,
 }
@@ -29,13 +31,13 @@ pub struct Want {
 impl Want {
     /// The page at `url`.
     pub fn page(url: Url) -> Want {
-        Want { url, headers: Vec::new(), kept: PAGE_KEPT }
+        Want { url, headers: Vec::new(), post: None, kept: PAGE_KEPT }
     }
 }
 
 impl PartialEq for Want {
     fn eq(&self, other: &Want) -> bool {
-        self.url == other.url && self.headers == other.headers
+        self.url == other.url && self.headers == other.headers && self.post == other.post
     }
 }
 
@@ -45,6 +47,7 @@ impl Hash for Want {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.url.hash(state);
         self.headers.hash(state);
+        self.post.hash(state);
     }
 }
 

@@ -76,12 +76,12 @@ impl Build for Config {
             match quantity::size(memory.get_ref()) {
                 Ok(bytes) if (1..=MAX_SCRIPT_MEMORY).contains(&bytes) => limits.memory = bytes,
                 Ok(_) => {
-                    drop(report.error(
-                        memory.span(),
-                        format!("a script has at most {} of memory", human_size(MAX_SCRIPT_MEMORY)),
-                    ))
+                    let most = human_size(MAX_SCRIPT_MEMORY);
+                    report.error(memory.span(), format!("a script has at most {most} of memory"));
                 }
-                Err(message) => drop(report.error(memory.span(), message)),
+                Err(message) => {
+                    report.error(memory.span(), message);
+                }
             }
         }
         match self.steps {
