@@ -8,6 +8,7 @@ mod addresses;
 mod adhoc;
 mod archive;
 mod ask;
+mod background;
 mod deltas;
 pub mod documents;
 pub mod error;
@@ -19,8 +20,10 @@ mod make;
 mod merge;
 mod origin;
 mod pages;
+mod refresh;
 mod seen;
 mod sites;
+mod subscriber;
 mod transform;
 mod upstream;
 pub mod workers;
@@ -46,12 +49,14 @@ use self::origin::Origins;
 use self::pages::Fetcher;
 use self::seen::Sightings;
 use self::sites::Sites;
+use self::subscriber::Subscriber;
 use self::upstream::Upstream;
 use self::workers::Workers;
 use crate::base::clock::Clock;
 use crate::base::limits;
 use crate::base::url::Url;
 use crate::cache::answer::Prepared;
+use crate::cache::disk::DiskError;
 use crate::cache::flight::Flights;
 use crate::cache::{Disk, Encoding, Key, Memory, Representation, Store};
 use crate::config::{Cache, Config, Feed, Origin, Relative, RuleList};
@@ -71,6 +76,7 @@ struct Parts {
     listing: Listing,
     store: Store,
     sightings: Sightings,
+    subscriber: Subscriber,
     upstream: Upstream,
     adhoc: Adhoc,
     sites: Sites,
@@ -139,6 +145,7 @@ impl Pipeline {
             feeds.insert(name.clone(), route);
         }
         let wait = config.fetch.timeout + limits::WAIT_SLACK;
+        let hubs = client.clone();
         let pages = Fetcher::new(client.clone(), clock.clone());
         let origins = Origins { client, clock: clock.clone(), max_body: config.fetch.max_body };
         Ok(Pipeline(Arc::new(Parts {
@@ -154,6 +161,7 @@ impl Pipeline {
             sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages,
+            subscriber: Subscriber::new(config.server.public_url.as_ref(), hubs, clock.clone(), store.disk().clone()),
             store,
             clock,
             workers,
@@ -177,6 +185,15 @@ impl Pipeline {
     /// What survives a restart.
     pub fn disk(&self) -> &Disk {
         self.0.store.disk()
+    }
+
+    /// Forgets all that is kept of a feed, or of a URL without what may be secret; how many records that were.
+    pub async fn purge(&self, name: &str) -> Result<usize, DiskError> {
+        let gone = self.0.store.purge(name).await?;
+        if let Some(route) = self.0.feeds.get(name) {
+            self.0.upstream.failures().forget(&route.fetched).await;
+        }
+        Ok(gone)
     }
 
     /// The rules of a feed of the configuration.
@@ -258,6 +275,7 @@ impl Pipeline {
         match ask.feed {
             Which::Named(name) => {
                 let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
+                route.read.note(self.0.clock.now());
                 let (format, window) = (ask.format, ask.window);
                 if ask.rules.is_empty() && format.is_none() && window == Window::Newest {
                     return Ok(Arc::clone(route));
@@ -272,7 +290,7 @@ impl Pipeline {
                 Ok(route.in_form(&ask.rules, Form { format, window, own_url, pages, ..route.form.clone() }))
             }
             Which::Url(url) => {
-                let form = Form { format: ask.format, ..Form::default() };
+                let form = Form { format: ask.format, window: ask.window, ..Form::default() };
                 Ok(self.any(&ask.feed, url, ask.rules.clone(), form))
             }
             Which::Proxied(url) => {

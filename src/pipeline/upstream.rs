@@ -3,7 +3,8 @@
 //!
 //! Keeps failures too: while one is held, upstream is left in peace. Remembers where a feed moved for good.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
@@ -37,6 +38,8 @@ struct Parts {
     /// The hosts that asked for a pause before the last start are known.
     restored: OnceCell<()>,
     flights: Flights<Result<Got, Failure>>,
+    /// What hubs say has changed since it was last asked for, by [`Route::fetched`].
+    outdated: Mutex<HashSet<Key>>,
     /// How long somebody waits for a fetch.
     wait: Duration,
 }
@@ -67,8 +70,8 @@ impl Upstream {
         workers: Workers,
         wait: Duration,
     ) -> Upstream {
-        let (restored, flights) = (OnceCell::new(), Flights::new());
-        Upstream(Arc::new(Parts { origins, store, workers, failures, restored, flights, wait }))
+        let (restored, flights, outdated) = (OnceCell::new(), Flights::new(), Mutex::default());
+        Upstream(Arc::new(Parts { origins, store, workers, failures, restored, flights, outdated, wait }))
     }
 
     /// What is remembered of failures, for the one that comes after this.
@@ -97,6 +100,20 @@ impl Upstream {
     pub(super) async fn is_fresh(&self, route: &Route) -> bool {
         let held = self.0.store.fetched(&route.fetched).await;
         held.is_some_and(|held| held.about.freshness(&route.policy).is_fresh(self.now()))
+    }
+
+    /// Upstream has something newer than what is at hand, says its hub. False where that is known already.
+    pub(super) fn outdate(&self, key: Key) -> bool {
+        self.outdated().insert(key)
+    }
+
+    /// True where a hub says that what is at hand for `key` is old, however fresh it seems.
+    pub(super) fn is_outdated(&self, key: &Key) -> bool {
+        self.outdated().contains(key)
+    }
+
+    fn outdated(&self) -> MutexGuard<'_, HashSet<Key>> {
+        self.0.outdated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The failure of the rules of `route` that still forbids a try.
@@ -148,7 +165,10 @@ impl Upstream {
 
     async fn fetch(&self, route: &Route, via: Option<HeaderValue>) -> Result<Got, Failure> {
         let held = self.0.store.fetched(&route.fetched).await;
-        if let Some(copy) = held.as_ref().filter(|held| held.about.freshness(&route.policy).is_fresh(self.now())) {
+        // one try is what a hub's word is good for; without success, the copy's own time counts again
+        let outdated = self.outdated().remove(&route.fetched);
+        let fresh = |held: &&Arc<Fetched>| !outdated && held.about.freshness(&route.policy).is_fresh(self.now());
+        if let Some(copy) = held.as_ref().filter(fresh) {
             return Ok(Got { copy: Arc::clone(copy), came: Came::Kept });
         }
         if let Some(failure) = self.resting(route).await {
