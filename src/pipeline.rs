@@ -76,10 +76,10 @@ struct Parts {
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
     listing: Listing,
+    store: Store,
     sightings: Sightings,
     subscriber: Subscriber,
     publisher: Publisher,
-    store: Store,
     upstream: Upstream,
     adhoc: Adhoc,
     sites: Sites,
@@ -193,11 +193,11 @@ impl Pipeline {
 
     /// Forgets all that is kept of a feed, or of a URL without what may be secret; how many records that were.
     pub async fn purge(&self, name: &str) -> Result<usize, DiskError> {
-        let gone = self.0.store.disk().purge(name).await?;
-        for key in &gone.keys {
-            self.0.store.memory().forget(key).await;
+        let gone = self.0.store.purge(name).await?;
+        if let Some(route) = self.0.feeds.get(name) {
+            self.0.upstream.failures().forget(&route.fetched).await;
         }
-        Ok(gone.records)
+        Ok(gone)
     }
 
     /// The rules of a feed of the configuration.

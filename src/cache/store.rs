@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, Content, Scope};
-use super::disk::{Disk, Kind, Record};
+use super::disk::{Disk, DiskError, Kind, Record};
 use super::fetched::{About, Fetched, Line};
 use super::flight::Flights;
 use super::freshness::Freshness;
@@ -127,13 +127,22 @@ impl Store {
     pub async fn put_fetched(&self, key: Key, label: &str, fetched: Arc<Fetched>) {
         let before = self.memory.fetched(&key).await;
         self.memory.put_fetched(key, Arc::clone(&fetched)).await;
-        if fetched.about.said.scope() == Scope::Unstored {
+        if fetched.about.said.forbids_storing() {
             return self.forget(Kind::Fetched, key);
         }
         let digest = fetched.about.digest;
         let is_new = before.is_none_or(|before| before.about.digest != digest);
         let beside = Beside { digest, about: fetched.about.clone() };
         self.write(Kind::Fetched, key, label, beside, is_new.then_some(&fetched.body));
+    }
+
+    /// Forgets all that is kept under `label`; how many records that were.
+    pub async fn purge(&self, label: &str) -> Result<usize, DiskError> {
+        let gone = self.disk.purge(label).await?;
+        for key in &gone.keys {
+            self.memory.forget(key).await;
+        }
+        Ok(gone.records)
     }
 
     fn write<M: Serialize>(&self, kind: Kind, key: Key, label: &str, beside: Beside<M>, body: Option<&Bytes>) {

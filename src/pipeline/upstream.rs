@@ -70,17 +70,8 @@ impl Upstream {
         workers: Workers,
         wait: Duration,
     ) -> Upstream {
-        let (restored, flights) = (OnceCell::new(), Flights::new());
-        Upstream(Arc::new(Parts {
-            origins,
-            store,
-            workers,
-            failures,
-            restored,
-            flights,
-            outdated: Mutex::default(),
-            wait,
-        }))
+        let (restored, flights, outdated) = (OnceCell::new(), Flights::new(), Mutex::default());
+        Upstream(Arc::new(Parts { origins, store, workers, failures, restored, flights, outdated, wait }))
     }
 
     /// What is remembered of failures, for the one that comes after this.
