@@ -12,6 +12,8 @@ use crate::config::{self, Report, SetTable, Source, Value};
 const EMBEDDED: &[(&str, &str)] = &[
     ("clean", include_str!("../../rules/clean.toml")),
     ("links", include_str!("../../rules/links.toml")),
+    ("plain", include_str!("../../rules/plain.toml")),
+    ("privacy", include_str!("../../rules/privacy.toml")),
     ("sites/voachinese", include_str!("../../rules/sites/voachinese.toml")),
     ("weserv", include_str!("../../rules/weserv.toml")),
     ("zh-hans", include_str!("../../rules/zh-hans.toml")),
