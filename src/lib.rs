@@ -21,9 +21,11 @@ pub mod cache;
 pub mod emit;
 pub mod fetch;
 pub mod rules;
+pub mod websub;
 
 pub mod pipeline;
 
+pub mod mirror;
 pub mod serve;
 
 pub mod cli;

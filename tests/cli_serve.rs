@@ -1,40 +1,11 @@
 //! `refeed serve` says where it listens, works without a configuration, and refuses to start on a wrong one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)] // helpers of tests
 
 mod cli_common;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::io::{BufRead, BufReader, Write};
 
-use cli_common::{command, refeed, text};
-
-/// Ends the server with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A server, and the address that it says it listens on.
-fn start(arguments: &[&str]) -> (Server, String) {
-    let mut child = command(arguments).stdout(Stdio::null()).spawn().unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap());
-    let server = Server(child);
-    let mut line = String::new();
-    loop {
-        line.clear();
-        assert_ne!(said.read_line(&mut line).unwrap(), 0, "the server ended without listening");
-        if let Some(address) = line.trim_end().strip_prefix("listening on http://") {
-            let address = address.to_owned();
-            // What it says later must not fill the pipe.
-            std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-            return (server, address);
-        }
-    }
-}
+use cli_common::{refeed, start, text};
 
 #[test]
 fn without_a_configuration_it_listens_on_the_port_that_was_picked() {
@@ -64,4 +35,31 @@ fn a_wrong_configuration_is_refused_before_it_listens() {
     assert_eq!(output.status.code(), Some(2));
     let shown = text(&output.stderr);
     assert!(shown.contains("unknown rule set `zh`") && !shown.contains("listening on"), "{shown}");
+}
+
+#[test]
+fn sighup_takes_up_a_changed_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("refeed.toml");
+    std::fs::write(dir.path().join("feed.xml"), cli_common::DEMO).unwrap();
+    let feed = |name: &str| format!("[feeds.{name}]\nurl = 'file://{}/feed.xml'\n", dir.path().display());
+    std::fs::write(&path, format!("[cache]\npath = 'none'\n{}", feed("old"))).unwrap();
+    let (server, address) = start(&["serve", "--listen", "127.0.0.1:0", "--config", path.to_str().unwrap()]);
+    let status = |name: &str| {
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        write!(stream, "GET /feed/{name} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!((status("old").as_str(), status("new").as_str()), ("200", "404"));
+    std::fs::write(&path, format!("[cache]\npath = 'none'\n{}", feed("new"))).unwrap();
+    let told = std::process::Command::new("kill").args(["-HUP", &server.0.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    let started = std::time::Instant::now();
+    while status("new") != "200" {
+        assert!(started.elapsed().as_secs() < 20, "the change is not taken up");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(status("old"), "404");
 }

@@ -183,6 +183,27 @@ async fn a_source_has_its_own_limit_rules_and_title_and_may_be_a_feed_of_the_con
 }
 
 #[tokio::test]
+async fn the_rules_around_all_feeds_come_once_at_the_sources() {
+    let one = upstream(&rss("one", &(item("a", 1, "") + &item("b", 2, "") + &item("c", 3, "")))).await;
+    let around = |inherit: &str| {
+        parse(&format!(
+            "[rules]\nafter = [{{ limit = 2 }}]\n[feeds.one]\nurl = \"{}\"\n[feeds.all]\nsources = [\"one\", \"{}\"]\n{inherit}",
+            one.url("/1"),
+            one.url("/2")
+        ))
+    };
+    let count = |text: String| read(&text).items().len();
+    let server = Server::start(&around("")).await;
+    assert_eq!(count(server.get("/feed/all", &[]).await.text()), 4);
+    let server = Server::start(&around("inherit = false")).await;
+    assert_eq!(
+        count(server.get("/feed/all", &[]).await.text()),
+        5,
+        "a feed of the configuration has its own rules still"
+    );
+}
+
+#[tokio::test]
 async fn a_failing_source_is_left_out_and_named_until_it_answers() {
     let good = upstream(&rss("good", &item("a", 1, ""))).await;
     let bad = upstream("").await;
@@ -199,7 +220,7 @@ async fn a_failing_source_is_left_out_and_named_until_it_answers() {
     assert!(errors.starts_with("bad: ") && errors.contains("503") && !errors.contains("secret"), "{errors}");
     bad.answers(200, "", &rss("bad", &item("b", 2, "")));
     // It is asked again when its failure is held no more, not when the good one is due.
-    server.clock.advance(Duration::from_secs(301));
+    server.clock.advance(Duration::from_secs(331));
     let reply = server.get("/feed/all", &[]).await;
     assert_eq!(titles(&read(&reply.text())), ["b", "a"]);
     assert_eq!((reply.header("refeed-errors"), good.hits()), ("", 1));
@@ -225,6 +246,7 @@ async fn the_same_sources_have_the_same_tag() {
     let server = Server::start(&config).await;
     let first = server.get("/feed/all", &[]).await;
     server.clock.advance(Duration::from_secs(601));
+    server.refreshed("/feed/all").await;
     let again = server.get("/feed/all", &[("If-None-Match", first.header("etag"))]).await;
     assert_eq!((again.status, one.hits()), (304, 2));
 }

@@ -2,7 +2,13 @@
 
 mod serve_support;
 
-use serve_support::{Server, Upstream, config};
+use std::time::Duration;
+
+use refeed::base::clock::Clock;
+use refeed::cache::Disk;
+use refeed::emit::Format;
+use refeed::pipeline::{Ask, Pipeline};
+use serve_support::{Server, Upstream, config, feed};
 
 #[tokio::test]
 async fn the_ending_of_the_path_asks_for_a_format_and_all_formats_cost_one_fetch() {
@@ -57,6 +63,36 @@ async fn pages_and_documents_have_their_types_and_a_policy_under_which_nothing_r
     let document = server.get("/feed/a.md", &[]).await;
     assert_eq!((document.status, document.header("content-type")), (200, "text/markdown; charset=utf-8"));
     assert_eq!(document.header("content-security-policy"), "default-src 'none'; sandbox");
-    assert!(document.text().starts_with("Item 0\n------\n\ntext "), "{}", document.text());
+    assert!(document.text().starts_with("<!--1800000000049-->\nItem 0\n------\n\ntext "), "{}", document.text());
     assert_eq!(upstream.hits(), 1);
+}
+
+#[tokio::test]
+async fn a_document_tells_when_its_item_was_first_seen_and_keeps_telling_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let upstream = Upstream::start("Cache-Control: max-age=600\r\n").await;
+    let config = config(&[("a", upstream.url("/feed"), "[{ limit = 1 }]")]);
+    let clock = Clock::manual(serve_support::NOW);
+    let open = || Disk::open(folder.path(), 1 << 24, clock.clone());
+    let ask = async |pipeline: &Pipeline, item: usize| {
+        upstream.answers(
+            200,
+            "",
+            &feed(50).replace("Item 0", &format!("Item {item}")).replace("urn:0<", &format!("urn:{item}00<")),
+        );
+        let ask = Ask { format: Some(Format::Markdown), ..Ask::named("a") };
+        let served = pipeline.answer(ask, None).await.unwrap();
+        String::from_utf8(served.answer.content.identity().body.to_vec()).unwrap()
+    };
+    let pipeline = Pipeline::with_disk(&config, clock.clone(), open()).unwrap();
+    assert!(ask(&pipeline, 1).await.starts_with("<!--1800000000000-->\nItem 1\n"));
+    clock.advance(Duration::from_secs(7200));
+    assert!(ask(&pipeline, 2).await.starts_with("<!--1800007200000-->\nItem 2\n"));
+    clock.advance(Duration::from_secs(7200));
+    assert!(ask(&pipeline, 1).await.starts_with("<!--1800000000000-->\nItem 1\n"));
+    pipeline.disk().flush().await.unwrap();
+    drop(pipeline);
+    clock.advance(Duration::from_secs(7200));
+    let pipeline = Pipeline::with_disk(&config, clock.clone(), open()).unwrap();
+    assert!(ask(&pipeline, 2).await.starts_with("<!--1800007200000-->\nItem 2\n"));
 }

@@ -2,12 +2,22 @@
 //!
 //! Sizes are in bytes, times are [`Duration`]s. What a config key can change is named as that key's default.
 
+mod keeping;
+
 use std::time::Duration;
+
+pub use self::keeping::*;
 
 /// One kibibyte.
 pub const KIB: usize = 1024;
 /// One mebibyte.
 pub const MIB: usize = 1024 * KIB;
+/// One minute.
+pub const MINUTE: Duration = Duration::from_secs(60);
+/// One hour.
+pub const HOUR: Duration = Duration::from_secs(60 * 60);
+/// One day.
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 // ── the document ────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,6 +106,8 @@ pub const MAX_REDIRECTS_CEILING: usize = 20;
 pub const MAX_BODY_CEILING: usize = 1024 * MIB;
 /// Ceiling of every `cache.*_ttl`: a year, as RFC 2616 §14.21 asked of servers.
 pub const TTL_CEILING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Shortest `refresh` of a feed: the floor of one who set a floor of nothing would be a busy loop.
+pub const REFRESH_SHORTEST: Duration = Duration::from_secs(60);
 
 // ── rules ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -120,6 +132,12 @@ pub const MAX_SHARING: usize = 100;
 pub const TITLE_LIKENESS: f64 = 0.7;
 /// Default time within which such titles must lie: the same words a week later are another story.
 pub const TITLES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Columns of a title that is made of the content: what a list of titles shows of one.
+pub const TITLE_COLUMNS: usize = 80;
+/// Most files of one item that are attached or shown by a rule: an album has some thirty pictures.
+pub const MAX_ATTACHED: usize = 100;
+/// Most counting prefixes of one podcast address; real ones have up to six.
+pub const MAX_PREFIXES: usize = 16;
 /// Most rules of one feed, after rule sets are opened, those around every feed's included.
 pub const MAX_RULES: usize = 64;
 /// Longest regular expression in a rule.
@@ -166,6 +184,8 @@ pub const MAX_TEMPLATE_VARIABLES: usize = 16;
 pub const TEMPLATE_FUEL: u64 = 10_000_000;
 /// Largest output of a template: twice the largest feed that is fetched by default.
 pub const MAX_DOCUMENT_OUTPUT: usize = 64 * MIB;
+/// Largest index of a mirrored feed: some hundred thousand items.
+pub const MAX_MIRROR_INDEX: usize = 256 * MIB;
 /// Largest template of the user.
 pub const MAX_TEMPLATE_FILE: usize = MIB;
 
@@ -233,6 +253,34 @@ pub const MAX_HEAD: usize = 16 * KIB;
 pub const MAX_HEAD_FIELDS: usize = 64;
 /// Fetches from one host at once: what a polite browser of one person would do.
 pub const FETCHES_PER_HOST: usize = 2;
+/// How long the answer of a service is kept: it depends on what was asked alone, and may have cost money.
+pub const SERVICE_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Longest text that is posted to a service.
+pub const MAX_POSTED: usize = 128 * KIB;
+/// Most of what a service's answer gives: a field's bound.
+pub const MAX_ANSWER: usize = MAX_FIELD;
+/// Longest script of a `script` rule.
+pub const MAX_SCRIPT: usize = 64 * KIB;
+/// Memory of a script, where `memory` says nothing: a large feed as JSON takes under 10 MiB.
+pub const SCRIPT_MEMORY: usize = 32 * MIB;
+/// Most that `memory` may say: as many scripts as processors run at once.
+pub const MAX_SCRIPT_MEMORY: usize = 256 * MIB;
+/// Stack of a script: QuickJS's own default, which the stack of our threads has room for.
+pub const SCRIPT_STACK: usize = 256 * KIB;
+/// Steps of a script, where `steps` says nothing: about a second.
+pub const SCRIPT_STEPS: u64 = 100_000_000;
+/// Most that `steps` may say: about half a minute.
+pub const MAX_SCRIPT_STEPS: u64 = 3_000_000_000;
+/// Steps between two looks of QuickJS at its interrupt (`JS_INTERRUPT_COUNTER_INIT`).
+pub const SCRIPT_STEPS_PER_LOOK: u64 = 10_000;
+/// How long the further pages of a list of articles, and the parts of a sitemap, may be read again.
+pub const LISTING_KEPT: Duration = Duration::from_secs(600);
+/// Items of a feed made of a sitemap, where `limit` says nothing.
+pub const SITEMAP_ITEMS: usize = 100;
+/// Parts of an index of sitemaps that are read, where `sitemaps` says nothing: the newest hold the news.
+pub const SITEMAPS_READ: usize = 3;
+/// Most that `sitemaps` may say: each is a fetch.
+pub const MAX_SITEMAPS: usize = 20;
 /// Pages of one article, where `pages` says nothing.
 pub const ARTICLE_PAGES: usize = 10;
 /// Most that `pages` may say: a serial novel.
@@ -294,6 +342,19 @@ pub const DEFAULT_TTL: Duration = Duration::from_secs(30 * 60);
 pub const MIN_TTL: Duration = Duration::from_secs(5 * 60);
 /// Default of `cache.max_ttl`.
 pub const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+/// Default of `cache.stale_while_revalidate`: who reads a few times a day never waits for an upstream.
+pub const STALE_WHILE_REVALIDATE: Duration = Duration::from_secs(6 * 60 * 60);
+/// Default of `cache.stale_if_error`: outages end within days, and squid's `max_stale` is the same week.
+pub const STALE_IF_ERROR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Of the time since `Last-Modified` this part counts as freshness where upstream says nothing (RFC 9111 §4.2.2).
+pub const HEURISTIC_PART: u32 = 10;
+/// Most freshness that `Last-Modified` gives: after a month of silence a new item should not wait three days.
+pub const HEURISTIC_MOST: Duration = Duration::from_secs(2 * 60 * 60);
+/// Most freshness that the usual gap between a feed's items gives where upstream says nothing: a blog of one post a day is
+/// then asked once an hour, which is as often as Rachel Kroll's feed-reader score allows.
+pub const HEURISTIC_GAP: Duration = Duration::from_secs(60 * 60);
+/// `skipHours` and `skipDays` put the next fetch off by no more: a weekend.
+pub const SKIP_MOST: Duration = Duration::from_secs(48 * 60 * 60);
 /// No new try after an upstream could not be reached: a short outage costs readers a minute.
 pub const HOLD_NETWORK: Duration = Duration::from_secs(60);
 /// No new try after a 5xx.
@@ -308,9 +369,25 @@ pub const HOLD_REFUSED: Duration = Duration::from_secs(15 * 60);
 pub const HOLD_UNUSABLE: Duration = Duration::from_secs(15 * 60);
 /// No new try after our own guard refused the address.
 pub const HOLD_BLOCKED: Duration = Duration::from_secs(60 * 60);
+/// Longest pause that doubling leads to: a feed that comes back is found within a day.
+pub const HOLD_LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The same where no answer came at all: it may be our own network that was away, and a dead host feels nothing.
+pub const HOLD_NETWORK_LONGEST: Duration = Duration::from_secs(60 * 60);
+/// Pauses differ from feed to feed by up to this part of them, so that what failed together is not asked again together.
+pub const HOLD_SPREAD: u32 = 10;
+/// A permanent redirect is believed after so many equal answers…
+pub const MOVED_TIMES: u32 = 3;
+/// …over so long: a slip of an administrator is mended within a day.
+pub const MOVED_OVER: Duration = Duration::from_secs(24 * 60 * 60);
+/// A feed that has lost all its items is believed after so long: until then a database is more likely to be down.
+pub const EMPTY_BELIEVED: Duration = Duration::from_secs(24 * 60 * 60);
+/// A reader for whom there is a stale copy waits no longer for a fresh one; many give up after 15 s.
+pub const STALE_WAIT: Duration = Duration::from_secs(10);
+/// Most hosts that are left in peace because they asked for it, about 100 bytes each.
+pub const MAX_HELD_HOSTS: usize = 4096;
 /// Shortest: an upstream that fails and says `Retry-After: 0` is not asked by every reader.
 pub const HOLD_SHORTEST: Duration = Duration::from_secs(10);
-/// Most failures remembered at once, about 1 KiB each.
+/// Most feeds whose failures are remembered at once, about 1 KiB each.
 pub const MAX_HELD_FAILURES: u64 = 4096;
 /// Bookkeeping of one cache entry beside its bytes, so that tiny entries are not free.
 pub const ENTRY_OVERHEAD: usize = KIB;
@@ -338,45 +415,38 @@ pub const BROTLI_WINDOW: i32 = 22;
 /// Effort of zstd. Up to 9 its window stays within the 8 MiB that RFC 9659 asks of HTTP.
 pub const ZSTD_LEVEL: i32 = 6;
 
-// ── the store on disk ───────────────────────────────────────────────────────────────────────────────
+// ── the archive ─────────────────────────────────────────────────────────────────────────────────────
 
-/// Default of `cache.disk`.
-pub const CACHE_DISK: usize = 1024 * MIB;
-/// Floor of `cache.disk`: state alone fills less of no real use.
-pub const CACHE_DISK_FLOOR: usize = MIB;
-/// Effort of zstd for bodies on disk: the fastest, 300 MB/s; it still packs a feed five times.
-pub const DISK_ZSTD_LEVEL: i32 = 1;
-/// Bookkeeping of a row beside its bytes: keys, numbers, two indexes.
-pub const DISK_ROW_OVERHEAD: usize = 200;
-/// How long a statement waits for another connection of this process.
-pub const DISK_BUSY: Duration = Duration::from_secs(2);
-/// To how much of `cache.disk` eviction goes down, in percent, so that not every write evicts.
-pub const DISK_EVICT_TO_PERCENT: i64 = 90;
-/// Most rows that one step of eviction deletes: a transaction of some megabytes.
-pub const DISK_EVICT_AT_ONCE: i64 = 256;
-/// What is kept of the write-ahead log once it was copied into the file, in bytes.
-pub const DISK_LOG_KEPT: i64 = 8 * MIB as i64;
-/// Pages that one connection keeps in memory, as SQLite counts: negative is KiB.
-pub const DISK_PAGE_CACHE: i64 = -1024;
-/// Most bytes that wait to be written before bodies are let go.
-pub const DISK_QUEUE_BODIES: usize = 32 * MIB;
-/// Most bytes that wait to be written at all.
-pub const DISK_QUEUE: usize = 48 * MIB;
-/// Most pieces of work on other tables that wait.
-pub const DISK_QUEUE_JOBS: usize = 1024;
-/// When a disk that refused is tried again. A person who makes room waits a minute at most.
-pub const DISK_RETRY: Duration = Duration::from_secs(60);
-/// How often an idle store looks whether its file is still there.
-pub const DISK_LOOK: Duration = Duration::from_secs(60);
-/// A use is noted once an hour: eviction needs no more, and each note is a write.
-pub const DISK_TOUCH: Duration = Duration::from_secs(60 * 60);
-/// Reading connections kept open, about 100 KiB each.
-pub const DISK_READERS_KEPT: usize = 4;
+/// Default of `archive.items`: three years of a daily feed.
+pub const ARCHIVE_ITEMS: usize = 1000;
+/// Ceiling of `archive.items`: what one document may hold.
+pub const MAX_ARCHIVE_ITEMS: usize = MAX_ITEMS;
+/// Default of `archive.page`: what feeds usually carry, twice.
+pub const ARCHIVE_PAGE: usize = 50;
+/// Ceiling of `archive.page`.
+pub const MAX_ARCHIVE_PAGE: usize = 1000;
+/// Ceiling of `archive.age`.
+pub const ARCHIVE_AGE_CEILING: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// Effort of zstd for kept items: small texts, written once.
+pub const ARCHIVE_ZSTD_LEVEL: i32 = 3;
+/// Tags of served documents remembered per feed and form, for RFC 3229: a reader that polls daily and a feed that changes hourly
+/// meet within two days.
+pub const TAGS_REMEMBERED: usize = 50;
+/// Durations in `since=` end at whole steps before now: readers who ask for the last day within a minute share an answer.
+pub const SINCE_STEP: Duration = Duration::from_secs(60);
+/// Items of one feed whose first-seen time is remembered after they have gone.
+pub const SEEN_REMEMBERED: usize = 2000;
 
 // ── serving ─────────────────────────────────────────────────────────────────────────────────────────
 
 /// Default port of `server.listen`: not a port that RSSHub, miniflux or FreshRSS uses.
 pub const PORT: u16 = 4600;
+/// Longest question of `refeed cache` to a running server: a URL and some words.
+pub const CONTROL_LINE: u64 = 8 * KIB as u64;
+/// Longest answer to it: a line of a hundred bytes for each of 100 000 feeds, and more.
+pub const CONTROL_ANSWER: u64 = 64 * MIB as u64;
+/// Time for question and answer: a purge of a large feed may wait for the disk.
+pub const CONTROL_TIME: Duration = Duration::from_secs(20);
 /// How long `refeed health` waits for an answer of this machine: half of what Docker waits for the command.
 pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of the answer `refeed health` reads: the status line and a reason.
@@ -396,6 +466,8 @@ pub const MAX_REQUEST_HEAD: usize = 32 * KIB;
 pub const MAX_HOPS_TOLD: usize = 8;
 /// Most header lines of a request.
 pub const MAX_REQUEST_HEADERS: usize = 64;
+/// How often a running server looks whether its configuration has changed: as soon as a person expects it to.
+pub const RELOAD_POLL: Duration = Duration::from_secs(2);
 /// Longest request target.
 pub const MAX_REQUEST_TARGET: usize = 4 * KIB;
 /// Most open connections.

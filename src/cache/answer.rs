@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::header::HeaderValue;
+use serde::{Deserialize, Serialize};
 
 use super::encode::{Encoding, compress};
 use super::freshness::Freshness;
+use super::memory::Key;
 use crate::base::clock::Time;
 use crate::base::limits;
 
 /// Who may keep a copy of an answer (RFC 9111 §5.2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
     /// Any cache.
     Public,
@@ -133,6 +135,8 @@ pub struct Answer {
     pub content: Arc<Content>,
     /// How long it may be used. `Age` counts from `generated`.
     pub freshness: Freshness,
+    /// What it was made of ([`super::About::digest`]), where the same would become the same again.
+    pub made_of: Option<Key>,
     /// `Cache-Control`. Its `max-age` is the whole lifetime since the bytes were current, because a cache takes `Age` off it
     /// (RFC 9111 §4.2): what remains for the reader is what remains for us.
     pub cache_control: HeaderValue,
@@ -141,15 +145,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// `content` made of what was fetched with `freshness`.
-    pub fn new(content: Arc<Content>, freshness: &Freshness) -> Answer {
+    /// `content`, made of a copy with the digest `made_of`, which has this `freshness`.
+    pub fn new(content: Arc<Content>, made_of: Option<Key>, freshness: Freshness) -> Answer {
         let scope = match freshness.scope {
             Scope::Public => "public",
             Scope::Private => "private",
         };
         let lifetime = freshness.fresh_until.since(freshness.generated).as_secs();
         let cache_control = value(&format!("{scope}, max-age={lifetime}"));
-        Answer { content, freshness: *freshness, cache_control, errors: None }
+        Answer { content, freshness, made_of, cache_control, errors: None }
     }
 
     /// The same, and what it lacks: each as `name: reason`.
@@ -162,9 +166,9 @@ impl Answer {
         self
     }
 
-    /// True while no upstream need be asked.
-    pub fn is_fresh(&self, now: Time) -> bool {
-        self.freshness.is_fresh(now)
+    /// The same content, found good again, with this `freshness`.
+    pub fn again(&self, freshness: Freshness) -> Answer {
+        Answer::new(Arc::clone(&self.content), self.made_of, freshness)
     }
 
     /// Time since upstream's bytes were current.
@@ -225,11 +229,13 @@ mod tests {
 
     #[test]
     fn what_remains_for_the_reader_is_what_remains_for_us() {
-        let freshness = Freshness { generated: NOW, fresh_until: NOW + limits::DEFAULT_TTL, scope: Scope::Private };
-        let answer = Answer::new(content("a", NOW, None), &freshness);
+        let fresh_until = NOW + limits::DEFAULT_TTL;
+        let (stale_until, kept_until, scope) = (fresh_until, fresh_until, Scope::Private);
+        let freshness = Freshness { generated: NOW, fresh_until, stale_until, kept_until, scope };
+        let answer = Answer::new(content("a", NOW, None), None, freshness);
         assert_eq!(answer.cache_control, "private, max-age=1800");
         let now = NOW + Duration::from_millis(600_500);
         assert_eq!(answer.age(now).as_secs(), 600);
-        assert!(answer.is_fresh(now) && !answer.is_fresh(answer.freshness.fresh_until));
+        assert!(answer.freshness.is_fresh(now) && !answer.freshness.is_fresh(fresh_until));
     }
 }

@@ -45,22 +45,36 @@ type Outcome<T> = watch::Sender<Option<T>>;
 /// The work under way, by key.
 pub struct Flights<T> {
     under_way: Arc<Mutex<HashMap<Key, Arc<Outcome<T>>>>>,
-    wait: Duration,
+}
+
+impl<T: Clone + Send + Sync + 'static> Default for Flights<T> {
+    fn default() -> Flights<T> {
+        Flights::new()
+    }
 }
 
 impl<T: Clone + Send + Sync + 'static> Flights<T> {
-    /// Nothing under way; callers will wait no longer than `wait`.
-    pub fn new(wait: Duration) -> Flights<T> {
-        Flights { under_way: Arc::default(), wait }
+    /// Nothing under way.
+    pub fn new() -> Flights<T> {
+        Flights { under_way: Arc::default() }
     }
 
-    /// The outcome of `work` under `key`: started here, or joined where it is under way already.
-    pub async fn run<W>(&self, key: Key, work: W) -> Result<(T, Role), FlightError>
+    /// Starts `work` under `key` unless it is under way already, and waits for nothing. Past the bound it is left out.
+    pub fn start<W>(&self, key: Key, work: W)
+    where
+        W: Future<Output = T> + Send + 'static,
+    {
+        let _ = self.board(key, work);
+    }
+
+    /// The outcome of `work` under `key`: started here, or joined where it is under way already. The caller waits no longer
+    /// than `wait`.
+    pub async fn run<W>(&self, key: Key, wait: Duration, work: W) -> Result<(T, Role), FlightError>
     where
         W: Future<Output = T> + Send + 'static,
     {
         let (mut outcome, role) = self.board(key, work)?;
-        match timeout(self.wait, outcome.wait_for(Option::is_some)).await {
+        match timeout(wait, outcome.wait_for(Option::is_some)).await {
             Err(_) => Err(FlightError::Late),
             Ok(Err(_)) => Err(FlightError::Panicked),
             Ok(Ok(value)) => value.clone().map(|value| (value, role)).ok_or(FlightError::Panicked),
@@ -111,7 +125,7 @@ mod tests {
     use tokio::sync::Notify;
 
     fn flights() -> Arc<Flights<usize>> {
-        Arc::new(Flights::new(limits::FETCH_TIMEOUT))
+        Arc::new(Flights::new())
     }
 
     fn key() -> Key {
@@ -155,20 +169,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn work_can_be_started_without_waiting_and_is_started_once() {
+        let (flights, gate, count) = (flights(), Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+        for _ in 0..3 {
+            let (gate, count) = (Arc::clone(&gate), Arc::clone(&count));
+            flights.start(key(), async move {
+                gate.notified().await;
+                count.fetch_add(1, Ordering::SeqCst)
+            });
+        }
+        let (mut joined, role) = flights.board(key(), async { 9 }).unwrap();
+        gate.notify_one();
+        assert_eq!((*joined.wait_for(Option::is_some).await.unwrap(), role), (Some(0), Role::Joined));
+    }
+
+    #[tokio::test]
     async fn a_panic_fails_those_who_wait_and_the_next_call_tries_again() {
         let flights = flights();
-        let failed = flights.run(key(), async { panic!("as the test wants") }).await;
+        let failed = flights.run(key(), limits::FETCH_TIMEOUT, async { panic!("as the test wants") }).await;
         assert_eq!(failed, Err(FlightError::Panicked));
-        assert_eq!(flights.run(key(), async { 1 }).await, Ok((1, Role::Led)));
+        assert_eq!(flights.run(key(), limits::FETCH_TIMEOUT, async { 1 }).await, Ok((1, Role::Led)));
     }
 
     #[tokio::test]
     async fn waiters_are_counted_and_waits_end() {
-        let flights = Flights::<usize>::new(Duration::from_millis(1));
+        let (flights, moment) = (Flights::<usize>::new(), Duration::from_millis(1));
         let _waiting: Vec<_> =
             (0..limits::MAX_WAITERS).map(|_| flights.board(key(), std::future::pending()).unwrap()).collect();
-        assert_eq!(flights.run(key(), async { 1 }).await, Err(FlightError::Busy));
-        assert_eq!(flights.run(Key::of(&[b"b"]), std::future::pending()).await, Err(FlightError::Late));
+        assert_eq!(flights.run(key(), moment, async { 1 }).await, Err(FlightError::Busy));
+        assert_eq!(flights.run(Key::of(&[b"b"]), moment, std::future::pending()).await, Err(FlightError::Late));
     }
 
     #[tokio::test]

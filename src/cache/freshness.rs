@@ -1,36 +1,61 @@
-//! For how long what upstream sent may be used: RFC 9111 §4.2 as a shared cache reads it, then the operator's floor and
-//! ceiling. Pure: headers and a time in, a time out; no header makes it fail or panic.
+//! For how long a copy may be used: three clocks, from what upstream's headers say ([`Said`]), what the feed says itself
+//! ([`Rhythm`]) and what the operator allows ([`Policy`]). Pure: data in, times out; nothing makes it fail.
 //!
-//! Order: `no-store`/`no-cache` (nothing) → `s-maxage` → `max-age` → `Expires` − `Date` → the default. `Age` is taken
-//! off. Freshness information that cannot be read counts as "already stale" (§4.2.1, §5.3). The floor holds always: it
-//! protects the upstream from us.
+//! - *Fresh*: used without asking. HTTP's lifetime (RFC 9111 §4.2), or the feed's own `ttl` or period where that is longer and
+//!   HTTP does not forbid stale use; where neither speaks, a tenth of the time since `Last-Modified`, between the default and
+//!   [`limits::HEURISTIC_MOST`], or half the usual gap between items, up to [`limits::HEURISTIC_GAP`]. `Age` is taken off. Then the operator's floor and ceiling hold, whatever was said: the floor
+//!   protects the upstream from us. An end that falls into the feed's `skipHours` or `skipDays` moves to their end.
+//! - *Stale, refreshed behind* (RFC 5861 §3): used at once while one refresh runs. Upstream may shorten it.
+//! - *Stale, upstream down* (RFC 5861 §4): used rather than an error. Upstream may lengthen it.
+//!
+//! Where upstream forbids stale use (`must-revalidate`, `proxy-revalidate`, `no-cache`, `no-store`, `s-maxage`, `Vary: *`:
+//! RFC 9111 §4.2.4), there is none, unless the operator sets a [`Grace`] for this very feed.
 
 use std::time::Duration;
 
-use hyper::HeaderMap;
-use hyper::header::{self, HeaderName};
+use serde::{Deserialize, Serialize};
 
 use super::answer::Scope;
+use super::said::Said;
 use crate::base::clock::Time;
+use crate::base::limits;
+use crate::feed::Rhythm;
 
-/// The operator's part: `cache.default_ttl`, `cache.min_ttl`, `cache.max_ttl`.
-#[derive(Clone, Copy, Debug)]
+/// The operator's part: `cache.*`, and what a feed sets for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Where upstream says nothing.
+    /// Fresh for so long where upstream and the feed say nothing.
     pub default: Duration,
-    /// Floor.
+    /// Floor of freshness.
     pub min: Duration,
-    /// Ceiling; a ceiling below the floor counts as the floor.
+    /// Ceiling of freshness; a ceiling below the floor counts as the floor.
     pub max: Duration,
+    /// How long a stale copy may be used while it is refreshed behind.
+    pub stale_while_revalidate: Grace,
+    /// How long a stale copy may be used where upstream fails.
+    pub stale_if_error: Grace,
 }
 
-/// How long and by whom what was fetched may be used.
+/// How long something stale may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grace {
+    /// For so long, unless upstream says otherwise.
+    Default(Duration),
+    /// For so long, whatever upstream says: the operator knows this upstream.
+    Insisted(Duration),
+}
+
+/// Until when and by whom a copy may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freshness {
-    /// When it left the origin: the time of the fetch less upstream's `Age`.
+    /// When it left the origin.
     pub generated: Time,
     /// Until when it may be used without asking again.
     pub fresh_until: Time,
+    /// Until when it may be used while it is refreshed behind.
+    pub stale_until: Time,
+    /// Until when it may be used where upstream fails.
+    pub kept_until: Time,
     /// Whether others than the reader may keep it.
     pub scope: Scope,
 }
@@ -41,171 +66,251 @@ impl Freshness {
     pub fn is_fresh(&self, now: Time) -> bool {
         self.generated <= now && now < self.fresh_until
     }
-}
 
-/// The freshness of a response with `headers` that came in at `now`.
-pub fn freshness(headers: &HeaderMap, now: Time, policy: Policy) -> Freshness {
-    let control = Control::read(headers);
-    let age = header_seconds(headers, header::AGE).unwrap_or_default().min(policy.max);
-    let lifetime = match () {
-        () if control.no_store || control.no_cache => Duration::ZERO,
-        () => control.s_maxage.or(control.max_age).or_else(|| expires(headers, now)).unwrap_or(policy.default),
-    };
-    let remaining = lifetime.saturating_sub(age).min(policy.max).max(policy.min);
-    let scope = if control.private || control.no_store { Scope::Private } else { Scope::Public };
-    Freshness { generated: now - age, fresh_until: now + remaining, scope }
-}
+    /// True while it may be used at once, if it is refreshed behind.
+    pub fn usable_stale(&self, now: Time) -> bool {
+        self.generated <= now && now < self.stale_until
+    }
 
-/// The freshness of what no upstream speaks for (a file of this machine): the shortest allowed.
-pub fn shortest(now: Time, policy: Policy) -> Freshness {
-    Freshness { generated: now, fresh_until: now + policy.min, scope: Scope::Public }
-}
-
-/// `Expires` − `Date`: both by upstream's clock, so that a wrong one does no harm. Ours stands in for a missing `Date`.
-fn expires(headers: &HeaderMap, now: Time) -> Option<Duration> {
-    let expires = headers.get(header::EXPIRES)?;
-    let sent = header_date(headers, header::DATE).unwrap_or(now);
-    // `0`, `-1` and other nonsense: already expired
-    Some(expires.to_str().ok().and_then(date).map_or(Duration::ZERO, |at| at.since(sent)))
-}
-
-#[derive(Default)]
-struct Control {
-    s_maxage: Option<Duration>,
-    max_age: Option<Duration>,
-    no_cache: bool,
-    no_store: bool,
-    private: bool,
-}
-
-impl Control {
-    /// All `Cache-Control` lines. Of a directive said twice the first counts; unknown ones are passed over.
-    fn read(headers: &HeaderMap) -> Control {
-        let mut control = Control::default();
-        for line in headers.get_all(header::CACHE_CONTROL) {
-            for directive in line.to_str().unwrap_or_default().split(',') {
-                let (name, argument) = directive.split_once('=').unwrap_or((directive, ""));
-                let span = || Some(seconds(argument.trim().trim_matches('"')).unwrap_or_default());
-                match name.trim().to_ascii_lowercase().as_str() {
-                    "s-maxage" => control.s_maxage = control.s_maxage.or_else(span),
-                    "max-age" => control.max_age = control.max_age.or_else(span),
-                    // with a list of fields (`private="set-cookie"`) only those are meant, and we pass none on
-                    "no-cache" => control.no_cache |= argument.is_empty(),
-                    "private" => control.private |= argument.is_empty(),
-                    "no-store" => control.no_store = true,
-                    _ => {}
-                }
-            }
-        }
-        control
+    /// True while it is better than upstream's error. (With a clock that was set back, too: it is the last good copy.)
+    pub fn usable_on_error(&self, now: Time) -> bool {
+        now < self.kept_until
     }
 }
 
-/// RFC 9111 §1.2.2: digits; more than fit count as the most that fit.
-fn seconds(text: &str) -> Option<Duration> {
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| Duration::from_secs(text.parse::<u32>().unwrap_or(u32::MAX).into()))
+/// Until when a copy may be used of which its headers said `said` and the feed itself `rhythm`.
+pub fn freshness(said: &Said, rhythm: &Rhythm, policy: &Policy) -> Freshness {
+    let (now, age) = (said.received, said.age().min(limits::TTL_CEILING));
+    let own = own_words(rhythm, now, age, policy).filter(|_| !said.forbids_stale());
+    let http = said.lifetime().map(|lifetime| lifetime.saturating_sub(age));
+    let remaining = http.max(own).unwrap_or_else(|| silent(said, rhythm, policy).saturating_sub(age));
+    let fresh_until = awake(now + remaining.min(policy.max).max(policy.min), rhythm);
+    let (wait, error) = (policy.stale_while_revalidate, policy.stale_if_error);
+    Freshness {
+        generated: now - age,
+        fresh_until,
+        stale_until: fresh_until + wait.open(said, |span| said.stale_while_revalidate().map_or(span, |s| s.min(span))),
+        kept_until: fresh_until + error.open(said, |span| said.stale_if_error().map_or(span, |s| s.max(span))),
+        scope: if said.is_private() { Scope::Private } else { Scope::Public },
+    }
 }
 
-fn header_seconds(headers: &HeaderMap, name: HeaderName) -> Option<Duration> {
-    headers.get(name).and_then(|value| seconds(value.to_str().ok()?.trim()))
+impl Grace {
+    fn open(self, said: &Said, asked: impl Fn(Duration) -> Duration) -> Duration {
+        match self {
+            Grace::Insisted(span) => span,
+            Grace::Default(_) if said.forbids_stale() => Duration::ZERO,
+            Grace::Default(span) => asked(span),
+        }
+    }
 }
 
-fn header_date(headers: &HeaderMap, name: HeaderName) -> Option<Time> {
-    headers.get(name).and_then(|value| date(value.to_str().ok()?))
+/// What remains, from `now`, of the time that the feed gives itself.
+fn own_words(rhythm: &Rhythm, now: Time, age: Duration, policy: &Policy) -> Option<Duration> {
+    if rhythm.finished {
+        return Some(policy.max);
+    }
+    let period = rhythm.period.map(|period| match rhythm.base {
+        Some(base) => until_next(base, period, now),
+        None => period.saturating_sub(age),
+    });
+    rhythm.ttl.map(|ttl| ttl.saturating_sub(age)).max(period)
 }
 
-fn date(text: &str) -> Option<Time> {
-    httpdate::parse_http_date(text.trim()).ok().map(Time::from_system)
+/// From `now` to the next of the moments that lie whole periods from `base`.
+fn until_next(base: Time, period: Duration, now: Time) -> Duration {
+    let Ok(period @ 1..) = i64::try_from(period.as_millis()) else { return Duration::ZERO };
+    let past = now.0.saturating_sub(base.0).rem_euclid(period);
+    Duration::from_millis(u64::try_from(period - past).unwrap_or(0))
+}
+
+/// The lifetime of what nobody speaks for.
+fn silent(said: &Said, rhythm: &Rhythm, policy: &Policy) -> Duration {
+    let modified = said.unchanged_for().unwrap_or_default() / limits::HEURISTIC_PART;
+    let gap = rhythm.gap.unwrap_or_default() / 2;
+    modified.min(limits::HEURISTIC_MOST).max(gap.min(limits::HEURISTIC_GAP)).max(policy.default)
+}
+
+/// `at`, or the end of the hours and days to skip that it falls into.
+fn awake(at: Time, rhythm: &Rhythm) -> Time {
+    let latest = at + limits::SKIP_MOST;
+    let hour = limits::HOUR.as_secs() as i64;
+    let mut moment = at;
+    while moment < latest {
+        let hours = moment.secs().div_euclid(hour);
+        let day = (hours.div_euclid(24) + 3).rem_euclid(7); // 1970-01-01 was a Thursday
+        let skipped = rhythm.skip_hours >> hours.rem_euclid(24) & 1 == 1 || rhythm.skip_days >> day & 1 == 1;
+        if !skipped {
+            return moment;
+        }
+        moment = Time::from_secs((hours + 1) * hour);
+    }
+    latest
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::said::tests::{NOW, said};
     use super::*;
-    use hyper::header::HeaderValue;
     use proptest::prelude::*;
 
-    const NOW: Time = Time::from_secs(1_800_000_000); // Fri, 15 Jan 2027 08:00:00 GMT
-    const POLICY: Policy =
-        Policy { default: Duration::from_secs(1800), min: Duration::from_secs(300), max: Duration::from_secs(86_400) };
-    const OPEN: Policy = Policy { default: Duration::from_secs(1800), min: Duration::ZERO, max: Duration::MAX };
-
-    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
-        let mut map = HeaderMap::new();
-        for (name, value) in lines {
-            map.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
-        }
-        map
+    const fn minutes(count: u64) -> Duration {
+        Duration::from_secs(60 * count)
     }
 
-    fn remaining(lines: &[(&'static str, &str)], policy: Policy) -> u64 {
-        freshness(&headers(lines), NOW, policy).fresh_until.since(NOW).as_secs()
+    const POLICY: Policy = Policy {
+        default: minutes(30),
+        min: minutes(5),
+        max: minutes(24 * 60),
+        stale_while_revalidate: Grace::Default(minutes(6 * 60)),
+        stale_if_error: Grace::Default(minutes(7 * 24 * 60)),
+    };
+    const OPEN: Policy = Policy { min: Duration::ZERO, max: Duration::MAX, ..POLICY };
+
+    fn remaining(lines: &[&str], rhythm: Rhythm, policy: Policy) -> u64 {
+        freshness(&said(lines), &rhythm, &policy).fresh_until.since(NOW).as_secs() / 60
     }
 
-    #[test]
-    fn the_table() {
-        let cc = "cache-control";
-        let cases: &[(&[(&'static str, &str)], u64)] = &[
-            (&[], 1800),
-            (&[(cc, "max-age=600")], 600),
-            (&[(cc, "MAX-AGE = 600 , public")], 600),
-            (&[(cc, "max-age=\"600\"")], 600),
-            (&[(cc, "max-age=600, s-maxage=900")], 900),
-            (&[(cc, "max-age=600"), (cc, "s-maxage=900")], 900),
-            (&[(cc, "max-age=600, max-age=60")], 600),
-            (&[(cc, "max-age=600"), ("age", "100")], 500),
-            (&[(cc, "max-age=600"), ("age", "900")], 0),
-            (&[(cc, "max-age=600"), ("age", "-5")], 600),
-            (&[(cc, "max-age=soon")], 0),
-            (&[(cc, "max-age=")], 0),
-            (&[(cc, "max-age=99999999999999999999")], u64::from(u32::MAX)),
-            (&[(cc, "no-cache, max-age=600")], 0),
-            (&[(cc, "no-cache=\"set-cookie\", max-age=600")], 600),
-            (&[(cc, "no-store")], 0),
-            (&[(cc, "private, max-age=600")], 600),
-            (&[(cc, "immutable, foo=bar")], 1800),
-            (&[("expires", "Fri, 15 Jan 2027 08:10:00 GMT")], 600),
-            (&[("expires", "Fri, 15 Jan 2027 08:10:00 GMT"), ("date", "Fri, 15 Jan 2027 07:50:00 GMT")], 1200),
-            (&[("expires", "Fri, 15 Jan 2027 07:50:00 GMT")], 0),
-            (&[("expires", "0")], 0),
-            (&[("expires", "-1"), (cc, "max-age=600")], 600),
-        ];
-        for (lines, expected) in cases {
-            assert_eq!(remaining(lines, OPEN), *expected, "{lines:?}");
-            assert_eq!(remaining(lines, POLICY), (*expected).clamp(300, 86_400), "clamped {lines:?}");
-        }
+    fn ttl(count: u64) -> Rhythm {
+        Rhythm { ttl: Some(minutes(count)), ..Rhythm::default() }
     }
 
     #[test]
-    fn age_counts_from_the_origin() {
-        let found = freshness(&headers(&[("age", "100"), ("cache-control", "max-age=600")]), NOW, OPEN);
-        assert_eq!(found.generated, NOW - Duration::from_secs(100));
-    }
-
-    #[test]
-    fn what_upstream_calls_private_is_not_for_shared_caches() {
-        for (value, scope) in [
-            ("private", Scope::Private),
-            ("no-store", Scope::Private),
-            ("private=\"x\"", Scope::Public),
-            ("max-age=1", Scope::Public),
+    fn http_first_then_the_feed_then_the_default() {
+        let period = |count, base| Rhythm { period: Some(minutes(count)), base, ..Rhythm::default() };
+        let (none, gap) = (Rhythm::default(), |count| Rhythm { gap: Some(minutes(count)), ..Rhythm::default() });
+        for (lines, rhythm, expected) in [
+            (&[][..], none, 30),
+            (&["cache-control: max-age=600"], none, 10),
+            (&["cache-control: max-age=600", "age: 300"], none, 5),
+            (&["cache-control: max-age=600", "age: 1200"], none, 0),
+            (&["cache-control: max-age=600", "date: Fri, 15 Jan 2027 07:56:00 GMT"], none, 6),
+            (&[], ttl(90), 90),
+            (&["age: 600"], ttl(90), 80),
+            (&["cache-control: max-age=600"], ttl(90), 90),
+            (&["cache-control: max-age=6000"], ttl(90), 100),
+            (&["cache-control: max-age=600, must-revalidate"], ttl(90), 10),
+            (&["cache-control: must-revalidate"], ttl(90), 30),
+            (&["cache-control: no-cache"], ttl(90), 0),
+            (&["cache-control: s-maxage=600"], ttl(90), 10),
+            (&["expires: 0"], ttl(90), 90),
+            (&[], period(60, None), 60),
+            (&[], Rhythm { ttl: Some(minutes(20)), ..period(60, None) }, 60),
+            // six-hourly from midnight: at 8:00 the next is at noon
+            (&[], period(360, Some(NOW - minutes(8 * 60))), 240),
+            (&[], period(360, Some(NOW + minutes(10 * 60))), 240),
+            (&[], period(0, Some(NOW)), 0),
+            (&["last-modified: Fri, 15 Jan 2027 03:00:00 GMT"], none, 30),
+            (&["last-modified: Thu, 14 Jan 2027 22:00:00 GMT"], none, 60),
+            (&["last-modified: Fri, 01 Jan 2027 00:00:00 GMT"], none, 120),
+            (&["last-modified: Fri, 01 Jan 2027 00:00:00 GMT", "age: 600"], none, 110),
+            (&["last-modified: Fri, 01 Jan 2027 00:00:00 GMT", "cache-control: max-age=60"], none, 1),
+            (&["last-modified: Fri, 01 Jan 2027 00:00:00 GMT"], ttl(20), 20),
+            (&["last-modified: never"], none, 30),
+            (&[], gap(10), 30),
+            (&[], gap(90), 45),
+            (&["age: 600"], gap(24 * 60), 50),
+            (&["last-modified: Fri, 01 Jan 2027 00:00:00 GMT"], gap(24 * 60), 120),
+            (&["cache-control: max-age=600"], gap(24 * 60), 10),
         ] {
-            assert_eq!(freshness(&headers(&[("cache-control", value)]), NOW, OPEN).scope, scope, "{value}");
+            assert_eq!(remaining(lines, rhythm, OPEN), expected, "{lines:?} {rhythm:?}");
+            assert_eq!(remaining(lines, rhythm, POLICY), expected.clamp(5, 24 * 60), "clamped {lines:?} {rhythm:?}");
+        }
+        assert_eq!(remaining(&[], Rhythm { finished: true, ..none }, POLICY), 24 * 60);
+        let floor_above_ceiling = Policy { min: minutes(15), max: minutes(1), ..POLICY };
+        assert_eq!(remaining(&[], none, floor_above_ceiling), 15);
+    }
+
+    #[test]
+    fn hours_and_days_to_skip_put_the_next_fetch_off() {
+        let skip = |skip_hours, skip_days| Rhythm { skip_hours, skip_days, ..Rhythm::default() };
+        // Friday 8:00; the default ends at 8:30
+        for (rhythm, expected) in [
+            (skip(1 << 8, 0), 60),
+            (skip(1 << 8 | 1 << 9 | 1 << 11, 0), 120),
+            (skip(1 << 7, 0), 30),
+            (skip(0, 1 << 4), 16 * 60),
+            (skip(1, 1 << 4), 17 * 60),
+            (skip(0, 1 << 3), 30),
+            (skip(0, 1 << 4 | 1 << 5 | 1 << 6), 30 + 48 * 60),
+            (skip(u32::MAX, u8::MAX), 30 + 48 * 60),
+        ] {
+            assert_eq!(remaining(&[], rhythm, POLICY), expected, "{rhythm:?}");
+        }
+        assert_eq!(remaining(&["cache-control: max-age=7200"], skip(1 << 8, 0), POLICY), 120);
+    }
+
+    #[test]
+    fn stale_use_ends_when_upstream_or_the_operator_says() {
+        let insisted = Policy {
+            stale_while_revalidate: Grace::Insisted(minutes(1)),
+            stale_if_error: Grace::Insisted(minutes(2)),
+            ..POLICY
+        };
+        for (line, wait, error) in [
+            ("max-age=600", 360, 7 * 24 * 60),
+            ("max-age=600, stale-while-revalidate=120", 2, 7 * 24 * 60),
+            ("max-age=600, stale-while-revalidate=9999999", 360, 7 * 24 * 60),
+            ("max-age=600, stale-if-error=60", 360, 7 * 24 * 60),
+            ("max-age=600, stale-if-error=1209600", 360, 14 * 24 * 60),
+            ("max-age=600, must-revalidate, stale-if-error=60", 0, 0),
+            ("max-age=600, proxy-revalidate", 0, 0),
+            ("s-maxage=600", 0, 0),
+            ("no-cache", 0, 0),
+            ("no-store", 0, 0),
+        ] {
+            let said = said(&[&format!("cache-control: {line}")]);
+            let windows = |policy| {
+                let found = freshness(&said, &Rhythm::default(), &policy);
+                let minutes = |until: Time| until.since(found.fresh_until).as_secs() / 60;
+                (minutes(found.stale_until), minutes(found.kept_until))
+            };
+            assert_eq!(windows(POLICY), (wait, error), "{line}");
+            assert_eq!(windows(insisted), (1, 2), "{line}");
         }
     }
 
     #[test]
-    fn a_floor_above_the_ceiling_wins() {
-        let policy = Policy { min: Duration::from_secs(900), max: Duration::from_secs(60), ..POLICY };
-        assert_eq!(remaining(&[], policy), 900);
+    fn age_counts_from_the_origin_and_a_clock_set_back_ends_freshness() {
+        let found = freshness(&said(&["age: 100", "cache-control: max-age=600"]), &Rhythm::default(), &OPEN);
+        assert_eq!(found.generated, NOW - Duration::from_secs(100));
+        let before = found.generated - minutes(1);
+        assert!(found.is_fresh(NOW) && !found.is_fresh(before) && !found.usable_stale(before));
+        assert!(found.usable_on_error(before));
+    }
+
+    #[test]
+    fn a_file_is_looked_at_again_after_the_floor() {
+        let found = freshness(&Said::local(NOW), &Rhythm::default(), &POLICY);
+        assert_eq!((found.fresh_until, found.stale_until), (NOW + POLICY.min, NOW + POLICY.min));
+        assert!(found.usable_on_error(found.fresh_until));
+    }
+
+    #[test]
+    fn what_upstream_calls_private_is_for_the_reader_alone() {
+        for (value, scope) in [("private", Scope::Private), ("no-store", Scope::Private), ("max-age=1", Scope::Public)]
+        {
+            let said = said(&[&format!("cache-control: {value}")]);
+            assert_eq!(freshness(&said, &Rhythm::default(), &OPEN).scope, scope, "{value}");
+        }
     }
 
     proptest! {
         #[test]
-        fn no_header_escapes_the_bounds(control in "[ -~]{0,60}", expires in "[ -~]{0,40}", age in "[ -~]{0,20}") {
-            let lines = [("cache-control", control.as_str()), ("expires", &expires), ("age", &age)];
-            let left = remaining(&lines, POLICY);
-            prop_assert!((300..=86_400).contains(&left));
+        fn nothing_escapes_the_bounds(
+            control in "[ -~]{0,60}", expires in "[ -~]{0,40}", age in "[ -~]{0,20}", date in "[ -~]{0,40}",
+            ttl: Option<u32>, period: Option<u32>, base: Option<i64>, skip_hours: u32, skip_days: u8,
+        ) {
+            let seconds = |span: Option<u32>| span.map(|span| Duration::from_secs(span.into()));
+            let lines = [("cache-control", control), ("expires", expires), ("age", age), ("date", date)];
+            let lines = lines.map(|(name, value)| format!("{name}: {value}"));
+            let said = said(&lines.each_ref().map(String::as_str));
+            let (ttl, period, base) = (seconds(ttl), seconds(period), base.map(Time));
+            let rhythm = Rhythm { ttl, period, base, skip_hours, skip_days, finished: false, gap: None };
+            let found = freshness(&said, &rhythm, &POLICY);
+            let left = found.fresh_until.since(NOW);
+            prop_assert!(POLICY.min <= left && left <= POLICY.max + limits::SKIP_MOST);
+            prop_assert!(found.generated <= NOW && found.stale_until >= found.fresh_until);
         }
     }
 }

@@ -3,23 +3,22 @@
 //! The two are entries of their own, so that any number of rule sets over one URL cost one fetch. Freshness is judged by
 //! whoever asks, with the injected clock; a stale entry stays until its room is needed, because the next answer is
 //! compared with it. The least recently asked goes first, and what was just fetched always comes in: leaving it out
-//! would send the next reader upstream again.
+//! would send the next reader upstream again. So a body heavier than the whole store displaces everything else; a store of
+//! no bytes holds nothing.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use hyper::header::HeaderValue;
 use moka::future::Cache;
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
+use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
-use super::freshness::Freshness;
+use super::fetched::Fetched;
 use crate::base::limits;
-use crate::base::url::Url;
 
 /// Name of an entry or of a piece of work: 128 bits of BLAKE3 over what identifies it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Key([u8; 16]);
 
 impl Key {
@@ -48,25 +47,23 @@ impl Key {
     pub fn of_kind(&self, kind: &[u8]) -> Key {
         Key::of(&[kind, &self.0])
     }
+
+    /// The first half, where the chance of two alike in 2^64 is small enough.
+    pub fn short(&self) -> u64 {
+        u64::from_le_bytes(*self.0.first_chunk().unwrap_or(&[0; 8]))
+    }
+
+    /// A number that is the key's own, evenly spread over all keys: what happens to many at once need not happen to all of
+    /// them in the same second.
+    pub fn spread(&self) -> u8 {
+        self.0[0]
+    }
 }
 
 impl AsRef<[u8]> for Key {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
-}
-
-/// A body as it came from upstream, and what is needed to read it.
-#[derive(Debug)]
-pub struct Fetched {
-    /// Decoded from its content coding.
-    pub body: Bytes,
-    /// `Content-Type` as sent.
-    pub content_type: Option<HeaderValue>,
-    /// Where it was found in the end, after redirects; a file has none.
-    pub url: Option<Url>,
-    /// How long it may be used.
-    pub freshness: Freshness,
 }
 
 #[derive(Clone)]
@@ -76,12 +73,12 @@ enum Entry {
 }
 
 impl Entry {
-    fn weight(&self) -> u32 {
+    fn weight(&self) -> usize {
         let bytes = match self {
             Entry::Fetched(fetched) => fetched.body.len(),
             Entry::Answer(answer) => answer.content.weight(),
         };
-        u32::try_from(bytes + limits::ENTRY_OVERHEAD).unwrap_or(u32::MAX)
+        bytes + limits::ENTRY_OVERHEAD
     }
 }
 
@@ -96,7 +93,11 @@ impl Memory {
     pub fn new(bytes: usize) -> Memory {
         let entries = Cache::builder()
             .max_capacity(bytes as u64)
-            .weigher(|_, entry: &Entry| entry.weight())
+            .weigher(move |_, entry: &Entry| {
+                // an entry heavier than the store counts as all of it: one beyond its room would not come in
+                let weight = entry.weight().min(bytes.max(1));
+                u32::try_from(weight).unwrap_or(u32::MAX)
+            })
             .eviction_policy(EvictionPolicy::lru())
             .build();
         Memory { entries }
@@ -118,9 +119,10 @@ impl Memory {
         }
     }
 
-    /// Stores an answer.
-    pub async fn put_answer(&self, key: Key, answer: Arc<Answer>) {
+    /// Stores an answer. False where there is no room for any.
+    pub async fn put_answer(&self, key: Key, answer: Arc<Answer>) -> bool {
         self.put(key, Entry::Answer(answer)).await;
+        self.entries.contains_key(&key)
     }
 
     /// Stores a fetched body.
@@ -161,13 +163,17 @@ impl Memory {
 mod tests {
     use super::*;
     use crate::base::clock::Time;
+    use crate::cache::freshness::Freshness;
     use crate::cache::{Content, Encoding, Scope};
 
     const NOW: Time = Time::from_secs(1_800_000_000);
 
     fn answer(body: usize) -> Arc<Answer> {
-        let freshness = Freshness { generated: NOW, fresh_until: NOW + limits::DEFAULT_TTL, scope: Scope::Public };
-        Arc::new(Answer::new(Content::new(vec![b'a'; body].into(), "application/rss+xml", NOW, None), &freshness))
+        let until = NOW + limits::DEFAULT_TTL;
+        let (fresh_until, stale_until, kept_until) = (until, until, until);
+        let freshness = Freshness { generated: NOW, fresh_until, stale_until, kept_until, scope: Scope::Public };
+        let content = Content::new(vec![b'a'; body].into(), "application/rss+xml", NOW, None);
+        Arc::new(Answer::new(content, None, freshness))
     }
 
     #[test]
@@ -198,6 +204,18 @@ mod tests {
             let alive = all.iter().filter(|held| held.strong_count() > 0).count();
             assert!(alive <= 5, "{alive} MiB are held after {n}, 4 are allowed and 1 is ours");
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_heavier_than_the_store_comes_in_alone_and_a_store_of_nothing_holds_nothing() {
+        let (memory, big, small) = (Memory::new(10 * limits::KIB), Key::of(&[b"big"]), Key::of(&[b"small"]));
+        assert!(memory.put_answer(small, answer(limits::KIB)).await);
+        assert!(memory.put_answer(big, answer(64 * limits::KIB)).await);
+        assert!(memory.answer(&big).await.is_some() && memory.answer(&small).await.is_none());
+        assert!(memory.put_answer(small, answer(limits::KIB)).await);
+        assert!(memory.answer(&big).await.is_none());
+        let none = Memory::new(0);
+        assert!(!none.put_answer(small, answer(limits::KIB)).await && none.answer(&small).await.is_none());
     }
 
     #[tokio::test]

@@ -1,22 +1,32 @@
 //! What was fetched and what was made of it, kept in memory, and the promise that each piece of work is done once.
 //!
-//! - [`answer`]: what a reader gets, with its validators and encodings; [`encode`]: the content codings.
-//! - [`freshness`]: for how long upstream's headers let an answer be used (pure).
+//! - [`fetched`]: the last good copy of an upstream. [`answer`]: what a reader gets, with its validators and encodings;
+//!   [`encode`]: the content codings.
+//! - [`said`]: what upstream's headers say of a copy's use; [`freshness`]: for how long it may be used; [`moved`]: permanent
+//!   redirects. All pure.
 //! - [`memory`]: the store, weighed in bytes. [`negative`]: failures, so that a broken upstream is left in peace.
 //! - [`disk`]: what survives a restart.
+//! - [`items`]: what the archive keeps of a feed.
 //! - [`flight`]: one piece of work per key however many ask; a caller that leaves stops nothing.
+//! - [`schedule`]: when a feed is asked for without a reader (pure).
 //!
-//! Called by `pipeline`. Knows nothing of feeds, rules, configuration or sockets.
+//! Called by `pipeline`. Knows nothing of rules, configuration or sockets, and of feeds only their rhythm.
 
 pub mod answer;
 pub mod disk;
 pub mod encode;
+pub mod fetched;
 pub mod flight;
 pub mod freshness;
+pub mod items;
 pub mod memory;
+pub mod moved;
 pub mod negative;
+pub mod said;
+pub mod schedule;
 
 pub use answer::{Answer, Content, Representation, Scope};
 pub use disk::Disk;
 pub use encode::Encoding;
-pub use memory::{Fetched, Key, Memory};
+pub use fetched::{About, Fetched, Line};
+pub use memory::{Key, Memory};

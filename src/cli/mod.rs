@@ -9,9 +9,11 @@ mod completions;
 mod demo;
 mod explain;
 mod health;
+mod import;
 mod job;
 mod load;
 mod log;
+mod mirror;
 mod opml;
 mod rules;
 mod run;
@@ -62,7 +64,9 @@ enum Command {
     Rules(rules::Args),
     Cache(cache::Args),
     Sign(sign::Args),
+    Import(import::Args),
     Health(health::Args),
+    Mirror(mirror::Args),
     Opml(opml::Args),
     Completions(completions::Args),
 }
@@ -137,7 +141,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Rules(args) => rules::run(&args),
         Command::Cache(args) => cache::run(args),
         Command::Sign(args) => sign::run(args),
+        Command::Import(args) => import::run(args),
         Command::Health(args) => health::run(args),
+        Command::Mirror(args) => mirror::run(args),
         Command::Opml(args) => opml::run(args),
         Command::Completions(args) => completions::run(&args),
     }

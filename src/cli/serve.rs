@@ -1,15 +1,19 @@
 //! `refeed serve`: the proxy.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tracing::info;
 
 use super::load::{ConfigArg, DEFAULT, load};
 use super::{Failure, cache, demo};
 use crate::base::clock::Clock;
+use crate::config::Config;
 use crate::config::fields::parse_listen;
 use crate::pipeline::Pipeline;
+use crate::rules;
+use crate::serve::reload::Source;
 
 const EXAMPLES: &str = "\
 Without a configuration, a built-in feed is served at /feed/demo, and any feed at /feed?url=URL to this machine.
@@ -19,7 +23,8 @@ Examples:
   refeed serve --config refeed.toml
   refeed serve --config refeed.toml --listen 0.0.0.0:4600
 
-When it is ready it prints `listening on http://ADDR` to standard error; SIGINT and SIGTERM end it.";
+When it is ready it prints `listening on http://ADDR` to standard error; SIGINT and SIGTERM end it. A changed configuration is taken
+up while it runs, at once on SIGHUP; a wrong one is named in the log and the running one stays.";
 
 /// Serve feeds through their rules, from a cache
 #[derive(Debug, clap::Args)]
@@ -34,8 +39,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let mut config = match args.config.path() {
-        Some(path) => load(&path)?,
+    let (path, listen) = (args.config.path(), args.listen);
+    let mut config = match &path {
+        Some(path) => load(path)?,
         None => {
             info!("no configuration: the built-in feed is at /feed/demo, any feed at /feed?url=URL");
             if Path::new(DEFAULT).exists() {
@@ -44,14 +50,21 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             demo::config()?
         }
     };
-    if let Some(listen) = args.listen {
-        config.server.listen = listen;
-    }
+    config.server.listen = listen.unwrap_or(config.server.listen);
+    let again = |path: PathBuf| {
+        let read = path.clone();
+        let load = move || {
+            let mut config = Config::load(&read, rules::check).map_err(|error| error.to_string())?;
+            config.server.listen = listen.unwrap_or(config.server.listen);
+            Ok(config)
+        };
+        Source { path, load: Arc::new(load) }
+    };
     let clock = Clock::system();
     let disk = cache::open(&config.cache, clock.clone());
     let pipeline = Pipeline::with_disk(&config, clock, disk.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
-    let ended = runtime.block_on(crate::serve::serve(pipeline, config.server));
+    let ended = runtime.block_on(crate::serve::serve(pipeline, &config, path.map(again)));
     let _ = runtime.block_on(disk.flush()); // a disk that refuses has been named in the log
     runtime.shutdown_background(); // name lookups and transformations that nobody waits for may still run
     ended.map_err(Failure::failed)

@@ -11,10 +11,10 @@ use ipnet::IpNet;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use super::quantity;
-use super::schema::Store;
+use super::schema::{Refresh, Store};
 use crate::base::limits::{
     CACHE_DISK_FLOOR, FETCH_TIMEOUT_CEILING, MAX_BODY_CEILING, MAX_FOLDERS, MAX_PAGES_PER_HOST, MAX_REDIRECTS_CEILING,
-    TTL_CEILING,
+    REFRESH_SHORTEST, TTL_CEILING,
 };
 use crate::base::text::human_size;
 use crate::base::url::Url;
@@ -221,6 +221,28 @@ pub(super) fn ttl<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Err
         return Err(D::Error::custom(format!("at most {} is allowed", quantity::human_duration(TTL_CEILING))));
     }
     Ok(time)
+}
+
+/// A span of freshness that may be left out.
+pub(super) fn maybe_ttl<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    ttl(from).map(Some)
+}
+
+/// `refresh`: `"on-demand"`, or a duration that leaves the upstream in peace.
+pub(super) fn refresh<'de, D: Deserializer<'de>>(from: D) -> Result<Refresh, D::Error> {
+    let text = text(from, "`\"on-demand\"` or a duration such as `\"1h\"`")?;
+    if text == "on-demand" {
+        return Ok(Refresh::OnDemand);
+    }
+    let every = quantity::duration(&text).map_err(|error| {
+        let (what, _) = error.split_once('\n').unwrap_or((&error, ""));
+        D::Error::custom(format!("{what}\nwrite `on-demand`, or a duration as `30m` or `1h`"))
+    })?;
+    if !(REFRESH_SHORTEST..=TTL_CEILING).contains(&every) {
+        let bounds = [REFRESH_SHORTEST, TTL_CEILING].map(quantity::human_duration);
+        return Err(D::Error::custom(format!("between {} and {} are allowed", bounds[0], bounds[1])));
+    }
+    Ok(Refresh::Every(every))
 }
 
 /// A size; zero is allowed.

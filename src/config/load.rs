@@ -8,17 +8,19 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use url::{Host, Url};
 
+use super::archive::Archive;
 use super::decode::decode;
-use super::fields::{has_credentials, parse_url};
+use super::fields::{self, has_credentials, parse_url};
 use super::name;
 use super::problem::{Problems, Report, Source, Span};
 use super::quantity::human_duration;
 use super::rule_list::RuleList;
-use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Relative, Server};
+use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Refresh, Relative, Server, Store, Times, Undated};
 use super::shared::{self, Around, Set, SetTable};
 use super::shown::{self, TemplateFiles};
 use super::sources::{self, References};
@@ -166,13 +168,13 @@ fn understand(
         let read = |value, report: &mut Report| shared::site_rules(value, check, report).map(|list| around.put(list));
         shared::table(value, ("sites", "[sites.\"example.org\"]"), shared::site_name, read, report)
     });
-    let mut urls = Vec::new();
+    let mut later = Later::default();
     let templates = section::<TemplateFiles>(templates.as_ref(), report).read(report);
     let mut config = Config {
         server: section(server.as_ref(), report),
         fetch: section(fetch.as_ref(), report),
         cache: section(cache.as_ref(), report),
-        feeds: feeds.map(|value| read_feeds(value, &around, check, &mut urls, report)).unwrap_or_default(),
+        feeds: feeds.map(|value| read_feeds(value, &around, check, &mut later, report)).unwrap_or_default(),
         sites: sites.unwrap_or_default(),
         sets: Arc::clone(&sets),
         around,
@@ -180,7 +182,8 @@ fn understand(
     config.feeds.values_mut().for_each(|feed| feed.templates.inherit(&templates));
     if report.count() == 0 {
         check_together(&config, server.as_ref(), cache.as_ref(), report);
-        check_ports(&config.fetch, &urls, report);
+        check_times(&config.cache, &later.times, report);
+        check_ports(&config.fetch, &later.urls, report);
     }
     config
 }
@@ -196,8 +199,22 @@ struct Plain {
     url: toml::Spanned<String>,
     #[serde(default)]
     relative: Relative,
+    archive: Option<Archive>,
+    undated: Option<Undated>,
     #[serde(default = "yes")]
     inherit: bool,
+    #[serde(default, deserialize_with = "fields::maybe_ttl")]
+    default_ttl: Option<Duration>,
+    #[serde(default, deserialize_with = "fields::maybe_ttl")]
+    min_ttl: Option<Duration>,
+    #[serde(default, deserialize_with = "fields::maybe_ttl")]
+    max_ttl: Option<Duration>,
+    #[serde(default, deserialize_with = "fields::maybe_ttl")]
+    stale_while_revalidate: Option<Duration>,
+    #[serde(default, deserialize_with = "fields::maybe_ttl")]
+    stale_if_error: Option<Duration>,
+    #[serde(default, deserialize_with = "fields::refresh")]
+    refresh: Refresh,
     title: Option<String>,
     /// Taken out before; stands here to be among the known keys.
     #[serde(default, rename = "rules")]
@@ -214,14 +231,19 @@ pub(super) fn yes() -> bool {
     true
 }
 
-/// The URLs of feeds, with their places.
-pub(super) type Urls = Vec<(Span, Url)>;
+/// What is checked when everything is read, with its places.
+#[derive(Default)]
+pub(super) struct Later {
+    pub(super) urls: Vec<(Span, Url)>,
+    /// The floor or ceiling that a feed sets, and all that it sets.
+    times: Vec<(Span, Times)>,
+}
 
 fn read_feeds(
     value: Value,
     around: &Around,
     check: Check<'_>,
-    urls: &mut Urls,
+    later: &mut Later,
     report: &mut Report,
 ) -> BTreeMap<String, Feed> {
     let named = |name: &str| name::check(name).map_err(|message| format!("{message}\n{}", name::ADVICE));
@@ -229,8 +251,8 @@ fn read_feeds(
     let read = |mut value: Value, report: &mut Report| {
         let shown = shown::take(&mut value, report);
         let feed = match value.get("sources") {
-            Some(_) => read_merged(value, around, check, urls, &mut references, report),
-            None => read_feed(value, around, check, urls, report),
+            Some(_) => read_merged(value, around, check, later, &mut references, report),
+            None => read_feed(value, around, check, later, report),
         };
         feed.map(|feed| shown.put(feed, report))
     };
@@ -258,7 +280,7 @@ fn read_merged(
     mut value: Value,
     around: &Around,
     check: Check<'_>,
-    urls: &mut Urls,
+    later: &mut Later,
     references: &mut References,
     report: &mut Report,
 ) -> Option<Feed> {
@@ -266,25 +288,25 @@ fn read_merged(
     if let Some(entry) = value.take("url") {
         report.error(entry.key_span, "a feed has either `url` or `sources`").help("list the URL among the sources");
     }
-    let sources = sources::read(value.take("sources")?.value, check, urls, references, report);
+    let sources = sources::read(value.take("sources")?.value, check, later, references, report);
     let plain: sources::Plain = decode(&value, report)?;
-    let title = plain.title.clone();
+    let (title, archive, undated) = (plain.title.clone(), plain.archive, plain.undated);
     let origin = Origin::Merge(Box::new(plain.with(sources?, around)));
-    Some(Feed { relative: Relative::Keep, title, ..Feed::new("", origin, rules?) })
+    Some(Feed { relative: Relative::Keep, title, archive, undated, ..Feed::new("", origin, rules?) })
 }
 
 fn read_feed(
     mut value: Value,
     around: &Around,
     check: Check<'_>,
-    urls: &mut Urls,
+    later: &mut Later,
     report: &mut Report,
 ) -> Option<Feed> {
     let rules = take_rules(&mut value, check, report);
     let plain: Plain = decode(&value, report)?;
     let origin = match parse_origin(plain.url.get_ref()) {
         Ok(origin) => {
-            urls.extend(origin.base().map(|url| (plain.url.span(), url.clone())));
+            later.urls.extend(origin.base().map(|url| (plain.url.span(), url.clone())));
             Some(origin)
         }
         Err(message) => {
@@ -292,9 +314,20 @@ fn read_feed(
             None
         }
     };
-    let rules = if plain.inherit { around.put(rules?) } else { rules? };
-    let feed = Feed::new(plain.url.into_inner(), origin?, rules);
-    Some(Feed { relative: plain.relative, title: plain.title, ..feed })
+    let Plain { url, default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error, .. } = plain;
+    let Plain { refresh, relative, archive, undated, title, inherit, .. } = plain;
+    let times = Times { default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error };
+    let own = ["min_ttl", "max_ttl", "default_ttl"].into_iter().find_map(|key| value.get(key));
+    if let Some(own) = own {
+        later.times.push((own.span.clone(), times));
+        if matches!(refresh, Refresh::Every(_)) {
+            let message = "`refresh` and a `…_ttl` both say for how long the feed is fresh";
+            report.error(own.span.clone(), message).help("leave one of the two out");
+        }
+    }
+    let rules = if inherit { around.put(rules?) } else { rules? };
+    let feed = Feed::new(url.into_inner(), origin?, rules);
+    Some(Feed { relative, archive, undated, title, times, refresh, ..feed })
 }
 
 /// Where a configured `url` leads.
@@ -315,14 +348,16 @@ pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
 fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>, report: &mut Report) {
     let span =
         |table: Option<&Value>, key: &str| table.and_then(|table| table.get(key)).map(|value| value.span.clone());
-    let Cache { min_ttl, max_ttl, .. } = config.cache;
-    let (floor, ceiling) = (span(cache, "min_ttl"), span(cache, "max_ttl"));
-    if min_ttl > max_ttl
-        && let Some(span) = floor.or(ceiling)
+    if let Some(span) = span(cache, "min_ttl").or_else(|| span(cache, "max_ttl")) {
+        check_floor(config.cache.min_ttl, config.cache.max_ttl, span, report);
+    }
+    if let Store::None = config.cache.path
+        && let Some((name, _)) = config.feeds.iter().find(|(_, feed)| feed.archive.is_some())
+        && let Some(span) = span(cache, "path")
     {
-        let message =
-            format!("`min_ttl` ({}) is above `max_ttl` ({})", human_duration(min_ttl), human_duration(max_ttl));
-        report.error(span, message).help("set both, the floor below the ceiling");
+        report
+            .error(span, format!("the archive of `{name}` needs a disk"))
+            .help("leave `path` out, or name a directory");
     }
     let Server { open, access_key, .. } = &config.server;
     if *open == Some(Open::Key)
@@ -335,8 +370,27 @@ fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>
     }
 }
 
+/// What a feed sets for itself, with what it leaves to `[cache]`.
+fn check_times(cache: &Cache, feeds: &[(Span, Times)], report: &mut Report) {
+    for (span, times) in feeds {
+        let (floor, ceiling) = (times.min_ttl.unwrap_or(cache.min_ttl), times.max_ttl.unwrap_or(cache.max_ttl));
+        if times.min_ttl.is_some() || times.max_ttl.is_some() {
+            check_floor(floor, ceiling, span.clone(), report);
+        }
+    }
+}
+
+fn check_floor(floor: Duration, ceiling: Duration, span: Span, report: &mut Report) {
+    if floor > ceiling {
+        let [floor, ceiling] = [floor, ceiling].map(human_duration);
+        report
+            .error(span, format!("`min_ttl` ({floor}) is above `max_ttl` ({ceiling})"))
+            .help("set both, the floor below the ceiling");
+    }
+}
+
 /// A port that will be refused on every fetch is refused here, where it can be shown.
-fn check_ports(fetch: &Fetch, urls: &Urls, report: &mut Report) {
+fn check_ports(fetch: &Fetch, urls: &[(Span, Url)], report: &mut Report) {
     for (span, url) in urls {
         let Some(port) = url.port_or_known_default() else { continue };
         if WEB_PORTS.contains(&port) || fetch.allow.iter().any(|entry| entry.port.is_none_or(|known| known == port)) {

@@ -4,6 +4,7 @@
 //! [`decode::decode`] and [`Report`] are what it uses to do so with the same carets. Nothing here knows a rule, a
 //! header, or a format.
 
+pub mod archive;
 mod de;
 pub mod decode;
 pub mod fields;
@@ -19,12 +20,13 @@ mod sources;
 pub mod suggest;
 pub mod value;
 
+pub use archive::Archive;
 pub use load::{ConfigError, data_directory, environment, path, read_capped};
 pub use problem::{Paint, Problem, Problems, Report, Source, Span};
 pub use rule_list::RuleList;
 pub use schema::{
-    Cache, Config, Feed, Fetch, Merge, Open, Origin, Relative, Server, Source as FeedSource, SourceFeed, Store,
-    Templates,
+    Cache, Config, Feed, Fetch, Merge, Open, Origin, Refresh, Relative, Server, Source as FeedSource, SourceFeed,
+    Store, Templates, Times, Undated,
 };
 pub use shared::{Around, Set, SetTable};
 pub use toml::Spanned;

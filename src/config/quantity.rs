@@ -5,8 +5,15 @@
 use std::time::Duration;
 
 /// The units of a duration with their milliseconds, long to short, as they must follow each other.
-const TIMES: [(&str, u64); 6] =
-    [("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+const TIMES: [(&str, u64); 7] = [
+    ("y", 365 * 86_400_000),
+    ("w", 7 * 86_400_000),
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1000),
+    ("ms", 1),
+];
 
 /// The units of a size with their bytes.
 const SIZES: [(&str, u64); 9] = [
@@ -21,7 +28,7 @@ const SIZES: [(&str, u64); 9] = [
     ("TiB", 1 << 40),
 ];
 
-/// A duration: whole numbers with the units `w d h m s ms`, long before short, each once; spaces are allowed.
+/// A duration: whole numbers with the units `y w d h m s ms` (a year has 365 days), long before short, each once; spaces are allowed.
 /// `0s` is a duration, a bare `0` is not.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = |why: String| format!("{why}\nwrite a duration as `90s`, `1h30m`, `7d` or `500ms`");

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::archive::Archive;
 use super::fields::{self, Allow, Secret};
 use super::problem::Source as Text;
 use super::rule_list::RuleList;
@@ -130,6 +131,12 @@ pub struct Cache {
     /// Ceiling of freshness. Default `24h`.
     #[serde(deserialize_with = "fields::ttl")]
     pub max_ttl: Duration,
+    /// A stale answer is used at once, and refreshed behind, for so long; unless the upstream forbids it. Default `6h`.
+    #[serde(deserialize_with = "fields::ttl")]
+    pub stale_while_revalidate: Duration,
+    /// The last good copy is used for so long where the upstream fails; unless the upstream forbids it. Default `7d`.
+    #[serde(deserialize_with = "fields::ttl")]
+    pub stale_if_error: Duration,
 }
 
 impl Default for Cache {
@@ -141,6 +148,8 @@ impl Default for Cache {
             default_ttl: limits::DEFAULT_TTL,
             min_ttl: limits::MIN_TTL,
             max_ttl: limits::MAX_TTL,
+            stale_while_revalidate: limits::STALE_WHILE_REVALIDATE,
+            stale_if_error: limits::STALE_IF_ERROR,
         }
     }
 }
@@ -167,6 +176,10 @@ pub struct Feed {
     pub rules: RuleList,
     /// `relative`. Default `absolute`.
     pub relative: Relative,
+    /// `archive`: items that have left upstream's window are kept. Default: they are not.
+    pub archive: Option<Archive>,
+    /// `undated`. Default `leave`; with an archive `first-seen`.
+    pub undated: Option<Undated>,
     /// `title`: its name in lists. Default: the feed's own, where it is known, else the name.
     pub title: Option<String>,
     /// `page`: its web page, for lists. Default: the feed's own, where it is known.
@@ -175,15 +188,70 @@ pub struct Feed {
     pub folder: Option<String>,
     /// `templates`, those of `[templates]` where a key is missing.
     pub templates: Templates,
+    /// What it sets for itself of `[cache]`.
+    pub times: Times,
+    /// `refresh`. Default: by the feed's own rhythm.
+    pub refresh: Refresh,
+}
+
+/// What becomes of items without a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Undated {
+    /// They stay as they are.
+    Leave,
+    /// They get the time at which refeed saw them first, and keep it, across restarts.
+    FirstSeen,
 }
 
 impl Feed {
     /// A feed of `url` with `rules`, everything else by default.
     pub fn new(url: impl Into<String>, origin: Origin, rules: RuleList) -> Feed {
-        let (title, page, folder) = (None, None, None);
+        let (title, page, folder, archive, undated) = (None, None, None, None, None);
         let (relative, templates) = (Relative::default(), Templates::default());
-        Feed { url: url.into(), origin, rules, relative, title, page, folder, templates }
+        let (times, refresh) = (Times::default(), Refresh::default());
+        Feed {
+            url: url.into(),
+            origin,
+            rules,
+            relative,
+            archive,
+            undated,
+            title,
+            page,
+            folder,
+            templates,
+            times,
+            refresh,
+        }
     }
+}
+
+/// The keys of `[cache]` that a feed can set for itself; `None`: as set there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times {
+    /// `default_ttl`
+    pub default_ttl: Option<Duration>,
+    /// `min_ttl`
+    pub min_ttl: Option<Duration>,
+    /// `max_ttl`
+    pub max_ttl: Option<Duration>,
+    /// `stale_while_revalidate`; set here, it holds even where the upstream forbids it.
+    pub stale_while_revalidate: Option<Duration>,
+    /// `stale_if_error`; set here, it holds even where the upstream forbids it.
+    pub stale_if_error: Option<Duration>,
+}
+
+/// When a feed is asked for without a reader.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Refresh {
+    /// As often as it changes.
+    #[default]
+    Adaptive,
+    /// `"on-demand"`: only when a reader asks.
+    OnDemand,
+    /// Once in so long, whatever upstream and feed say.
+    Every(Duration),
 }
 
 /// `[templates]` and `[feeds.NAME.templates]`: what documents are made by. Each is a file, read from the folder of the

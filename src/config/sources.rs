@@ -5,11 +5,12 @@ use std::num::NonZeroUsize;
 
 use serde::Deserialize;
 
+use super::archive::Archive;
 use super::decode::decode;
-use super::load::{Check, Urls, parse_origin, yes};
+use super::load::{Check, Later, parse_origin, yes};
 use super::problem::{Report, Span};
 use super::rule_list::RuleList;
-use super::schema::{Feed, Merge, Origin, Source, SourceFeed};
+use super::schema::{Feed, Merge, Origin, Source, SourceFeed, Undated};
 use super::shared::Around;
 use super::suggest;
 use super::value::{Data, Value};
@@ -35,7 +36,7 @@ pub(super) type References = Vec<(Span, String)>;
 pub(super) fn read(
     value: Value,
     check: Check<'_>,
-    urls: &mut Urls,
+    later: &mut Later,
     references: &mut References,
     report: &mut Report,
 ) -> Option<Vec<Source>> {
@@ -51,7 +52,7 @@ pub(super) fn read(
     }
     let count = items.len();
     let read: Vec<Source> =
-        items.into_iter().filter_map(|item| source(item, check, urls, references, report)).collect();
+        items.into_iter().filter_map(|item| source(item, check, later, references, report)).collect();
     (read.len() == count).then_some(read)
 }
 
@@ -61,12 +62,12 @@ const HELP: &str =
 fn source(
     mut item: Value,
     check: Check<'_>,
-    urls: &mut Urls,
+    later: &mut Later,
     references: &mut References,
     report: &mut Report,
 ) -> Option<Source> {
     if let Data::String(text) = &item.data {
-        let feed = from_text(text, &item.span, urls, references, report)?;
+        let feed = from_text(text, &item.span, later, references, report)?;
         return Some(Source { feed, name: None, limit: None, rules: RuleList::empty() });
     }
     let rules = match item.take("rules") {
@@ -81,7 +82,7 @@ fn source(
     }
     let table: Table = decode(&item, report)?;
     let feed = match (&table.url, &table.feed) {
-        (Some(url), None) => from_url(url.get_ref(), &url.span(), urls, report)?,
+        (Some(url), None) => from_url(url.get_ref(), &url.span(), later, report)?,
         (None, Some(feed)) => {
             references.push((feed.span(), feed.get_ref().clone()));
             SourceFeed::Named(feed.get_ref().clone())
@@ -98,21 +99,21 @@ fn source(
 fn from_text(
     text: &str,
     span: &Span,
-    urls: &mut Urls,
+    later: &mut Later,
     references: &mut References,
     report: &mut Report,
 ) -> Option<SourceFeed> {
     if text.contains("://") {
-        return from_url(text, span, urls, report);
+        return from_url(text, span, later, report);
     }
     references.push((span.clone(), text.to_owned()));
     Some(SourceFeed::Named(text.to_owned()))
 }
 
-fn from_url(text: &str, span: &Span, urls: &mut Urls, report: &mut Report) -> Option<SourceFeed> {
+fn from_url(text: &str, span: &Span, later: &mut Later, report: &mut Report) -> Option<SourceFeed> {
     match parse_origin(text) {
         Ok(origin) => {
-            urls.extend(origin.base().map(|url| (span.clone(), url.clone())));
+            later.urls.extend(origin.base().map(|url| (span.clone(), url.clone())));
             Some(SourceFeed::Url { url: text.to_owned(), origin })
         }
         Err(message) => {
@@ -151,6 +152,8 @@ pub(super) struct Plain {
     source_in_title: bool,
     #[serde(default = "yes")]
     inherit: bool,
+    pub(super) archive: Option<Archive>,
+    pub(super) undated: Option<Undated>,
     #[serde(default, rename = "rules")]
     _rules: Option<()>,
     #[serde(default, rename = "sources")]

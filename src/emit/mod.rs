@@ -8,6 +8,7 @@
 
 mod atom;
 mod dates;
+mod elements;
 mod extensions;
 mod json;
 pub mod model;

@@ -3,6 +3,7 @@
 //! Addresses are absolute where the feed said against what. Texts are decoded; what they are is in their type.
 
 use crate::base::clock::Time;
+use crate::base::url::Url;
 
 /// A feed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -216,6 +217,18 @@ impl Document {
             items: vec![full, Item::default()],
             ..Document::default()
         }
+    }
+}
+
+impl Document {
+    /// An address that stands for its page where one is required: that of the site of its items where it names none.
+    pub(super) fn page(&self) -> String {
+        let site = || {
+            let mut links = self.items.iter().filter_map(|item| Url::parse(item.link.as_ref()?).ok());
+            links.find(|url| url.has_host())?.join("/").ok().map(String::from)
+        };
+        let known = self.link.clone().or_else(|| self.own_url.clone());
+        known.or_else(site).unwrap_or_else(|| self.id.clone())
     }
 }
 

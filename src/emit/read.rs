@@ -4,10 +4,14 @@
 //! Ids are never made of rewritten text: an item without one gets an id of what the feed said before any rule.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
+use super::elements::{
+    category, category_of_text, construct, enclosure, media, person, person_of_text, playing_time, source,
+};
 use super::extensions::is_extension;
-use super::model::{Category, Document, Enclosure, Extension, Item, Person, Source, Text};
-use super::text::{html_of_xhtml, mime_of};
+use super::model::{Document, Extension, Item, Source, Text};
+use super::text::html_of_xhtml;
 use super::{About, edited, read_json};
 use crate::base::clock::Time;
 use crate::base::url::{Url, absolute, has_scheme};
@@ -15,7 +19,7 @@ use crate::feed::{Element, Feed, FeedError, Field, Ns, Place, dates};
 
 /// `feed`, as the rules left it.
 pub(super) fn document(feed: &Feed, about: About<'_>) -> Result<Document, FeedError> {
-    let ids: Vec<String> = feed.items().into_iter().map(|place| id(feed, place)).collect();
+    let ids = ids(feed);
     let second;
     let read = match feed.emit() {
         Cow::Borrowed(_) => feed,
@@ -38,20 +42,34 @@ pub(super) fn document(feed: &Feed, about: About<'_>) -> Result<Document, FeedEr
     Ok(document)
 }
 
-/// What tells an item from others, as the feed gave it; else made of what it gave.
-fn id(feed: &Feed, place: Place) -> String {
-    let original = |field: Field| {
-        let slots = feed.slots(place).filter(|slot| slot.field == field);
-        slots.map(|slot| feed.original(&slot).trim().to_owned()).find(|value| !value.is_empty())
+/// What tells the items from each other, as the feed gave it; else made of what it gave. A link serves where no other item has it.
+fn ids(feed: &Feed) -> Vec<String> {
+    let places = feed.items();
+    let given: Vec<Option<String>> = places.iter().map(|place| original(feed, *place, Field::Id)).collect();
+    let links: Vec<Option<String>> = places
+        .iter()
+        .map(|place| Some(joined(link_base(feed, *place).as_ref(), original(feed, *place, Field::Link)?)))
+        .collect();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for link in links.iter().flatten() {
+        *counts.entry(link).or_default() += 1;
+    }
+    let made = |place: Place, link: &Option<String>| {
+        if let Some(link) = link.as_ref().filter(|link| counts.get(link.as_str()) == Some(&1)) {
+            return link.clone();
+        }
+        let fields = [Field::Link, Field::Title, Field::Published, Field::Enclosure, Field::Summary, Field::Content];
+        let parts = fields.map(|field| original(feed, place, field).unwrap_or_default());
+        urn(&parts.each_ref().map(String::as_str))
     };
-    original(Field::Id).unwrap_or_else(|| {
-        let link = original(Field::Link).map(|link| joined(link_base(feed, place).as_ref(), link));
-        link.unwrap_or_else(|| {
-            let parts =
-                [Field::Title, Field::Published, Field::Enclosure, Field::Summary, Field::Content].map(original);
-            urn(&parts.each_ref().map(|part| part.as_deref().unwrap_or_default()))
-        })
-    })
+    let all = places.iter().zip(given).zip(&links);
+    all.map(|((place, given), link)| given.unwrap_or_else(|| made(*place, link))).collect()
+}
+
+/// The first value of a field that is not empty, before any rule.
+fn original(feed: &Feed, place: Place, field: Field) -> Option<String> {
+    let slots = feed.slots(place).filter(|slot| slot.field == field);
+    slots.map(|slot| feed.original(&slot).trim().to_owned()).find(|value| !value.is_empty())
 }
 
 /// What the links of items are read against.
@@ -297,7 +315,7 @@ fn better(date: &mut Option<(Option<Time>, String)>, element: &Element<'_>) {
     }
 }
 
-fn fill<T>(place: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
+pub(super) fn fill<T>(place: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
     if place.is_none() {
         *place = value();
     }
@@ -313,160 +331,18 @@ pub(super) fn joined(base: Option<&Url>, address: String) -> String {
     base.and_then(|base| absolute(base, &address)).unwrap_or(address)
 }
 
-fn address(element: &Element<'_>, attribute: &str) -> Option<String> {
+pub(super) fn address(element: &Element<'_>, attribute: &str) -> Option<String> {
     non_empty(&element.attribute(attribute)?)
 }
 
-fn rel(link: &Element<'_>) -> String {
+pub(super) fn rel(link: &Element<'_>) -> String {
     let rel = link.attribute("rel").unwrap_or(Cow::Borrowed("alternate")).trim().to_ascii_lowercase();
     rel.strip_prefix("http://www.iana.org/assignments/relation/").map(str::to_owned).unwrap_or(rel)
-}
-
-/// An Atom text construct (RFC 4287 §3.1), Atom 0.3's `mode` too.
-fn construct(element: &Element<'_>) -> Option<Text> {
-    let kind = element.attribute("type").unwrap_or_default().trim().to_ascii_lowercase();
-    let mode = element.attribute("mode").unwrap_or_default();
-    let has_elements = || element.children().next().is_some();
-    match (&*kind, &*mode) {
-        (_, "base64") => None,
-        ("xhtml" | "application/xhtml+xml", _) | (_, "xml") => Text::html(&html_of_xhtml(element.inner())),
-        ("html" | "text/html", _) | (_, "escaped") if !has_elements() => Text::html(&element.text()),
-        _ if has_elements() => Text::html(&html_of_xhtml(element.inner())),
-        ("" | "text", _) => Text::plain(&element.text()),
-        (mime, _) if mime.starts_with("text/") => Text::plain(&element.text()),
-        _ => None, // another document: a picture, XML of its own
-    }
-}
-
-fn person(element: &Element<'_>) -> Option<Person> {
-    let mut person = Person::default();
-    for child in element.children() {
-        match child.name() {
-            "name" => person.name = child.text().trim().to_owned(),
-            "email" => person.email = non_empty(&child.text()),
-            "uri" | "url" => person.url = non_empty(&child.text()),
-            _ => {}
-        }
-    }
-    (!person.name.is_empty() || person.email.is_some()).then_some(person)
-}
-
-/// `mail@host (Name)`, `Name <mail@host>`, `mail@host` or `Name`.
-pub(super) fn person_of_text(text: &str) -> Option<Person> {
-    let text = text.trim();
-    let split = |open: char, close: char| {
-        let (before, rest) = text.split_once(open)?;
-        Some((before.trim(), rest.trim_end().strip_suffix(close)?.trim()))
-    };
-    let (name, email) = match (split('(', ')'), split('<', '>')) {
-        (Some((email, name)), _) if is_email(email) => (name, Some(email)),
-        (_, Some((name, email))) if is_email(email) => (name.trim_matches('"'), Some(email)),
-        _ if is_email(text) => ("", Some(text)),
-        _ => (text, None),
-    };
-    let person = Person { name: name.to_owned(), email: email.map(str::to_owned), ..Person::default() };
-    (!text.is_empty()).then_some(person)
-}
-
-fn is_email(text: &str) -> bool {
-    let host = text.split_once('@').filter(|(local, _)| !local.is_empty()).map(|(_, host)| host);
-    host.is_some_and(|host| host.contains('.') && !host.ends_with('.'))
-        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\\\"".contains(c))
-        && text.matches('@').count() == 1
-}
-
-fn category(element: &Element<'_>) -> Option<Category> {
-    let (term, label) = (address(element, "term"), address(element, "label"));
-    let term = term.or_else(|| label.clone()).or_else(|| non_empty(&element.text()))?;
-    Some(Category { label: label.filter(|label| *label != term), term, scheme: address(element, "scheme") })
-}
-
-fn category_of_text(element: &Element<'_>, scheme: &str) -> Option<Category> {
-    Some(Category { term: non_empty(&element.text())?, label: None, scheme: address(element, scheme) })
-}
-
-fn enclosure(element: &Element<'_>, url: &str, length: &str) -> Option<Enclosure> {
-    Some(Enclosure {
-        url: address(element, url)?,
-        mime: address(element, "type"),
-        length: address(element, length).and_then(|length| length.parse().ok()),
-        title: address(element, "title"),
-        seconds: None,
-    })
-}
-
-fn source(element: &Element<'_>) -> Option<Source> {
-    let mut source = Source::default();
-    for child in element.children() {
-        match child.name() {
-            "title" => source.title = construct(&child).map(|title| title.as_plain().into_owned()).unwrap_or_default(),
-            "id" => source.id = non_empty(&child.text()),
-            "link" if source.url.is_none() || rel(&child) == "self" => source.url = address(&child, "href"),
-            _ => {}
-        }
-    }
-    (source != Source::default()).then_some(source)
-}
-
-/// Media RSS: files, a picture, and a text for items that have no other (YouTube's).
-fn media(element: &Element<'_>, files: &mut Vec<Enclosure>, picture: &mut Option<String>, text: &mut Option<Text>) {
-    match element.name() {
-        "group" => element.children().for_each(|child| media(&child, files, picture, text)),
-        "content" => {
-            let mut file = enclosure(element, "url", "fileSize");
-            if let Some(file) = &mut file {
-                file.seconds = address(element, "duration").and_then(|seconds| playing_time(&seconds));
-                if file.mime.is_none() {
-                    file.mime = address(element, "medium").filter(|m| m == "image").map(|_| "image/*".to_owned());
-                }
-            }
-            let mime = |file: &Enclosure| file.mime.clone().unwrap_or_else(|| mime_of(&file.url).to_owned());
-            let is_picture = file.as_ref().is_some_and(|file| mime(file).starts_with("image/"));
-            match file {
-                Some(file) if is_picture => fill(picture, || Some(file.url)),
-                file => files.extend(file),
-            }
-            element
-                .children()
-                .filter(|child| child.ns() == Ns::Media)
-                .for_each(|child| media(&child, files, picture, text));
-        }
-        "thumbnail" => fill(picture, || address(element, "url")),
-        "description" => {
-            let is_html = element.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("html"));
-            fill(text, || if is_html { Text::html(&element.text()) } else { Text::plain(&element.text()) });
-        }
-        _ => {}
-    }
-}
-
-/// `1:02:03`, `62:03` or `3723`, in seconds.
-fn playing_time(text: &str) -> Option<u64> {
-    let part = |part: &str| part.trim().split('.').next()?.parse::<u64>().ok();
-    text.split(':').try_fold(0u64, |total, next| total.checked_mul(60)?.checked_add(part(next)?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn persons_are_found_in_the_ways_they_are_written() {
-        let read = |text: &str| person_of_text(text).map(|p| (p.name, p.email));
-        let some = |name: &str, email: Option<&str>| Some((name.to_owned(), email.map(str::to_owned)));
-        assert_eq!(read("a@b.org (Ann Lee)"), some("Ann Lee", Some("a@b.org")));
-        assert_eq!(read("Ann Lee <a@b.org>"), some("Ann Lee", Some("a@b.org")));
-        assert_eq!(read("a@b.org"), some("", Some("a@b.org")));
-        assert_eq!(read("王小明"), some("王小明", None));
-        assert_eq!(read("Ann (Lee)"), some("Ann (Lee)", None));
-        assert_eq!(read(" "), None);
-    }
-
-    #[test]
-    fn playing_times_are_read_in_the_ways_they_are_written() {
-        let all = ["1:02:03", "62:03", "3723", "3723.5", "x", ""].map(playing_time);
-        assert_eq!(all, [Some(3723), Some(3723), Some(3723), Some(3723), None, None]);
-    }
 
     #[test]
     fn what_is_a_uri_and_what_is_not() {

@@ -41,7 +41,8 @@ pub(super) fn write(document: &Document) -> String {
 
 fn head(out: &mut Writer, document: &Document) {
     let title = document.title.as_ref().map(Text::as_title).unwrap_or_default();
-    let link = document.link.as_deref().or(document.own_url.as_deref()).unwrap_or_default();
+    let link = document.page();
+    let link = link.as_str();
     out.text("title", &[], &title);
     out.text("link", &[], link);
     html(

@@ -157,7 +157,7 @@ impl Write for Capped {
 }
 
 /// Plain text where Markdown would see marks (CommonMark §2.4).
-fn markdown_text(text: &str) -> String {
+pub(super) fn markdown_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -39,6 +39,11 @@ impl Text {
         }
     }
 
+    /// As text in Markdown: nothing in it is a mark.
+    pub fn as_markdown(&self) -> String {
+        super::template::markdown_text(&self.as_plain())
+    }
+
     /// As HTML that a reader who takes it for plain text can read too: only what would else be read as markup is escaped.
     pub(super) fn as_title(&self) -> Cow<'_, str> {
         let text = self.as_plain();

@@ -326,7 +326,8 @@ pub(super) fn rows(ns: Ns, root: Ns) -> &'static [Row] {
         Ns::Itunes | Ns::GooglePlay => PODCAST_SHOPS,
         Ns::Podcast => PODCASTING_2,
         Ns::Wfw => COMMENT_API,
+        Ns::Syndication => &[],
         Ns::Thread => THREADS,
-        Ns::Rdf | Ns::Xml | Ns::Other => &[],
+        Ns::Rdf | Ns::History | Ns::Xml | Ns::Other => &[],
     }
 }

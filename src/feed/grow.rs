@@ -83,6 +83,15 @@ impl Feed {
         Some(slot)
     }
 
+    /// Sets the value of a slot of HTML to any HTML: inline markup gives way to an element that holds escaped HTML.
+    pub fn set_html(&mut self, place: Place, slot: &Slot, html: String) {
+        if slot.coding == Coding::Markup {
+            self.replace(place, slot, &html);
+        } else if html.len() <= MAX_FIELD {
+            self.set_value(slot, html);
+        }
+    }
+
     /// Sets the first date of a field, or adds it.
     pub fn set_date(&mut self, place: Place, field: Field, time: Time) -> Option<Slot> {
         self.set(place, field, &dates::rfc3339(time))

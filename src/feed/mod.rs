@@ -10,11 +10,14 @@ mod chars;
 pub mod charset;
 mod codec;
 pub mod dates;
+mod dropped;
 mod emit;
 mod enclosures;
 mod error;
 mod fields;
 mod grow;
+pub mod history;
+mod hubs;
 mod item;
 pub mod json;
 pub mod merge;
@@ -22,6 +25,7 @@ mod names;
 mod prolog;
 mod raw;
 pub mod repair;
+mod rhythm;
 mod scope;
 mod selection;
 mod shapes;
@@ -31,12 +35,15 @@ pub mod tree;
 mod view;
 pub mod xml;
 
+pub use self::hubs::Hubs;
 pub use chars::is_allowed as is_xml_char;
 pub use enclosures::Enclosure;
 pub use error::{Bound, FeedError};
 pub use fields::{Field, Kind};
 pub use item::Place;
 pub use names::Ns;
+pub use rhythm::Rhythm;
+pub use shapes::as_html;
 pub use slots::{Medium, Slot};
 pub use view::Element;
 
@@ -98,13 +105,19 @@ impl Format {
 
     /// True where items of `other` are written as items of this format are, so that [`Feed::insert_items`] takes them.
     pub fn takes_items_of(self, other: Format) -> bool {
-        let family = |format| match format {
-            Format::Rss09x | Format::Rss20 => Format::Rss20,
-            Format::Json10 | Format::Json11 => Format::Json11,
-            // Other namespaces each.
-            other => other,
-        };
-        family(self) == family(other)
+        self.family() == other.family()
+    }
+
+    /// A number for what [`Format::takes_items_of`] compares, for a store.
+    pub fn family(self) -> u8 {
+        match self {
+            Format::Rss090 => 1,
+            Format::Rss10 => 2,
+            Format::Rss09x | Format::Rss20 => 3,
+            Format::Atom03 => 4,
+            Format::Atom10 => 5,
+            Format::Json10 | Format::Json11 => 6,
+        }
     }
 
     /// True for the two JSON formats.
@@ -129,6 +142,8 @@ pub struct Feed {
     items: Vec<NodeId>,
     /// The items that are left, as indexes of `items`, in the order of the output.
     order: Vec<u32>,
+    /// What rules dropped, where somebody wants to see it.
+    dropped: Option<dropped::Dropped>,
     /// The items that the rule at work may see, by their number; all where there is none.
     selected: Option<Vec<bool>>,
     slots: OnceLock<item::Index>,
@@ -221,6 +236,7 @@ impl Feed {
             head,
             items,
             order,
+            dropped: None,
             selected: None,
             slots,
             base,

@@ -31,8 +31,12 @@ pub enum Ns {
     Xhtml,
     /// Well-Formed Web comments.
     Wfw,
+    /// RSS 1.0's `syndication` module.
+    Syndication,
     /// The RSS 2.0 threading extension of Atom.
     Thread,
+    /// Feed paging and archiving, RFC 5005.
+    History,
     /// The prefix `xml` itself.
     Xml,
     /// Anything else.
@@ -48,6 +52,7 @@ pub fn namespace(uri: &str) -> Ns {
         ("www.w3.org/2005/Atom", Ns::Atom10),
         ("purl.org/atom/ns#", Ns::Atom03),
         ("purl.org/rss/1.0/modules/content", Ns::Content),
+        ("purl.org/rss/1.0/modules/syndication", Ns::Syndication),
         ("purl.org/dc/elements/1.1", Ns::Dc),
         ("purl.org/dc/elements/1.0", Ns::Dc),
         ("purl.org/dc/terms", Ns::DcTerms),
@@ -74,6 +79,7 @@ pub fn namespace(uri: &str) -> Ns {
         ("cyber.law.harvard.edu/rss/rss.html", Ns::Rss),
         ("wellformedweb.org/CommentAPI", Ns::Wfw),
         ("purl.org/syndication/thread/1.0", Ns::Thread),
+        ("purl.org/syndication/history/1.0", Ns::History),
         ("www.w3.org/XML/1998/namespace", Ns::Xml),
     ];
     if uri.is_empty() {

@@ -14,6 +14,7 @@ fn usual(ns: Ns) -> Option<(&'static str, &'static str)> {
         Ns::Content => ("content", "http://purl.org/rss/1.0/modules/content/"),
         Ns::Dc => ("dc", "http://purl.org/dc/elements/1.1/"),
         Ns::DcTerms => ("dcterms", "http://purl.org/dc/terms/"),
+        Ns::History => ("fh", "http://purl.org/syndication/history/1.0"),
         Ns::Media => ("media", "http://search.yahoo.com/mrss/"),
         _ => return None,
     })

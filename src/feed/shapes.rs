@@ -217,7 +217,7 @@ pub(super) fn object(members: &[(&str, String)]) -> String {
 }
 
 /// Plain text as HTML: itself where a reader could not take any of it for markup.
-pub(super) fn as_html(text: &str) -> Cow<'_, str> {
+pub fn as_html(text: &str) -> Cow<'_, str> {
     if text.contains('<') || htmlize::unescape(text) != text {
         Cow::Owned(text.replace('&', "&amp;").replace('<', "&lt;"))
     } else {

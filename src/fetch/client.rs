@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::Empty;
+use http_body_util::Full;
+use hyper::Method;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper_util::client::legacy;
@@ -19,6 +20,7 @@ use super::body::{self, Bounds, CODINGS};
 use super::connect::{Connector, Fault, Way};
 use super::error::{BadRedirect, Bound, FetchError, Phase, reason};
 use super::guard::Guard;
+use super::holds::Holds;
 use super::manners::{Manners, Turn, retry_after};
 use super::network::{Network, System};
 use super::proxy::Proxy;
@@ -40,10 +42,11 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     settings: Settings,
     via: HeaderValue,
-    http: legacy::Client<Connector, Empty<Bytes>>,
+    http: legacy::Client<Connector, Full<Bytes>>,
     way: Arc<Way>,
     feeds: Manners,
     pages: Manners,
+    holds: Holds,
 }
 
 /// What one hop brought.
@@ -75,12 +78,17 @@ impl Client {
         });
         let http = pool(Connector(way.clone()));
         let (feeds, pages) = (Manners::new(limits::FETCHES_PER_HOST), Manners::new(settings.pages_per_host));
-        Ok(Client(Arc::new(Inner { settings, via, http, way, feeds, pages })))
+        Ok(Client(Arc::new(Inner { settings, via, http, way, feeds, pages, holds: Holds::default() })))
     }
 
     /// The name of this instance in `Via`. A request that arrives with it went in a circle.
     pub fn via_token(&self) -> String {
         format!("{INSTANCE}{}", self.0.settings.own_id)
+    }
+
+    /// The hosts that asked to be left alone.
+    pub fn holds(&self) -> &Holds {
+        &self.0.holds
     }
 
     /// Fetches `request.url`, redirects followed, body whole and decoded. Dropping the future ends the fetch.
@@ -109,12 +117,19 @@ impl Inner {
         let mut moved: Vec<Hop> = Vec::new();
         let mut target = first.clone();
         loop {
+            if let Some(left) = self.holds.left(&target.url, self.settings.clock.now()) {
+                return Err(FetchError::Held { at: target.place, left });
+            }
             let turn = match turn.take() {
                 Some(turn) => turn,
                 None => self.turn(&target, request.lane, until).await?,
             };
             let (status, next) = match self.hop(request, &first, &target, turn).await? {
-                Answer::Moved(status, next) => (status, next),
+                Answer::Moved(status, next) if request.post.is_none() => (status, next),
+                // what is posted is for the service that was named, and for no other
+                Answer::Moved(status, _) => {
+                    return Err(FetchError::Status { at: target.place.clone(), status, retry_after: None });
+                }
                 Answer::Arrived(answer) => return Ok(arrived(answer, target, moved)),
             };
             tracing::debug!(from = %target.place, to = %next.place, status, "redirected");
@@ -144,8 +159,12 @@ impl Inner {
     }
 
     async fn hop(&self, request: &Request, first: &Target, target: &Target, _turn: Turn) -> Result<Answer, FetchError> {
-        let mut asked = hyper::Request::new(Empty::new());
+        let mut asked = hyper::Request::new(Full::default());
         *asked.uri_mut() = target.uri.clone();
+        if let Some(post) = &request.post {
+            *asked.method_mut() = Method::POST;
+            *asked.body_mut() = Full::new(post.clone());
+        }
         let conditional = self.write_headers(asked.headers_mut(), request, first, target);
         let connection = capture_connection(&mut asked);
         let answer = match self.head(asked, connection.clone(), target).await {
@@ -193,7 +212,7 @@ impl Inner {
     /// The response head. Its time begins when the connection stands; until then the connector's bounds hold.
     async fn head(
         &self,
-        asked: hyper::Request<Empty<Bytes>>,
+        asked: hyper::Request<Full<Bytes>>,
         mut connection: CaptureConnection,
         target: &Target,
     ) -> Result<hyper::Response<Incoming>, FetchError> {
@@ -253,6 +272,9 @@ impl Inner {
                 let now = self.settings.clock.now();
                 let retry_after =
                     parts.headers.get(header::RETRY_AFTER).map(|value| retry_after(value.as_bytes(), now));
+                if let (429 | 503, Some(wait)) = (status, retry_after) {
+                    self.holds.hold(&target.url, now + wait, now);
+                }
                 return Err(FetchError::Status { at: at(), status, retry_after });
             }
         };
@@ -292,7 +314,7 @@ fn explain(error: &legacy::Error, target: &Target) -> FetchError {
 }
 
 /// The connection pool with the bounds of a response head.
-fn pool(connector: Connector) -> legacy::Client<Connector, Empty<Bytes>> {
+fn pool(connector: Connector) -> legacy::Client<Connector, Full<Bytes>> {
     legacy::Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())

@@ -7,11 +7,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::limits;
 use crate::base::text::{excerpt, human_size};
 
 /// Who has to change something before the fetch can succeed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Blame {
     /// The one who asked for this URL.
     Reader,
@@ -160,6 +162,9 @@ pub enum FetchError {
     /// The URL leads back to this process.
     #[error("{at}: this leads back to refeed itself")]
     OwnLoop { at: Place },
+    /// Not asked: the host has asked to be left alone, perhaps about another of its feeds.
+    #[error("{at}: the host asked for a pause, which is not over")]
+    Held { at: Place, left: Duration },
     /// Too many fetches at once.
     #[error("{at}: {} fetches are under way or waiting already", limits::FETCHES_PENDING)]
     Busy { at: Place },
@@ -214,6 +219,7 @@ impl FetchError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             FetchError::Status { retry_after, .. } => *retry_after,
+            FetchError::Held { left, .. } => Some(*left),
             FetchError::Busy { .. } | FetchError::Timeout { phase: Phase::Turn, .. } => Some(limits::BUSY_RETRY),
             _ => None,
         }
@@ -231,7 +237,7 @@ impl FetchError {
             }
             E::Proxy { at, .. } | E::Tls { at, .. } | E::Timeout { at, .. } | E::TooLarge { at, .. } => at,
             E::Encoding { at, .. } | E::Truncated { at } | E::Protocol { at, .. } | E::Redirect { at, .. } => at,
-            E::Status { at, .. } => at,
+            E::Status { at, .. } | E::Held { at, .. } => at,
         };
         text.strip_prefix(&format!("{at}: ")).map(str::to_owned).unwrap_or(text)
     }

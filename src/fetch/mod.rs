@@ -5,7 +5,7 @@
 //! blame. Validators go out as the bytes they came in as. Nothing of a reader's request goes upstream.
 //!
 //! ```text
-//! client ─ manners (turn at the host) ─ target (URL rules) ─ pool ─ connect (resolve, guard, dial, TLS) ─ proxy
+//! client ─ holds (Retry-After) ─ manners (turn at the host) ─ target (URL rules) ─ pool ─ connect (resolve, guard, dial, TLS) ─ proxy
 //!    └── redirects, headers                                    └── body (caps, decoding)
 //! ```
 //!
@@ -17,6 +17,7 @@ mod client;
 mod connect;
 mod error;
 pub mod guard;
+mod holds;
 mod manners;
 mod network;
 mod proxy;
@@ -27,8 +28,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::HeaderMap;
-use hyper::header::HeaderValue;
+use hyper::header::{self, HeaderValue};
 use url::Url;
 
 use crate::base::clock::Clock;
@@ -37,6 +39,7 @@ use crate::config::fields::Allow;
 
 pub use client::{Client, INSTANCE};
 pub use error::{BadRedirect, Blame, Bound, FetchError, Led, Phase, Place, Refusal};
+pub use holds::Holds;
 pub use manners::retry_after;
 pub use network::{Network, Pending, System};
 pub use response::{Hop, Response};
@@ -130,7 +133,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// What is asked of upstream. Always a GET without a body.
+/// What is asked of upstream: a GET, or a POST where there is something to post.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The URL as typed.
@@ -151,6 +154,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The line that it waits in.
     pub lane: Lane,
+    /// A body for a service of the operator's, or a form for a hub; no redirect is followed with it.
+    pub post: Option<Bytes>,
 }
 
 /// Feeds and the pages that their items lead to wait in lines of their own, so that fifty articles delay no feed.
@@ -174,7 +179,15 @@ impl Request {
             via: None,
             headers: HeaderMap::new(),
             lane: Lane::Feeds,
+            post: None,
         }
+    }
+
+    /// A form to post to a hub, encoded.
+    pub fn form(url: impl Into<String>, form: String) -> Request {
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, form_type)]);
+        Request { accept: "*/*", headers, post: Some(form.into()), ..Request::feed(url) }
     }
 
     /// An unconditional request for a page that an item of a feed leads to.

@@ -1,6 +1,7 @@
 //! Where this proxy's feeds are to be had: the links that refeed writes about itself. Without `server.public_url` it claims none,
 //! for it cannot know by which name its readers reach it.
 
+use super::ask::Window;
 use crate::base::url::{Url, encode_component};
 use crate::config::Server;
 use crate::emit::Format;
@@ -24,6 +25,26 @@ impl Addresses {
     /// `/feed/NAME`, with the ending that asks for `format`.
     pub(super) fn feed(&self, name: &str, format: Option<Format>) -> Option<Url> {
         self.base.as_ref().map(|base| feed(base, name, format))
+    }
+}
+
+impl Addresses {
+    /// The same for a part of the feed; what changes with every question has no address.
+    pub(super) fn window(&self, name: &str, format: Option<Format>, window: Window) -> Option<Url> {
+        let mut url = self.feed(name, format)?;
+        match window {
+            Window::Newest => {}
+            Window::Dropped => url.set_query(Some("dropped")),
+            Window::Page(number) => url.set_query(Some(&format!("archive={number}"))),
+            Window::Since(_) | Window::After(_) => return None,
+        }
+        Some(url)
+    }
+
+    /// The address to which `?archive=N` is added: without `server.public_url` relative to the feed's own.
+    pub(super) fn pages(&self, name: &str, format: Option<Format>) -> String {
+        let ending = format.map(|format| format!(".{}", format.name())).unwrap_or_default();
+        self.feed(name, format).map_or_else(|| format!("{}{ending}", encode_component(name)), String::from)
     }
 }
 

@@ -1,14 +1,20 @@
 //! What goes into the pipeline and what comes out of it: the question, the body, the output, the answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::background::LastRead;
+use super::error::{Failure, StartError};
 use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
+use crate::cache::freshness::{Grace, Policy};
+use crate::cache::schedule::Pace;
 use crate::cache::{Answer, Key};
-use crate::config::{Origin, Relative};
+use crate::config::{self, Cache, Feed, Origin, Refresh, Relative};
+use crate::emit::model::Document;
 use crate::emit::{About, Format, Templates};
 use crate::rules::Chain;
 
@@ -21,6 +27,31 @@ pub struct Ask<'a> {
     pub rules: Chain,
     /// The format; the feed's own where none is named.
     pub format: Option<Format>,
+    /// Which part of the feed.
+    pub window: Window,
+}
+
+/// Which part of a feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Window {
+    /// What upstream has, and of what is kept the newest.
+    #[default]
+    Newest,
+    /// A page of the archive, from 1 for the oldest.
+    Page(u64),
+    /// What was new or changed after a moment.
+    Since(Time),
+    /// What was new or changed after a revision of the archive.
+    After(u64),
+    /// Of the newest, what the rules dropped.
+    Dropped,
+}
+
+impl Window {
+    /// What the rules see of it.
+    pub fn before_rules(self) -> Window {
+        if self == Window::Dropped { Window::Newest } else { self }
+    }
 }
 
 /// A feed that can be asked for.
@@ -47,7 +78,7 @@ impl<'a> Ask<'a> {
 
     /// A feed in its own format, without rules of the reader's own.
     pub fn of(feed: Which<'a>) -> Ask<'a> {
-        Ask { feed, rules: Chain::empty(), format: None }
+        Ask { feed, rules: Chain::empty(), format: None, window: Window::Newest }
     }
 }
 
@@ -91,10 +122,16 @@ pub struct Form {
     pub own_url: Option<Url>,
     /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
     pub identity: String,
+    /// True for the feed as plain data ([`Output::document`]) instead of a text.
+    pub as_data: bool,
     /// The templates of documents; refeed's own where there are none.
     pub templates: Option<Templates>,
     /// When the items count as first seen by documents, where that is known.
     pub first_seen: Option<Time>,
+    /// Which part of the feed.
+    pub window: Window,
+    /// The address of the whole, for links to its pages, perhaps relative; none where there shall be no links.
+    pub pages: Option<String>,
 }
 
 impl Form {
@@ -110,7 +147,9 @@ impl Form {
         let own_url = self.own_url.as_ref().map_or("", Url::as_str);
         let templates = self.templates.as_ref().map(|templates| templates.hash().to_hex());
         let templates = templates.as_ref().map_or("", |hash| hash.as_str());
-        format!("{kept} {} {own_url} {templates}", self.format.map_or("", Format::name))
+        let (format, window) = (self.format.map_or("", Format::name), self.window);
+        let pages = self.pages.as_deref().unwrap_or_default();
+        format!("{kept} {format} {own_url} {templates} {window:?} {pages}")
     }
 }
 
@@ -125,19 +164,33 @@ pub struct Output {
     pub notes: Vec<String>,
     /// True where pages that rules wanted were still on their way: the next run may say more.
     pub incomplete: bool,
+    /// True where a rule asked for the time or for pages: the next run may say something else of the same feed.
+    pub timely: bool,
+    /// The feed as plain data, where that was asked for.
+    pub document: Option<Box<Document>>,
 }
 
 /// How an answer was come by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum How {
-    /// It was there.
+    /// It was there, and fresh.
     Hit,
-    /// It was not there, or no longer fresh, and was made: for this caller, or for one that came before.
+    /// It was there, stale, and is being refreshed behind.
+    Refreshing,
+    /// It was there, stale, and there is no better one.
+    Kept(Failure),
+    /// It was made: for this caller, or for one that came before.
     Made {
         /// An older one was there.
         stale: bool,
         /// Who started it.
         role: Role,
+        /// Upstream was asked for it; otherwise it was made of a fresh copy at hand.
+        asked: bool,
+        /// What upstream answered with.
+        status: Option<u16>,
+        /// It is in the cache now.
+        stored: bool,
     },
 }
 
@@ -152,35 +205,97 @@ pub struct Served {
     pub(super) key: Key,
 }
 
+/// Whether a stale answer will do while it is refreshed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// It will: a reader should not wait.
+    AtOnce,
+    /// Rather not: what is made of it would be stale, too.
+    Fresh,
+}
+
 /// A feed, ready to be asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Route {
     pub(super) label: String,
     pub(super) origin: Origin,
     pub(super) chain: Chain,
     pub(super) form: Form,
+    /// How long its copies may be used.
+    pub(super) policy: Policy,
     /// What upstream sent: one for all feeds of this URL.
     pub(super) fetched: Key,
     /// What the rules made of it.
     pub(super) answer: Key,
+    /// How often it is refreshed without a reader; none: on demand only.
+    pub(super) pace: Option<Pace>,
+    /// When a reader last asked for this feed of the configuration.
+    pub(super) read: Arc<LastRead>,
 }
 
 impl Route {
-    /// `url` as typed: it is what two feeds must share to share a fetch.
-    pub(super) fn new(label: String, url: &str, origin: Origin, chain: Chain, mut form: Form) -> Arc<Route> {
-        form.identity = url.to_owned();
-        Route::of(label, Key::of(&[b"fetched", url.as_bytes()]), origin, chain, form)
+    /// `feed`, with the rules `chain`, under `policy`. Its URL as typed is what two feeds must share to share a fetch.
+    pub(super) fn new(label: String, feed: &Feed, chain: Chain, mut form: Form, policy: Policy) -> Arc<Route> {
+        form.identity = feed.url.clone();
+        let (origin, fetched, answer) = (feed.origin.clone(), Key::default(), Key::default());
+        let (pace, read) = (pace(feed.refresh), Arc::default());
+        Route { label, origin, chain, form, policy, fetched, answer, pace, read }.keyed()
     }
 
     /// The same feed with more rules after its own, in another format, served at another address.
     pub(super) fn with(&self, rules: &Chain, format: Option<Format>, own_url: Option<Url>) -> Arc<Route> {
-        let form = Form { format, own_url, ..self.form.clone() };
-        Route::of(self.label.clone(), self.fetched, self.origin.clone(), self.chain.then(rules), form)
+        self.in_form(rules, Form { format, own_url, ..self.form.clone() })
     }
 
-    fn of(label: String, fetched: Key, origin: Origin, chain: Chain, form: Form) -> Arc<Route> {
-        let answer = Key::of(&[b"answer", fetched.as_ref(), chain.hash().as_bytes(), form.name().as_bytes()]);
-        Arc::new(Route { label, origin, chain, form, fetched, answer })
+    /// The same feed with more rules after its own, in another form.
+    pub(super) fn in_form(&self, rules: &Chain, form: Form) -> Arc<Route> {
+        Route { chain: self.chain.then(rules), form, ..self.clone() }.keyed()
+    }
+
+    /// With the names of what is fetched and of what is made of it, each of all that makes a difference to it. What a rule
+    /// reads a feed from need not be one.
+    fn keyed(mut self) -> Arc<Route> {
+        let what: &[u8] = if self.chain.reader().is_some() { b"page" } else { b"feed" };
+        self.fetched = Key::of(&[b"fetched", self.form.identity.as_bytes(), what]);
+        let (chain, form, policy) = (self.chain.hash(), self.form.name(), format!("{:?}", self.policy));
+        let parts = [b"answer", self.fetched.as_ref(), chain.as_bytes(), form.as_bytes(), policy.as_bytes()];
+        self.answer = Key::of(&parts);
+        Arc::new(self)
+    }
+}
+
+fn pace(refresh: Refresh) -> Option<Pace> {
+    match refresh {
+        Refresh::Adaptive => Some(Pace::Adaptive),
+        Refresh::Every(every) => Some(Pace::Every(every)),
+        Refresh::OnDemand => None,
+    }
+}
+
+/// The templates of a feed that has its own.
+pub(super) fn templates(files: &config::Templates) -> Result<Option<Templates>, StartError> {
+    let config::Templates { markdown, html } = files;
+    if markdown.is_none() && html.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Templates::compile(markdown.as_ref(), html.as_ref())?))
+}
+
+/// For how long copies of a feed may be used: what it sets for itself, else what `cache` says for all. A feed that sets how
+/// long stale copies are used means it, also where upstream forbids it.
+pub(super) fn policy(cache: &Cache, feed: &Feed) -> Policy {
+    let times = feed.times;
+    let window = |own: Option<Duration>, all| own.map_or(Grace::Default(all), Grace::Insisted);
+    let every = match feed.refresh {
+        Refresh::Every(every) => Some(every),
+        Refresh::Adaptive | Refresh::OnDemand => None,
+    };
+    Policy {
+        default: every.or(times.default_ttl).unwrap_or(cache.default_ttl),
+        min: every.or(times.min_ttl).unwrap_or(cache.min_ttl),
+        max: every.or(times.max_ttl).unwrap_or(cache.max_ttl),
+        stale_while_revalidate: window(times.stale_while_revalidate, cache.stale_while_revalidate),
+        stale_if_error: window(times.stale_if_error, cache.stale_if_error),
     }
 }
 
@@ -198,7 +313,10 @@ mod tests {
     fn feeds_of_one_url_share_what_was_fetched() {
         let url = Url::parse("https://example.org/feed").unwrap();
         let form = |relative| Form { relative, ..Form::default() };
-        let route = |form| Route::new("a".into(), url.as_str(), Origin::Http(url.clone()), Chain::empty(), form);
+        let route = |form| {
+            let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), config::RuleList::empty());
+            Route::new("a".into(), &feed, Chain::empty(), form, policy(&Cache::default(), &feed))
+        };
         let (one, other) = (route(form(Relative::Absolute)), route(form(Relative::Keep)));
         let third = one.with(&Chain::empty(), Some(Format::Atom), None);
         assert!(one.fetched == other.fetched && one.fetched == third.fetched);

@@ -6,9 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::workers::WorkError;
 use crate::base::clock::Time;
 use crate::cache::flight::FlightError;
+use crate::cache::freshness::Freshness;
 use crate::cache::negative::{Cause, Held};
 use crate::config::{ConfigError, Problems};
 use crate::emit::EmitError;
@@ -55,12 +58,37 @@ pub enum Error {
     /// A success, but no feed.
     #[error(transparent)]
     NotAFeed(FeedError),
+    /// A feed that ends in the middle, where a whole copy is at hand.
+    #[error("the feed ends in the middle")]
+    CutShort,
+    /// A feed without items, where the copy at hand has some.
+    #[error("the feed has no items, where it had {before}; that is believed when it lasts for a day")]
+    Emptied {
+        /// How many it had.
+        before: usize,
+    },
+    /// A failure of before the last start.
+    #[error("{}", .0.message)]
+    Earlier(Earlier),
     /// A merged feed of which no source has an answer.
     #[error("none of its sources has an answer: {}", errors.join("; "))]
     NoSource {
         /// `name: reason` of each.
         errors: Vec<String>,
     },
+    /// The archive has no such page.
+    #[error("the archive has no page {number}, only {oldest} to {newest}")]
+    NoSuchPage {
+        /// Asked for.
+        number: u64,
+        /// The first one.
+        oldest: u64,
+        /// The last one that is full.
+        newest: u64,
+    },
+    /// Pages and changes are known where the archive can be read.
+    #[error("the archive of this feed cannot be read now")]
+    NoArchive,
     /// A rule failed on this feed.
     #[error(transparent)]
     Rule(RuleError),
@@ -83,6 +111,7 @@ impl Error {
     pub fn without_place(&self) -> String {
         match self {
             Error::Fetch(error) => error.without_place(),
+            Error::Earlier(earlier) => earlier.without_place.clone(),
             other => other.to_string(),
         }
     }
@@ -90,23 +119,30 @@ impl Error {
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
-            Error::UnknownFeed => Blame::Reader,
+            Error::UnknownFeed | Error::NoSuchPage { .. } => Blame::Reader,
             Error::Fetch(error) => error.blame(),
-            Error::NotAFeed(_) | Error::NoSource { .. } | Error::Late => Blame::Upstream,
-            Error::File(_) | Error::Rule(_) | Error::Emit(_) | Error::Busy | Error::Bug => Blame::Us,
+            Error::NotAFeed(_) | Error::CutShort | Error::Emptied { .. } | Error::NoSource { .. } | Error::Late => {
+                Blame::Upstream
+            }
+            Error::Earlier(earlier) => earlier.blame,
+            Error::File(_) | Error::NoArchive | Error::Rule(_) | Error::Emit(_) | Error::Busy | Error::Bug => Blame::Us,
         }
     }
 
     /// What the time of the next try depends on.
     pub fn cause(&self) -> Cause {
         match self {
-            Error::NotAFeed(_) | Error::Rule(_) | Error::Emit(_) | Error::Bug => Cause::Unusable,
+            Error::NotAFeed(_) | Error::CutShort | Error::Bug => Cause::Unusable,
+            Error::Emptied { .. } => Cause::Emptied,
+            Error::Earlier(earlier) => earlier.cause,
+            Error::Rule(_) | Error::Emit(_) => Cause::Rule,
             Error::Fetch(error) => match error {
                 FetchError::Status { status, .. } => Cause::Status(*status),
                 FetchError::Refused { .. } | FetchError::OwnLoop { .. } => Cause::Blocked,
-                FetchError::Settings(_) | FetchError::Busy { .. } | FetchError::Timeout { phase: Phase::Turn, .. } => {
-                    Cause::Ours
-                }
+                FetchError::Settings(_)
+                | FetchError::Held { .. }
+                | FetchError::Busy { .. }
+                | FetchError::Timeout { phase: Phase::Turn, .. } => Cause::Ours,
                 FetchError::TooLarge { .. } | FetchError::Encoding { .. } | FetchError::Redirect { .. } => {
                     Cause::Unusable
                 }
@@ -144,6 +180,27 @@ impl From<WorkError> for Error {
     }
 }
 
+/// What is left of a failure after a restart.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Earlier {
+    /// As it was told to the operator.
+    pub message: String,
+    /// As it was told to readers of a feed of the configuration.
+    pub without_place: String,
+    /// Whose fault it was.
+    pub blame: Blame,
+    /// What the time of the next try depends on.
+    pub cause: Cause,
+}
+
+impl Earlier {
+    /// What has to be known of `error` later on.
+    pub fn of(error: &Error) -> Earlier {
+        let (message, without_place) = (error.to_string(), error.without_place());
+        Earlier { message, without_place, blame: error.blame(), cause: error.cause() }
+    }
+}
+
 /// An error, shared by all who waited for it, and how long not to ask again.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -151,18 +208,34 @@ pub struct Failure {
     pub error: Arc<Error>,
     /// From now; `None` where asking again at once is fine or of no use.
     pub retry_after: Option<Duration>,
+    /// It happened now; otherwise before, and nothing was tried this time.
+    pub asked: bool,
 }
 
 impl Failure {
     /// An earlier failure that is still held at `now`.
     pub fn held(held: Held<Error>, now: Time) -> Failure {
-        Failure { error: held.error, retry_after: Some(held.retry_at.since(now)) }
+        Failure { error: held.error, retry_after: held.retry_at.map(|at| at.since(now)), asked: false }
+    }
+
+    /// What upstream answered with, where it answered.
+    pub fn status(&self) -> Option<u16> {
+        match self.error.cause() {
+            Cause::Status(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// True where a copy of this `freshness` may be used although this happened. Of a feed that is gone for good the last
+    /// copy is the last: it has no end.
+    pub fn leaves(&self, freshness: &Freshness, now: Time) -> bool {
+        freshness.usable_on_error(now) || self.error.cause() == Cause::Status(410)
     }
 }
 
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Failure {
         let error = error.into();
-        Failure { retry_after: error.retry_after(), error: Arc::new(error) }
+        Failure { retry_after: error.retry_after(), error: Arc::new(error), asked: true }
     }
 }

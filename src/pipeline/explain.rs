@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use self::diff::{Hunk, hunks};
 use super::ask::{Form, Input};
 use super::error::Error;
-use super::{Ask, Failure, Pipeline, input};
+use super::{Ask, Failure, Pipeline};
 use crate::base::clock::Time;
 use crate::base::limits::{EXPLAINED_CHARS, MAX_EXPLAINED, MAX_PAGE_ROUNDS, PAGE_WAIT};
 use crate::base::text::excerpt;
@@ -333,7 +333,7 @@ impl Pipeline {
     /// The same for a feed that is asked for, with what upstream has.
     pub async fn explain_feed(&self, ask: &Ask<'_>) -> Result<Explanation, Failure> {
         let route = self.route(ask)?;
-        let fetched = self.bring(&route, None).await?.fetched;
-        Ok(self.explain(input(&fetched), &route.chain, &route.form).await?)
+        let brought = self.bring(&route, None).await?;
+        Ok(self.explain(brought.input(), &route.chain, &route.form).await?)
     }
 }

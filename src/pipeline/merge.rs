@@ -8,17 +8,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::header::HeaderValue;
 use tokio::task::JoinSet;
 
-use super::ask::{Form, Route, Served, Which};
+use super::ask::{Form, Haste, How, Route, Served, Which, policy};
 use super::error::{Error, Failure};
+use super::make::Brought;
+use super::upstream::Came;
 use super::{Pipeline, StartError};
 use crate::base::clock::Time;
 use crate::base::limits;
 use crate::cache::answer::Scope;
 use crate::cache::freshness::Freshness;
-use crate::cache::{Fetched, Key};
+use crate::cache::{About, Fetched, Key, Line};
 use crate::config::{self, Config, Origin, SourceFeed};
 use crate::emit;
 use crate::feed::merge::{Head, Part, merge};
@@ -46,13 +49,6 @@ impl Source {
     }
 }
 
-/// What the sources of a merged feed have together.
-pub(super) struct Together {
-    pub fetched: Arc<Fetched>,
-    /// The sources without an answer, for the reader: `name: reason`.
-    pub errors: Vec<String>,
-}
-
 /// The merged feeds of `config`, by what stands for what was fetched; `feeds` are the routes of all its feeds.
 pub(super) fn all(
     config: &Config,
@@ -62,7 +58,7 @@ pub(super) fn all(
     let mut found = HashMap::new();
     for (name, feed) in &config.feeds {
         if let (Origin::Merge(merge), Some(route)) = (&feed.origin, feeds.get(name)) {
-            found.insert(route.fetched, Arc::new(Merged::new(name, merge, feeds, context)?));
+            found.insert(route.fetched, Arc::new(Merged::new(name, merge, (config, feeds), context)?));
         }
     }
     Ok(found)
@@ -72,7 +68,7 @@ impl Merged {
     fn new(
         name: &str,
         merge: &config::Merge,
-        feeds: &HashMap<String, Arc<Route>>,
+        (config, feeds): (&Config, &HashMap<String, Arc<Route>>),
         context: &BuildContext,
     ) -> Result<Merged, StartError> {
         let id = uuid(&Key::of(&[b"merged", name.as_bytes()]));
@@ -84,7 +80,8 @@ impl Merged {
                 SourceFeed::Named(name) => feeds.get(name).map(|route| route.with(&chain, None, None)),
                 SourceFeed::Url { url, origin } => {
                     let label = origin.base().map_or_else(|| url.clone(), |url| Which::Url(url).label());
-                    Some(Route::new(label, url, origin.clone(), chain, Form::default()))
+                    let feed = config::Feed::new(url, origin.clone(), config::RuleList::empty());
+                    Some(Route::new(label, &feed, chain, Form::default(), policy(&config.cache, &feed)))
                 }
             };
             Ok(route.map(|route| Source { route, name: source.name.clone(), limit: source.limit }))
@@ -103,7 +100,7 @@ struct Read {
 
 impl Pipeline {
     /// What the sources of `merged` have together. Those of another family than the first are asked again in its format.
-    pub(super) async fn together(&self, merged: &Arc<Merged>, via: Option<HeaderValue>) -> Result<Together, Failure> {
+    pub(super) async fn together(&self, merged: &Arc<Merged>, via: Option<HeaderValue>) -> Result<Brought, Failure> {
         let all = merged.sources.iter().map(|source| Arc::clone(&source.route)).enumerate().collect();
         let mut parts = self.sources(all, via.clone()).await?;
         let first = parts.values().find_map(|part| part.as_ref().ok()).map(|read| family(read.feed.format()));
@@ -141,8 +138,10 @@ impl Pipeline {
         while let Some(done) = under_way.join_next().await {
             came.extend(done);
         }
-        let read = move || came.into_iter().map(|(number, result)| (number, result.and_then(|served| read(&served))));
-        Ok(self.0.workers.run(move || read().collect()).await?)
+        let now = self.0.clock.now();
+        let read = move |result: Result<Served, Failure>| result.and_then(|served| read(&served, now));
+        let job = move || came.into_iter().map(|(number, result)| (number, read(result))).collect();
+        Ok(self.0.workers.run(job).await?)
     }
 
     /// One source, as a reader asks for it. Boxed, because it is an answer within an answer.
@@ -152,15 +151,20 @@ impl Pipeline {
         via: Option<HeaderValue>,
     ) -> Pin<Box<dyn Future<Output = Result<Served, Failure>> + Send>> {
         let pipeline = self.clone();
-        Box::pin(async move { pipeline.answer_of(route, via).await })
+        Box::pin(async move { pipeline.answer_of(route, via, Haste::Fresh).await })
     }
 }
 
-fn read(served: &Served) -> Result<Read, Failure> {
+fn read(served: &Served, now: Time) -> Result<Read, Failure> {
     let content = &served.answer.content;
     let content_type = content.content_type.to_str().ok();
     let feed = Feed::read(&content.identity().body, content_type, None).map_err(Error::NotAFeed)?;
-    Ok(Read { feed, freshness: served.answer.freshness })
+    let mut freshness = served.answer.freshness;
+    if let How::Kept(failure) = &served.how {
+        // nothing new comes of it before that
+        freshness.fresh_until = freshness.fresh_until.max(now + again(failure));
+    }
+    Ok(Read { feed, freshness })
 }
 
 /// One feed of the parts that there are, in `format`; none where there is no part.
@@ -169,7 +173,7 @@ fn compose(
     came: BTreeMap<usize, Result<Read, Failure>>,
     format: Option<Format>,
     now: Time,
-) -> Result<Together, Failure> {
+) -> Result<Brought, Failure> {
     let (mut parts, mut errors, mut freshness, mut retry_after) = (Vec::new(), Vec::new(), None, None);
     for (source, result) in merged.sources.iter().zip(came.into_values()) {
         match result {
@@ -178,24 +182,31 @@ fn compose(
                 parts.push(Part { feed, name: source.name.clone(), limit: source.limit });
             }
             Err(failure) => {
-                let again = failure.retry_after.unwrap_or(limits::HOLD_NETWORK).max(limits::HOLD_SHORTEST);
+                let again = again(&failure);
                 retry_after = Some(retry_after.map_or(again, |other: Duration| other.min(again)));
                 errors.push(named(source, &failure));
             }
         }
     }
     let (Some(format), Some(mut freshness)) = (format, freshness) else {
-        return Err(Failure { error: Arc::new(Error::NoSource { errors }), retry_after });
+        return Err(Failure { error: Arc::new(Error::NoSource { errors }), retry_after, asked: true });
     };
-    // The sources that failed are asked again as soon as they may be.
+    // The sources that failed are asked again as soon as they may be, and a reader waits for that.
     if let Some(again) = retry_after {
         freshness.fresh_until = freshness.fresh_until.min(now + again);
+        freshness.stale_until = freshness.fresh_until;
     }
     let feed = merge(parts, &merged.head, format).map_err(Error::NotAFeed)?;
-    let content_type = HeaderValue::from_static(feed.format().content_type());
-    let body = feed.into_string().into();
-    let fetched = Fetched { body, content_type: Some(content_type), url: None, freshness };
-    Ok(Together { fetched: Arc::new(fetched), errors })
+    let content_type = Some(Line(HeaderValue::from_static(feed.format().content_type())));
+    let body = Bytes::from(feed.into_string());
+    let about = About { content_type, digest: Key::of(&[b"body", &body]), ..About::default() };
+    let copy = Arc::new(Fetched { body, about });
+    Ok(Brought { errors, ..Brought::of(copy, freshness, Came::Asked(None)) })
+}
+
+/// When a source that failed may have something new.
+fn again(failure: &Failure) -> Duration {
+    failure.retry_after.unwrap_or(limits::HOLD_NETWORK).max(limits::HOLD_SHORTEST)
 }
 
 fn named(source: &Source, failure: &Failure) -> String {
@@ -218,6 +229,8 @@ fn sooner(one: Freshness, other: Freshness) -> Freshness {
     Freshness {
         generated: one.generated.min(other.generated),
         fresh_until: one.fresh_until.min(other.fresh_until),
+        stale_until: one.stale_until.min(other.stale_until),
+        kept_until: one.kept_until.min(other.kept_until),
         scope: if private { Scope::Private } else { Scope::Public },
     }
 }

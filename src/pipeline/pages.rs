@@ -14,12 +14,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::Error;
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, Time};
 use crate::base::limits;
 use crate::base::text::human_size;
 use crate::cache::Key;
 use crate::cache::flight::Flights;
-use crate::cache::negative::{Held, Negative, hold};
+use crate::cache::negative::{Held, Negative};
 use crate::fetch::{Client, Request};
 use crate::rules::pages::Body;
 use crate::rules::{Page, Pages, Want};
@@ -31,22 +31,19 @@ pub(super) struct Fetcher(Arc<Parts>);
 struct Parts {
     client: Client,
     clock: Clock,
-    kept: Cache<Key, Arc<Body>>,
+    kept: Cache<Key, (Arc<Body>, Time)>,
     failures: Negative<Error>,
     flights: Flights<Page>,
 }
 
 impl Fetcher {
     pub(super) fn new(client: Client, clock: Clock) -> Fetcher {
-        let weigh =
-            |_: &Key, body: &Arc<Body>| u32::try_from(body.bytes.len() + limits::ENTRY_OVERHEAD).unwrap_or(u32::MAX);
-        let kept = Cache::builder()
-            .max_capacity(limits::PAGES_MEMORY as u64)
-            .weigher(weigh)
-            .time_to_live(limits::PAGE_KEPT)
-            .build();
+        let weigh = |_: &Key, (body, _): &(Arc<Body>, Time)| {
+            u32::try_from(body.bytes.len() + limits::ENTRY_OVERHEAD).unwrap_or(u32::MAX)
+        };
+        let kept = Cache::builder().max_capacity(limits::PAGES_MEMORY as u64).weigher(weigh).build();
         let failures = Negative::new(limits::MAX_HELD_FAILURES);
-        Fetcher(Arc::new(Parts { client, clock, kept, failures, flights: Flights::new(limits::PAGE_WAIT) }))
+        Fetcher(Arc::new(Parts { client, clock, kept, failures, flights: Flights::new() }))
     }
 
     /// Puts into `pages` what became of `wants` within `patience`.
@@ -75,22 +72,29 @@ impl Fetcher {
 
     async fn page(&self, want: &Want) -> Page {
         let key = key(want);
-        if let Some(body) = self.0.kept.get(&key).await {
+        if let Some(body) = self.kept(&key, want).await {
             return Page::Ready(body);
         }
-        if let Some(held) = self.0.failures.get(&key, self.0.clock.now()).await {
+        if let Some(held) = self.0.failures.get(&key).await.filter(|held| held.forbids(self.0.clock.now())) {
             return Page::Failed(held.error.to_string().into());
         }
         let (fetcher, asked) = (self.clone(), want.clone());
-        let fetched = self.0.flights.run(key, async move { fetcher.fetch(key, &asked).await }).await;
+        let work = async move { fetcher.fetch(key, &asked).await };
+        let fetched = self.0.flights.run(key, limits::PAGE_WAIT, work).await;
         fetched.map_or(Page::Pending, |(page, _)| page)
     }
 
+    async fn kept(&self, key: &Key, want: &Want) -> Option<Arc<Body>> {
+        let now = self.0.clock.now();
+        let young = |came: Time| came <= now && now.since(came) < want.kept;
+        self.0.kept.get(key).await.filter(|(_, came)| young(*came)).map(|(body, _)| body)
+    }
+
     async fn fetch(&self, key: Key, want: &Want) -> Page {
-        if let Some(body) = self.0.kept.get(&key).await {
+        if let Some(body) = self.kept(&key, want).await {
             return Page::Ready(body); // came between the caller's look and this one
         }
-        let request = Request::page(want.url.as_str(), headers(&want.headers));
+        let request = Request { post: want.post.clone(), ..Request::page(want.url.as_str(), headers(&want.headers)) };
         match self.0.client.get(&request).await {
             Ok(response) if response.body.len() > limits::MAX_PAGE => {
                 Page::Failed(format!("the page exceeds {}", human_size(limits::MAX_PAGE)).into())
@@ -99,14 +103,16 @@ impl Fetcher {
                 let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
                 let content_type = content_type.map(str::to_owned);
                 let body = Arc::new(Body { bytes: response.body, content_type, url: response.url });
-                self.0.kept.insert(key, Arc::clone(&body)).await;
+                self.0.kept.insert(key, (Arc::clone(&body), self.0.clock.now())).await;
+                self.0.failures.forget(&key).await;
                 Page::Ready(body)
             }
             Err(error) => {
                 let error = Arc::new(Error::Fetch(error));
                 tracing::info!(%error, "a page could not be had");
-                if let Some(wait) = hold(error.cause(), error.retry_after()) {
-                    let held = Held { error: Arc::clone(&error), retry_at: self.0.clock.now() + wait };
+                let (before, why) = (self.0.failures.get(&key).await, (error.cause(), error.retry_after()));
+                let held = Held::after(before.as_ref(), Arc::clone(&error), why, self.0.clock.now(), key.spread());
+                if let Some(held) = held {
                     self.0.failures.put(key, held).await;
                 }
                 Page::Failed(error.to_string().into())
@@ -118,6 +124,7 @@ impl Fetcher {
 fn key(want: &Want) -> Key {
     let mut parts: Vec<&[u8]> = vec![b"page", want.url.as_str().as_bytes()];
     parts.extend(want.headers.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]));
+    parts.extend(want.post.as_deref());
     Key::of(&parts)
 }
 

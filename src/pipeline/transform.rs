@@ -5,21 +5,24 @@
 
 use std::sync::Arc;
 
-use super::ask::{Form, Input, Output};
+use super::ask::{Form, Input, Output, Window};
 use super::error::Error;
 use crate::base::clock::Time;
 use crate::base::limits::MAX_PAGE_ROUNDS;
 use crate::config::Relative;
 use crate::emit;
 use crate::feed::Feed;
+use crate::feed::history;
 use crate::rules::links::Links;
-use crate::rules::{Chain, Context, Page, Pages, Progress, Rule, Want};
+use crate::rules::{Chain, Context, Page, Pages, Progress, Raw, Rule, Want};
 
 /// What a feed is put through.
 #[derive(Clone, Debug)]
 pub(super) struct Recipe {
     pub chain: Chain,
     pub form: Form,
+    /// Where the rest of the feed is, if there is more.
+    pub links: Option<history::Links>,
     /// The present moment.
     pub now: Time,
 }
@@ -32,14 +35,18 @@ pub(super) enum Stage {
     Paused(Box<Paused>),
 }
 
-/// A feed between two rules.
+/// A feed between two rules, or a body that is none yet.
 pub(super) struct Paused {
-    feed: Feed,
+    work: Work,
     context: Context,
     recipe: Arc<Recipe>,
-    at: usize,
     wants: Vec<Want>,
     rounds: usize,
+}
+
+enum Work {
+    Reading(Raw),
+    Ruling { feed: Feed, at: usize },
 }
 
 impl Paused {
@@ -63,32 +70,69 @@ impl Paused {
 
     /// On to the next pause, or to the end.
     pub fn resume(self) -> Result<Stage, Error> {
-        advance(self.feed, self.context, self.recipe, self.at, self.rounds + 1)
+        let Paused { work, context, recipe, rounds, .. } = self;
+        match work {
+            Work::Reading(raw) => read(raw, context, recipe, rounds + 1),
+            Work::Ruling { feed, at } => advance(feed, context, recipe, at, rounds + 1),
+        }
     }
 }
 
 /// The first stage. The feed's address changes, so its relative URLs are made absolute unless it shall keep them.
 pub(super) fn start(input: Input, recipe: Arc<Recipe>) -> Result<Stage, Error> {
-    let Input { bytes, content_type, url } = input;
-    let mut feed = Feed::read(&bytes, content_type.as_deref(), url.as_ref()).map_err(Error::NotAFeed)?;
-    let context = Context::new(recipe.now, url);
+    let context = Context::new(recipe.now, input.url.clone());
+    read(Raw { bytes: input.bytes, content_type: input.content_type, url: input.url }, context, recipe, 0)
+}
+
+/// The feed of a body: what a rule makes of it where one does, once it has the pages that it wants.
+fn read(raw: Raw, context: Context, recipe: Arc<Recipe>, rounds: usize) -> Result<Stage, Error> {
+    if let Some(reader) = recipe.chain.reader() {
+        let mut wants = reader.wants(&raw, &context);
+        wants.retain(|want| context.pages.get(want).is_none());
+        if !wants.is_empty() {
+            return Ok(Stage::Paused(Box::new(Paused { work: Work::Reading(raw), context, recipe, wants, rounds })));
+        }
+    }
+    let mut feed = recipe.chain.read(&raw, &context).map_err(Error::NotAFeed)?;
+    if recipe.form.window == Window::Dropped {
+        feed.watch_drops();
+    }
     match recipe.form.relative {
         Relative::Absolute => Links.apply(&mut feed, &context).map_err(Error::Rule)?,
         Relative::Keep => {}
     }
-    advance(feed, context, recipe, 0, 0)
+    advance(feed, context, recipe, 0, rounds)
 }
 
 fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, rounds: usize) -> Result<Stage, Error> {
     match recipe.chain.advance(&mut feed, &context, from).map_err(Error::Rule)? {
         Progress::Waiting { at, wants } => {
-            Ok(Stage::Paused(Box::new(Paused { feed, context, recipe, at, wants, rounds })))
+            let work = Work::Ruling { feed, at };
+            Ok(Stage::Paused(Box::new(Paused { work, context, recipe, wants, rounds })))
         }
         Progress::Done => {
-            let (notes, incomplete) = (feed.notes().to_vec(), context.pages.is_pending());
+            let notes = feed.notes().to_vec();
+            let incomplete = context.pages.is_pending();
+            let timely = context.was_asked_now() || !context.pages.is_empty();
             let form = &recipe.form;
-            let (body, content_type) = emit::emit(feed, form.format, form.about()).map_err(Error::Emit)?;
-            Ok(Stage::Done(Output { body, content_type, notes, incomplete }))
+            if form.window == Window::Dropped {
+                feed.show_dropped().map_err(Error::NotAFeed)?;
+            }
+            let document = form.as_data.then(|| emit::normalise(&feed, form.about()).map(Box::new)).transpose();
+            let document = document.map_err(|error| Error::Emit(error.into()))?;
+            let written = match document {
+                Some(_) => Ok((String::new(), feed.format().content_type())),
+                None => emit::emit(feed, form.format, form.about()),
+            };
+            let (mut body, content_type) = written.map_err(Error::Emit)?;
+            // A page for people has no place for them.
+            if let Some(links) = &recipe.links
+                && let Ok(mut feed) = Feed::read(body.as_bytes(), Some(content_type), None)
+            {
+                feed.set_links(links);
+                body = feed.into_string();
+            }
+            Ok(Stage::Done(Output { body, content_type, notes, incomplete, timely, document }))
         }
     }
 }

@@ -1,167 +1,268 @@
-//! The first stage: what upstream has, from the cache where it is fresh, else fetched, once for all who ask meanwhile.
+//! The first stage: the good copy of what upstream has, from the cache while it is fresh, else asked for, once for all who ask
+//! meanwhile. Where upstream fails, the copy at hand stays good for as long as its clocks say.
 //!
-//! Keeps failures too: while one is held, upstream is left in peace.
+//! Keeps failures too: while one is held, upstream is left in peace. Remembers where a feed moved for good.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::header::{self, HeaderValue};
+use hyper::header::HeaderValue;
 
 use super::ask::Route;
 use super::error::{Error, Failure};
-use crate::base::clock::Clock;
+use super::examine::{Rival, examine};
+use super::origin::{Asking, Found, Origins};
+use super::workers::Workers;
+use crate::base::clock::Time;
 use crate::base::limits;
 use crate::base::url::Url;
 use crate::cache::flight::Flights;
-use crate::cache::freshness::{Policy, freshness, shortest};
-use crate::cache::negative::{Held, Negative, hold};
+use crate::cache::moved::Moved;
+use crate::cache::negative::{Cause, Held, Negative};
 use crate::cache::{Fetched, Key, Memory};
-use crate::config::{Config, Origin, read_capped};
-use crate::fetch::{Client, FetchError, Request, Settings};
+use crate::config::Origin;
+use crate::fetch::{FetchError, Place};
 
 /// Fetches, behind the cache. Clones share everything.
 #[derive(Clone)]
 pub(super) struct Upstream(Arc<Parts>);
 
 struct Parts {
-    client: Client,
-    clock: Clock,
-    policy: Policy,
-    max_body: usize,
+    origins: Origins,
     memory: Memory,
+    workers: Workers,
     failures: Negative<Error>,
-    flights: Flights<Result<Arc<Fetched>, Failure>>,
+    flights: Flights<Result<Got, Failure>>,
+    /// What hubs say has changed since it was last asked for, by [`Route::fetched`].
+    outdated: Mutex<HashSet<Key>>,
+    /// How long somebody waits for a fetch.
+    wait: Duration,
+}
+
+/// A copy that may be used, and how it was come by.
+#[derive(Clone)]
+pub(super) struct Got {
+    pub copy: Arc<Fetched>,
+    pub came: Came,
+}
+
+/// How a copy was come by.
+#[derive(Clone)]
+pub(super) enum Came {
+    /// It was at hand, and fresh.
+    Kept,
+    /// Upstream was asked, and answered with this status; a file has none.
+    Asked(Option<u16>),
+    /// It was at hand, and upstream has nothing better.
+    Instead(Failure),
 }
 
 impl Upstream {
-    pub(super) fn new(config: &Config, clock: Clock, client: Client, memory: Memory) -> Upstream {
-        let cache = &config.cache;
-        Upstream(Arc::new(Parts {
-            client,
-            clock,
-            policy: Policy { default: cache.default_ttl, min: cache.min_ttl, max: cache.max_ttl },
-            max_body: config.fetch.max_body,
-            memory,
-            failures: Negative::new(limits::MAX_HELD_FAILURES),
-            flights: Flights::new(config.fetch.timeout + limits::WAIT_SLACK),
-        }))
+    pub(super) fn new(origins: Origins, memory: Memory, workers: Workers, wait: Duration) -> Upstream {
+        let (failures, flights) = (Negative::new(limits::MAX_HELD_FAILURES), Flights::new());
+        let outdated = Mutex::default();
+        Upstream(Arc::new(Parts { origins, memory, workers, failures, flights, outdated, wait }))
     }
 
     /// The name of this instance in `Via`.
     pub(super) fn via(&self) -> String {
-        self.0.client.via_token()
+        self.0.origins.client.via_token()
     }
 
-    /// What upstream has for `route`.
-    pub(super) async fn get(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Arc<Fetched>, Failure> {
+    /// The good copy for `route`: fresh, or the best there is.
+    pub(super) async fn get(&self, route: &Arc<Route>, via: Option<HeaderValue>) -> Result<Got, Failure> {
         let (upstream, asked) = (self.clone(), Arc::clone(route));
-        self.0.flights.run(route.fetched, async move { upstream.fetch(&asked, via).await }).await?.0
+        let work = async move { upstream.fetch(&asked, via).await };
+        self.0.flights.run(route.fetched, self.0.wait, work).await?.0
     }
 
-    /// An earlier failure of `key` that is still held is the failure of this try, too.
-    pub(super) async fn check(&self, key: &Key) -> Result<(), Failure> {
-        let now = self.0.clock.now();
-        self.0.failures.get(key, now).await.map_or(Ok(()), |held| Err(Failure::held(held, now)))
-    }
-
-    /// What was fetched for `route` could not be used. What is no feed is none for every rule set over the URL: it is
-    /// forgotten, so that the next try asks again. A rule that failed says nothing of the other rule sets.
-    pub(super) async fn rejected(&self, route: &Route, error: Error) -> Failure {
-        let key = match error {
-            Error::NotAFeed(_) => {
-                self.0.memory.forget(&route.fetched).await;
-                route.fetched
-            }
-            _ => route.answer,
-        };
-        self.failed(key, &route.label, error).await
-    }
-
-    /// Remembers a failure for as long as its cause asks.
-    async fn failed(&self, key: Key, feed: &str, error: Error) -> Failure {
-        warn(feed, &error);
-        let wait = hold(error.cause(), error.retry_after());
-        let failure = Failure { retry_after: wait.or(error.retry_after()), error: Arc::new(error) };
-        if let Some(wait) = wait {
-            let held = Held { error: Arc::clone(&failure.error), retry_at: self.0.clock.now() + wait };
-            self.0.failures.put(key, held).await;
-        }
-        failure
-    }
-
-    async fn fetch(&self, route: &Route, via: Option<HeaderValue>) -> Result<Arc<Fetched>, Failure> {
+    /// True where a fresh copy is at hand: an answer can be made of it at once.
+    pub(super) async fn is_fresh(&self, route: &Route) -> bool {
         let held = self.0.memory.fetched(&route.fetched).await;
-        if let Some(fresh) = held.filter(|held| held.freshness.is_fresh(self.0.clock.now())) {
-            return Ok(fresh);
+        held.is_some_and(|held| held.about.freshness(&route.policy).is_fresh(self.now()))
+    }
+
+    /// Upstream has something newer than what is at hand, says its hub. False where that is known already.
+    pub(super) fn outdate(&self, key: Key) -> bool {
+        self.outdated().insert(key)
+    }
+
+    /// True where a hub says that what is at hand for `key` is old, however fresh it seems.
+    pub(super) fn is_outdated(&self, key: &Key) -> bool {
+        self.outdated().contains(key)
+    }
+
+    fn outdated(&self) -> MutexGuard<'_, HashSet<Key>> {
+        self.0.outdated.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The earlier failure of `key` that still forbids a try.
+    pub(super) async fn failing(&self, key: &Key) -> Option<Failure> {
+        let now = self.now();
+        let held = self.0.failures.get(key).await.filter(|held| held.forbids(now))?;
+        Some(Failure::held(held, now))
+    }
+
+    /// Why upstream is not asked for `route` now: it failed, or its host asked for a pause.
+    pub(super) async fn resting(&self, route: &Route) -> Option<Failure> {
+        if let Some(failure) = self.failing(&route.fetched).await {
+            return Some(failure);
         }
-        self.check(&route.fetched).await?;
+        let Origin::Http(url) = &route.origin else { return None };
+        let left = self.0.origins.client.holds().left(url, self.now())?;
+        let error = Error::Fetch(FetchError::Held { at: Place::of(url), left });
+        Some(Failure { asked: false, ..error.into() })
+    }
+
+    /// Remembers that `error` came of `key`, for as long as its cause asks.
+    pub(super) async fn failed(&self, key: Key, feed: &str, error: Error) -> Failure {
+        warn(feed, &error);
+        let (why, error, now) = ((error.cause(), error.retry_after()), Arc::new(error), self.now());
+        let before = self.0.failures.get(&key).await;
+        match Held::after(before.as_ref(), Arc::clone(&error), why, now, key.spread()) {
+            Some(held) => {
+                self.0.failures.put(key, held.clone()).await;
+                Failure { asked: true, ..Failure::held(held, now) }
+            }
+            None => Failure { retry_after: error.retry_after(), error, asked: true },
+        }
+    }
+
+    /// `key` works again.
+    pub(super) async fn works(&self, key: &Key, feed: &str) {
+        if self.0.failures.forget(key).await {
+            tracing::info!(feed, "works again");
+        }
+    }
+
+    async fn fetch(&self, route: &Route, via: Option<HeaderValue>) -> Result<Got, Failure> {
+        let held = self.0.memory.fetched(&route.fetched).await;
+        // one try is what a hub's word is good for; without success, the copy's own time counts again
+        let outdated = self.outdated().remove(&route.fetched);
+        let fresh = |held: &&Arc<Fetched>| !outdated && held.about.freshness(&route.policy).is_fresh(self.now());
+        if let Some(copy) = held.as_ref().filter(fresh) {
+            return Ok(Got { copy: Arc::clone(copy), came: Came::Kept });
+        }
+        if let Some(failure) = self.resting(route).await {
+            return instead(route, held, failure, self.now());
+        }
         let told = via.is_some();
-        match self.ask(&route.origin, via).await {
-            Ok(fetched) => {
-                self.0.memory.put_fetched(route.fetched, Arc::clone(&fetched)).await;
-                Ok(fetched)
+        match self.bring(route, held.as_ref(), via).await {
+            Ok((copy, status)) => {
+                let copy = Arc::new(copy);
+                self.0.memory.put_fetched(route.fetched, Arc::clone(&copy)).await;
+                self.works(&route.fetched, &route.label).await;
+                Ok(Got { copy, came: Came::Asked(status) })
             }
             // perhaps only this reader's way is a circle, and anyone may claim to have come any way
             Err(error @ Error::Fetch(FetchError::OwnLoop { .. })) if told => Err(error.into()),
-            Err(error) => Err(self.failed(route.fetched, &route.label, error).await),
+            Err(error) => {
+                let failure = self.failed(route.fetched, &route.label, error).await;
+                instead(route, held, failure, self.now())
+            }
         }
     }
 
-    /// The bytes behind `origin`, asked for now.
-    pub(super) async fn ask(&self, origin: &Origin, via: Option<HeaderValue>) -> Result<Arc<Fetched>, Error> {
-        let found = match origin {
-            Origin::Http(url) => {
-                let request = Request { via, ..Request::feed(url.as_str()) };
-                let response = self.0.client.get(&request).await.map_err(Error::Fetch)?;
-                let content_type = response.headers.get(header::CONTENT_TYPE).cloned();
-                let freshness = freshness(&response.headers, self.0.clock.now(), self.0.policy);
-                Fetched { body: response.body, content_type, url: Some(response.url), freshness }
-            }
-            Origin::File(path) => {
-                let (path, most) = (path.clone(), self.0.max_body);
-                let read = move || read_capped(&path, most, Some("fetch.max_body"));
-                let body = tokio::task::spawn_blocking(read).await.map_err(|_| Error::Bug)?;
-                self.local(body.map_err(Error::File)?.into(), None)
-            }
-            // `pipeline` asks its sources.
-            Origin::Merge(_) => return Err(Error::Bug),
-            Origin::Embedded { body, url } => self.local(Bytes::from_static(body.as_bytes()), Some(url.clone())),
+    /// Asks where the feed has moved for good; where that address is dead, its own again.
+    async fn bring(
+        &self,
+        route: &Route,
+        held: Option<&Arc<Fetched>>,
+        via: Option<HeaderValue>,
+    ) -> Result<(Fetched, Option<u16>), Error> {
+        let known = held.and_then(|held| held.about.moved.as_ref());
+        let Some(moved) = known.filter(|moved| moved.is_settled()) else {
+            return self.bring_from(route, None, held, via).await;
         };
-        Ok(Arc::new(found))
+        let error = match self.bring_from(route, Some(moved), held, via.clone()).await {
+            Ok(brought) => return Ok(brought),
+            Err(error) => error,
+        };
+        let failures = self.0.failures.get(&route.fetched).await.map_or(0, |held| held.failures);
+        if !is_dead(&error, failures) {
+            return Err(error);
+        }
+        tracing::warn!(feed = %route.label, to = %Place::of(&moved.to), %error, "moved back: the new address is dead");
+        let held = held.map(|held| {
+            let mut back = Fetched::clone(held);
+            back.about.moved = None;
+            Arc::new(back)
+        });
+        if let Some(back) = &held {
+            self.0.memory.put_fetched(route.fetched, Arc::clone(back)).await;
+        }
+        self.bring_from(route, None, held.as_ref(), via).await
     }
 
-    fn local(&self, body: Bytes, url: Option<Url>) -> Fetched {
-        Fetched { body, content_type: None, url, freshness: shortest(self.0.clock.now(), self.0.policy) }
+    async fn bring_from(
+        &self,
+        route: &Route,
+        settled: Option<&Moved>,
+        held: Option<&Arc<Fetched>>,
+        via: Option<HeaderValue>,
+    ) -> Result<(Fetched, Option<u16>), Error> {
+        let at = settled.map(|moved| &moved.to);
+        let asking = Asking { at, held: held.map(|held| &held.about), via };
+        let found = self.0.origins.bring(&route.origin, asking).await?;
+        let (now, status) = (self.now(), found.status);
+        let known = held.and_then(|held| held.about.moved.as_ref());
+        let moved = match (settled, &found.moved) {
+            (Some(settled), None) => Some(settled.clone()),
+            (_, to) => heard(route, known, to.as_ref(), now),
+        };
+        let failing = self.0.failures.get(&route.fetched).await;
+        let emptiness_believed =
+            failing.is_some_and(|held| held.cause == Cause::Emptied && now.since(held.since) >= limits::EMPTY_BELIEVED);
+        let rival = held.map(|held| {
+            let usable = held.about.freshness(&route.policy).usable_on_error(now);
+            Rival { copy: Arc::clone(held), usable, emptiness_believed }
+        });
+        let is_page = route.chain.reader().is_some();
+        let copy = self.0.workers.run(move || examine(found, is_page, moved, rival)).await??;
+        Ok((copy, status))
+    }
+
+    /// What is at `origin` now, past the cache.
+    pub(super) async fn ask(&self, origin: &Origin) -> Result<Found, Error> {
+        self.0.origins.bring(origin, Asking::default()).await
+    }
+
+    fn now(&self) -> Time {
+        self.0.origins.clock.now()
+    }
+}
+
+/// The copy at hand, where it may be used although upstream fails.
+fn instead(route: &Route, held: Option<Arc<Fetched>>, failure: Failure, now: Time) -> Result<Got, Failure> {
+    match held.filter(|held| failure.leaves(&held.about.freshness(&route.policy), now)) {
+        Some(copy) => Ok(Got { copy, came: Came::Instead(failure) }),
+        None => Err(failure),
+    }
+}
+
+/// What is known of a permanent redirect after an answer that named `to`.
+fn heard(route: &Route, known: Option<&Moved>, to: Option<&Url>, now: Time) -> Option<Moved> {
+    let moved = Moved::heard(known, to, now)?;
+    if moved.is_settled() && !known.is_some_and(Moved::is_settled) {
+        let to = Place::of(&moved.to);
+        tracing::warn!(feed = %route.label, %to, "moved for good: asked there from now on; change the feed's `url`");
+    }
+    Some(moved)
+}
+
+/// True where an address that a feed moved to is not worth another try after `failures` before this one. What refused or
+/// answered with something else is dead at once; what cannot be reached may be so for a moment.
+fn is_dead(error: &Error, failures: u32) -> bool {
+    match error.cause() {
+        Cause::Status(404 | 410) | Cause::Blocked | Cause::Unusable => true,
+        Cause::Network => failures + 1 >= limits::MOVED_TIMES,
+        _ => false,
     }
 }
 
 /// For the operator: with the reason behind the error, which may name paths of this machine.
 fn warn(feed: &str, error: &Error) {
     let reason = std::error::Error::source(error).map(tracing::field::display);
-    tracing::warn!(feed, %error, reason, "no answer");
-}
-
-/// The client that `config` asks for.
-pub(super) fn client(config: &Config, clock: Clock) -> Result<Client, FetchError> {
-    let fetch = &config.fetch;
-    Client::new(Settings {
-        timeout: fetch.timeout,
-        max_body: fetch.max_body,
-        max_redirects: fetch.max_redirects,
-        pages_per_host: fetch.pages_per_host,
-        allow: fetch.allow.clone(),
-        proxy: fetch.proxy.clone(),
-        own_id: instance(),
-        own_addresses: vec![config.server.listen],
-        clock,
-        ..Settings::default()
-    })
-}
-
-/// What tells this process from other refeeds on the way. Random: containers that start together share process number
-/// and time.
-fn instance() -> String {
-    format!("{:016x}", RandomState::new().hash_one(()))
+    tracing::warn!(feed, %error, reason, "upstream failed");
 }

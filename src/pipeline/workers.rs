@@ -18,8 +18,8 @@ pub enum WorkError {
     Panicked,
 }
 
-/// The pool.
-#[derive(Debug)]
+/// The pool. Clones share it.
+#[derive(Clone, Debug)]
 pub struct Workers {
     processors: Arc<Semaphore>,
     /// One place per job that runs or waits.

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use super::expression::Expression;
 use super::sets::Sets;
-use super::{Context, Kind, Rule, RuleError, Want, single_rule};
+use super::{Context, Kind, Raw, Reader, Rule, RuleError, Want, single_rule};
 use crate::base::limits::MAX_RULES;
 use crate::config::decode::decode;
 use crate::config::value::{Data, Entry, Value};
 use crate::config::{Problems, Report, RuleList, SetTable, Span, suggest};
-use crate::feed::Feed;
+use crate::feed::{Feed, FeedError};
 
 /// What a chain is built with beside the list.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +72,18 @@ impl Step {
     }
 }
 
+impl Step {
+    fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
+        let name = self.kind.name();
+        // Of the others some put items in the place of one, and none drops any.
+        let drops = matches!(self.kind, Kind::dates | Kind::dedupe | Kind::drop | Kind::keep | Kind::limit);
+        let before = if drops { feed.watched() } else { None };
+        self.rule.apply(feed, cx)?;
+        feed.remember_dropped(name, before);
+        Ok(())
+    }
+}
+
 impl Chain {
     /// The chain without rules: what comes in goes out.
     pub fn empty() -> Chain {
@@ -100,6 +112,20 @@ impl Chain {
         Chain { steps, hash: hasher.finalize() }
     }
 
+    /// The rule that makes a feed of a body that is none, if there is one.
+    pub fn reader(&self) -> Option<&dyn Reader> {
+        self.steps.iter().find_map(|step| step.rule.reader())
+    }
+
+    /// The feed of a body: read as it is, or made by the rule that makes one where it is none.
+    pub fn read(&self, raw: &Raw, cx: &Context) -> Result<Feed, FeedError> {
+        let url = raw.url.as_ref();
+        let read = Feed::read(&raw.bytes, raw.content_type.as_deref(), url);
+        let (Err(FeedError::NotAFeed { .. }), Some(reader)) = (&read, self.reader()) else { return read };
+        let draft = reader.read(raw, cx).map_err(|why| FeedError::NotAFeed { why })?;
+        Feed::read(draft.write().as_bytes(), None, url)
+    }
+
     /// Runs every rule on `feed`, in order; the first that gives up ends it. Nothing is fetched: rules that read pages have
     /// those of `cx`.
     pub fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
@@ -125,7 +151,7 @@ impl Chain {
         for (at, step) in self.steps.iter().enumerate().skip(from) {
             let done = match step.select(feed, cx) {
                 Ok(true) => match wants(&*step.rule, feed) {
-                    wants if wants.is_empty() => step.rule.apply(feed, cx),
+                    wants if wants.is_empty() => step.apply(feed, cx),
                     wants => {
                         feed.select_all();
                         return Ok(Progress::Waiting { at, wants });

@@ -49,8 +49,6 @@
 mod article;
 pub mod fivefilters;
 mod layout;
-mod page;
-mod picks;
 mod readable;
 mod settings;
 mod sites;
@@ -63,8 +61,8 @@ pub use self::settings::Config;
 
 use self::article::{Article, Recipe};
 use self::layout::{ItemText, Layout};
-use self::page::Page;
 use super::pages::{Body, Page as Fetched};
+use super::web_page::Page;
 use super::{Context, Rule, RuleError, Want};
 use crate::base::limits::MAX_NOTES;
 use crate::base::url::Url;
@@ -165,7 +163,7 @@ impl FullText {
             let page = Page::read(&body, &[]);
             page.address(&picks.value(&page.html, &["href"])?)
         });
-        let want = |url: Url| Want { url, headers: recipe.headers.clone() };
+        let want = |url: Url| Want { headers: recipe.headers.clone(), ..Want::page(url) };
         let body = |url: &Url| match cx.pages.get(&want(url.clone())) {
             Some(Fetched::Ready(body)) => Ok(Arc::clone(body)),
             Some(Fetched::Pending) => Err(Trail::Without("its page is on the way; the next answer has it".into())),

@@ -10,12 +10,18 @@ mod conditions;
 pub mod docs;
 pub mod expression;
 mod fragments;
+mod headers;
 mod one_or_many;
 pub mod pages;
 pub mod parameters;
 pub mod pattern;
+mod picks;
 mod places;
 pub mod sets;
+pub mod source;
+mod web_page;
+
+use std::cell::Cell;
 
 use serde::de::DeserializeOwned;
 
@@ -28,6 +34,7 @@ use crate::feed::Feed;
 
 pub use chain::{BuildContext, Chain, Progress, check};
 pub use pages::{Page, Pages, Want};
+pub use source::{Raw, Reader};
 
 /// Declares each rule's module and gathers them in [`Kind`].
 macro_rules! rules {
@@ -71,14 +78,51 @@ macro_rules! rules {
 }
 
 rules! {
-    brief, cards, clean, dedupe, drop, embed, from_text, full_text, highlight, images, keep, lazy, limit, links, note, opencc, remove,
-    reveal, sanitize, select, sort, style
+    brief,
+    cards,
+    clean,
+    dates,
+    dedupe,
+    drop,
+    embed,
+    enclosures,
+    from_text,
+    full_text,
+    highlight,
+    http,
+    images,
+    json,
+    keep,
+    language,
+    lazy,
+    limit,
+    links,
+    note,
+    opencc,
+    page,
+    podcast,
+    remove,
+    replace,
+    reveal,
+    sanitize,
+    script,
+    select,
+    set,
+    sitemap,
+    sort,
+    style,
+    titles,
 }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.
 pub trait Rule: Send + Sync {
     /// Edits `feed`. Where nothing fits, nothing is changed: that is no error.
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError>;
+
+    /// What makes a feed of a body that is none; the first of a chain is asked before all rules.
+    fn reader(&self) -> Option<&dyn Reader> {
+        None
+    }
 
     /// The pages that it would read from `cx.pages` when applied. Asked again after they came: a page may lead to the next.
     fn wants(&self, _feed: &mut Feed, _cx: &Context) -> Vec<Want> {
@@ -104,8 +148,9 @@ pub trait Build: DeserializeOwned {
 /// What a rule may know beside the feed.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// The present moment: rules ask no clock.
-    pub now: Time,
+    now: Time,
+    /// A rule asked for the present moment.
+    asked_now: Cell<bool>,
     /// The address that the feed came from, after redirects; unknown for a file or standard input.
     pub feed_url: Option<Url>,
     /// What was fetched for the rules that asked.
@@ -115,7 +160,19 @@ pub struct Context {
 impl Context {
     /// A context without pages.
     pub fn new(now: Time, feed_url: Option<Url>) -> Context {
-        Context { now, feed_url, pages: Pages::default() }
+        Context { now, asked_now: Cell::new(false), feed_url, pages: Pages::default() }
+    }
+
+    /// The present moment: rules ask no clock. What a rule makes of it changes with time, so that an unchanged feed is put
+    /// through its rules again when it is refreshed.
+    pub fn now(&self) -> Time {
+        self.asked_now.set(true);
+        self.now
+    }
+
+    /// True where a rule has asked for the present moment.
+    pub fn was_asked_now(&self) -> bool {
+        self.asked_now.get()
     }
 }
 

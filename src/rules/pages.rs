@@ -6,25 +6,48 @@
 //! [`Page::Pending`], what failed is [`Page::Failed`]: the rule then leaves the item as it was.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::base::limits::PAGE_KEPT;
 use crate::base::url::Url;
 
-/// A page that a rule would read. Equal wants are fetched once.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A page that a rule would read. Wants that ask for the same in the same way are one, fetched once.
+#[derive(Clone, Debug)]
 pub struct Want {
     /// Its address, `http:` or `https:`.
     pub url: Url,
     /// What a site asks for, such as a cookie of consent: name and value. Sent to the address's own host alone.
     pub headers: Vec<(String, String)>,
+    /// A body to post instead of asking for a page; its `Content-Type` is among the headers.
+    pub post: Option<Bytes>,
+    /// For how long what came may be read again.
+    pub kept: Duration,
 }
 
 impl Want {
     /// The page at `url`.
     pub fn page(url: Url) -> Want {
-        Want { url, headers: Vec::new() }
+        Want { url, headers: Vec::new(), post: None, kept: PAGE_KEPT }
+    }
+}
+
+impl PartialEq for Want {
+    fn eq(&self, other: &Want) -> bool {
+        self.url == other.url && self.headers == other.headers && self.post == other.post
+    }
+}
+
+impl Eq for Want {}
+
+impl Hash for Want {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.url.hash(state);
+        self.headers.hash(state);
+        self.post.hash(state);
     }
 }
 
@@ -73,6 +96,11 @@ impl Pages {
     /// Remembers what became of `want`.
     pub fn put(&mut self, want: Want, page: Page) {
         self.known.insert(want, page);
+    }
+
+    /// True where nobody asked for any.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
     }
 
     /// True where one is still on its way: what is made now is not the last word.

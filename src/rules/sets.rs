@@ -11,7 +11,10 @@ use crate::config::{self, Report, SetTable, Source, Value};
 /// Name and text of each, in alphabetical order.
 const EMBEDDED: &[(&str, &str)] = &[
     ("clean", include_str!("../../rules/clean.toml")),
+    ("deepl", include_str!("../../rules/deepl.toml")),
+    ("libretranslate", include_str!("../../rules/libretranslate.toml")),
     ("links", include_str!("../../rules/links.toml")),
+    ("openai", include_str!("../../rules/openai.toml")),
     ("plain", include_str!("../../rules/plain.toml")),
     ("privacy", include_str!("../../rules/privacy.toml")),
     ("sites/voachinese", include_str!("../../rules/sites/voachinese.toml")),

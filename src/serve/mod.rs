@@ -1,16 +1,19 @@
 //! The HTTP server: sockets, requests, answers. Nothing here fetches, parses or transforms.
 //!
 //! [`listen`] holds the sockets and their bounds, [`target`] finds out what is asked, [`access`] whether it may be, [`router`] has it
-//! answered; [`reply`] turns an answer into a response, [`status`] an error. HTTP/1.1 without TLS: both TLS and HTTP/2 are the
+//! answered; [`reload`] takes up a changed configuration; [`reply`] turns an answer into a response, [`status`] an error. HTTP/1.1 without TLS: both TLS and HTTP/2 are the
 //! front proxy's. Called by `cli`.
 
 pub mod access;
+pub mod callback;
+pub mod control;
 pub mod guard;
 pub mod health;
 pub mod listen;
 pub mod negotiate;
 pub mod peers;
 pub mod query;
+pub mod reload;
 pub mod reply;
 pub mod router;
 pub mod sign;
@@ -25,9 +28,10 @@ use tokio::net::TcpListener;
 
 pub use self::access::Access;
 pub use self::listen::{Stop, signals};
+pub use self::reload::Reloader;
 pub use self::router::Router;
 use crate::base::limits;
-use crate::config::Server;
+use crate::config::Config;
 use crate::pipeline::Pipeline;
 
 /// The bounds of connections; the defaults are those of `base::limits`.
@@ -79,13 +83,21 @@ pub enum ServeError {
     Signals(io::Error),
 }
 
-/// Serves `pipeline` as `server` says until told to stop by SIGTERM or SIGINT. Tells standard error when it is ready.
-pub async fn serve(pipeline: Pipeline, server: Server) -> Result<(), ServeError> {
+/// Serves `pipeline` as `config`, which it is made of, says until told to stop by SIGTERM or SIGINT; takes up changes of `source`. Tells
+/// standard error when it is ready.
+pub async fn serve(pipeline: Pipeline, config: &Config, source: Option<reload::Source>) -> Result<(), ServeError> {
     let stop = signals().map_err(ServeError::Signals)?;
+    let server = &config.server;
     let failed = |error| ServeError::Listen { address: server.listen, error };
     let listener = TcpListener::bind(server.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let router = Router::new(pipeline, Access::new(&server, address));
+    let router = Router::new(pipeline, Access::new(server, address));
+    if let Some(source) = source {
+        let reloader = Reloader::new(source, router.clone(), address, config).await;
+        tokio::spawn(reloader.run(stop.clone()));
+    }
+    tokio::spawn(control::answer(router.clone()));
+    tokio::spawn(router.clone().refresh());
     announce(address);
     listen::serve(listener, router, Settings::default(), stop).await;
     Ok(())

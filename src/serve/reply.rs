@@ -15,11 +15,17 @@ use crate::cache::answer::Prepared;
 use crate::cache::flight::Role;
 use crate::cache::{Content, Encoding};
 use crate::emit::Format;
-use crate::pipeline::{How, Pipeline, Served};
+use crate::pipeline::{Failure, How, Pipeline, Served};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+const NOTICE: HeaderName = HeaderName::from_static("refeed-notice");
 /// The sources that a merged feed lacks, for a person.
 const ERRORS: HeaderName = HeaderName::from_static("refeed-errors");
+/// RFC 3229 §10.5.
+const A_IM: HeaderName = HeaderName::from_static("a-im");
+const IM: HeaderName = HeaderName::from_static("im");
+/// The name of the method that sends the new items of a feed.
+const FEED_DELTA: &str = "feed";
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 /// For a feed as a page: pictures, sounds and its own style; nothing runs, nothing is sent.
@@ -88,6 +94,41 @@ pub async fn feed(pipeline: &Pipeline, served: &Served, headers: &HeaderMap) -> 
     Ok(response)
 }
 
+/// Does the reader ask for what is new alone (RFC 3229), and is there anything?
+pub fn wants_delta(served: &Served, headers: &HeaderMap) -> bool {
+    let mut asked = members(headers, A_IM).filter_map(|member| member.split(';').next());
+    asked.any(|name| name.trim().eq_ignore_ascii_case(FEED_DELTA))
+        && headers.contains_key(header::IF_NONE_MATCH)
+        && unchanged(&served.answer.content, Accepted::read(headers), headers, served.answer.freshness.generated)
+            .is_none()
+}
+
+/// The tags that the reader has.
+pub fn tags(headers: &HeaderMap) -> Vec<&str> {
+    members(headers, header::IF_NONE_MATCH).collect()
+}
+
+/// What is new in `served` since the reader's copy: `delta`, with the tag of the whole (RFC 3229 §10).
+pub async fn delta(
+    pipeline: &Pipeline,
+    served: &Served,
+    delta: &Served,
+    headers: &HeaderMap,
+) -> Result<Response<Full<Bytes>>, Refused> {
+    let mut plain = headers.clone();
+    for name in [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_MATCH, header::IF_UNMODIFIED_SINCE] {
+        plain.remove(name); // they speak of the whole
+    }
+    let mut response = feed(pipeline, delta, &plain).await?;
+    *response.status_mut() = StatusCode::IM_USED;
+    let out = response.headers_mut();
+    describe(out, served, served.answer.content.etag(None).clone(), pipeline.clock().now());
+    out.insert(IM, HeaderValue::from_static(FEED_DELTA));
+    // a cache that does not know the method must not give it to others
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, im"));
+    Ok(response)
+}
+
 /// The list of all feeds. It says more once feeds were fetched, so that no cache is to keep it.
 pub fn opml(text: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(text.into()));
@@ -109,19 +150,47 @@ fn describe(out: &mut HeaderMap, served: &Served, etag: HeaderValue, now: Time) 
     if let Some(errors) = &answer.errors {
         out.insert(ERRORS, errors.clone());
     }
-    out.insert(CACHE_STATUS, cache_status(served.how, answer.freshness.fresh_until.since(now).as_secs()));
+    out.insert(CACHE_STATUS, cache_status(&served.how, answer.freshness.fresh_until.secs() - now.secs()));
+    if let How::Kept(failure) = &served.how {
+        out.insert(NOTICE, notice(failure, answer.freshness.generated));
+    }
 }
 
-/// RFC 9211: `refeed; hit; ttl=1200`.
-fn cache_status(how: How, ttl: u64) -> HeaderValue {
+/// RFC 9211: `refeed; hit; ttl=1200`. What is stale has a `ttl` below zero.
+fn cache_status(how: &How, ttl: i64) -> HeaderValue {
     let how = match how {
-        How::Hit => "hit",
-        How::Made { stale: false, role: Role::Led } => "fwd=miss; stored",
-        How::Made { stale: true, role: Role::Led } => "fwd=stale; stored",
-        How::Made { stale: false, role: Role::Joined } => "fwd=miss; collapsed",
-        How::Made { stale: true, role: Role::Joined } => "fwd=stale; collapsed",
+        How::Hit => "hit".to_owned(),
+        How::Refreshing => return status_line("hit", ttl, "; detail=refreshing"),
+        How::Kept(failure) => {
+            let forwarded = if failure.asked { "fwd=stale" } else { "hit" };
+            let status = failure.status().map(|status| format!("; fwd-status={status}")).unwrap_or_default();
+            return status_line(&format!("{forwarded}{status}"), ttl, "; detail=upstream-failed");
+        }
+        How::Made { asked: false, .. } => return status_line("hit", ttl, "; detail=transformed"),
+        How::Made { stale, role, status, stored, .. } => {
+            let reason = if *stale { "stale" } else { "miss" };
+            let status = status.map(|status| format!("; fwd-status={status}")).unwrap_or_default();
+            let kept = match role {
+                Role::Led if *stored => "; stored",
+                Role::Led => "",
+                Role::Joined => "; collapsed",
+            };
+            format!("fwd={reason}{status}{kept}")
+        }
     };
-    HeaderValue::try_from(format!("refeed; {how}; ttl={ttl}")).unwrap_or(HeaderValue::from_static("refeed"))
+    status_line(&how, ttl, "")
+}
+
+fn status_line(how: &str, ttl: i64, detail: &str) -> HeaderValue {
+    HeaderValue::try_from(format!("refeed; {how}; ttl={ttl}{detail}")).unwrap_or(HeaderValue::from_static("refeed"))
+}
+
+/// For a person who wonders why nothing new comes. It names no address: readers of a configured feed need not know it.
+fn notice(failure: &Failure, from: Time) -> HeaderValue {
+    let (why, from) = (failure.error.without_place(), httpdate::fmt_http_date(from.to_system()));
+    let text = format!("{why}; this copy is from {from}");
+    let ascii: String = text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect();
+    HeaderValue::try_from(ascii).unwrap_or(HeaderValue::from_static("upstream failed; this is the last good copy"))
 }
 
 /// The tag of the representation that the reader has and may keep, if it has one. Any acceptable encoding of the same

@@ -12,20 +12,24 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 use hyper::{Method, Request, Response, StatusCode, Version};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::access::Access;
 use super::status::{ALLOW, Refused, problem};
-use super::target::{self, Named, Target, Wanted, What, public_path};
-use super::{health, reply};
+use super::target::{self, Named, Part, Target, Wanted, What, public_path};
+use super::{callback, health, reply};
+use crate::base::clock::Time;
 use crate::base::limits;
 use crate::emit::Format;
 use crate::fetch::INSTANCE;
-use crate::pipeline::{Ask, Error, How, Pipeline, RulesError, Which};
+use crate::pipeline::{Ask, Error, How, Pipeline, RulesError, Which, Window};
 
 /// Answers requests. Clones share everything.
 #[derive(Clone)]
-pub struct Router(Arc<Inner>);
+pub struct Router(Arc<watch::Sender<Arc<Inner>>>);
+
+/// What answers are made with, from one configuration. A request keeps what it began with.
 
 struct Inner {
     pipeline: Pipeline,
@@ -40,7 +44,30 @@ type Answered = (Response<Full<Bytes>>, &'static str);
 impl Router {
     /// A router over `pipeline`.
     pub fn new(pipeline: Pipeline, access: Access) -> Router {
-        Router(Arc::new(Inner { via: pipeline.via(), pipeline, access }))
+        Router(Arc::new(watch::Sender::new(Inner::new(pipeline, access))))
+    }
+
+    /// From now on requests are answered from another configuration.
+    pub fn replace(&self, pipeline: Pipeline, access: Access) {
+        self.0.send_replace(Inner::new(pipeline, access));
+    }
+
+    /// The pipeline that requests are answered from now.
+    pub fn pipeline(&self) -> Pipeline {
+        self.0.borrow().pipeline.clone()
+    }
+
+    /// Refreshes the feeds without a reader, those of the configuration that answers are made from at the time.
+    pub async fn refresh(self) {
+        let mut changes = self.0.subscribe();
+        loop {
+            let pipeline = changes.borrow_and_update().pipeline.clone();
+            let background = pipeline.background().await;
+            tokio::select! {
+                () = background.run() => return,
+                changed = changes.changed() => if changed.is_err() { return },
+            }
+        }
     }
 
     /// The response to `request` of `peer`.
@@ -49,7 +76,15 @@ impl Router {
         let (parts, body) = request.into_parts();
         let has_body = !body.is_end_stream() || parts.headers.contains_key(header::TRANSFER_ENCODING);
         let path = public_path(parts.uri.path());
-        let (response, cache) = match self.answer(&parts, has_body).await {
+        let inner = Arc::clone(&self.0.borrow());
+        let answered = match callback::token(parts.uri.path()) {
+            Some(token) => match check(&parts, false, &inner.via) {
+                Ok(_) => callback::respond(&inner.pipeline, token, &parts, body).await.map(|response| (response, "-")),
+                Err(refused) => Err(refused),
+            },
+            None => inner.answer(&parts, has_body).await,
+        };
+        let (response, cache) = match answered {
             Ok(answered) => answered,
             Err(refused) => (problem(&refused, &path, &parts.headers), "-"),
         };
@@ -65,12 +100,18 @@ impl Router {
         );
         response
     }
+}
+
+impl Inner {
+    fn new(pipeline: Pipeline, access: Access) -> Arc<Inner> {
+        Arc::new(Inner { via: pipeline.via(), pipeline, access })
+    }
 
     async fn answer(&self, parts: &Parts, has_body: bool) -> Result<Answered, Refused> {
         if parts.method == Method::CONNECT {
             return Err(Refused::Tunnel);
         }
-        let host = check(parts, has_body, &self.0.via)?;
+        let host = check(parts, has_body, &self.via)?;
         match parts.method {
             Method::GET | Method::HEAD => {}
             Method::OPTIONS if parts.uri.path() == "*" => return Ok((allow(), "-")),
@@ -78,16 +119,16 @@ impl Router {
             _ => return Err(Refused::Method),
         }
         // in absolute form: a request for another server, from a reader whose HTTP proxy refeed is
-        if parts.uri.authority().is_some() && !self.0.access.is_own(host) {
+        if parts.uri.authority().is_some() && !self.access.is_own(host) {
             let url = target::feed_url(&parts.uri.to_string())?;
-            self.0.access.judge_proxied(&parts.headers)?;
+            self.access.judge_proxied(&parts.headers)?;
             return self.ask(Ask::of(Which::Proxied(&url)), &parts.headers).await;
         }
         match Target::read(parts.uri.path(), parts.uri.query().unwrap_or_default())? {
             Target::Health => Ok((health::healthz(), "-")),
             Target::Opml => {
                 let failed = |error: Error| Refused::Feed { feed: "opml".into(), named: true, failure: error.into() };
-                Ok((reply::opml(self.0.pipeline.opml(host).await.map_err(failed)?), "-"))
+                Ok((reply::opml(self.pipeline.opml(host).await.map_err(failed)?), "-"))
             }
             Target::Feed(wanted) => {
                 // what an explanation tells of a configured feed, its readers need not know, and pages are not fetched for everybody
@@ -95,7 +136,7 @@ impl Router {
                     || wanted.what == What::Explanation
                     || wanted.parameters.may_fetch()
                 {
-                    self.0.access.judge(host, &parts.headers, &wanted.shown, self.0.pipeline.clock().now())?;
+                    self.access.judge(host, &parts.headers, &wanted.shown, self.pipeline.clock().now())?;
                 }
                 self.feed(&wanted, &parts.headers).await
             }
@@ -105,13 +146,13 @@ impl Router {
     /// The name of a feed and the format that its ending asks for. A feed that is called so wins.
     fn split<'a>(&self, name: &'a str) -> (&'a str, Option<Format>) {
         match Format::of_path(name) {
-            Some((feed, format)) if !self.0.pipeline.has(name) => (feed, Some(format)),
+            Some((feed, format)) if !self.pipeline.has(name) => (feed, Some(format)),
             _ => (name, None),
         }
     }
 
     async fn feed(&self, wanted: &Wanted, headers: &HeaderMap) -> Result<Answered, Refused> {
-        let pipeline = &self.0.pipeline;
+        let pipeline = &self.pipeline;
         let (feed, format) = match &wanted.feed {
             Named::Configured(name) => {
                 let (name, format) = self.split(name);
@@ -128,24 +169,60 @@ impl Router {
         let format = match wanted.what {
             What::Document(asked) => asked.or(format),
             What::Explanation => {
-                let told = pipeline.explain_feed(&Ask { feed, rules, format }).await.map_err(failed)?;
+                let ask = Ask { feed, rules, format, window: Window::Newest };
+                let told = pipeline.explain_feed(&ask).await.map_err(failed)?;
                 return Ok((reply::json(&told), "-"));
             }
         };
-        self.ask(Ask { feed, rules, format }, headers).await
+        let window = self.window(feed, wanted.part)?;
+        self.ask(Ask { feed, rules, format, window }, headers).await
     }
 
     async fn ask(&self, ask: Ask<'_>, headers: &HeaderMap) -> Result<Answered, Refused> {
-        let pipeline = &self.0.pipeline;
+        let pipeline = &self.pipeline;
         let feed = ask.feed;
         let failed = |failure| Refused::Feed { feed: feed.label(), named: matches!(feed, Which::Named(_)), failure };
-        let served = pipeline.answer(ask, trail(headers)).await.map_err(failed)?;
+        let served = pipeline.answer(ask.clone(), trail(headers)).await.map_err(failed)?;
         let cache = match served.how {
             How::Hit => "hit",
-            How::Made { stale: true, .. } => "stale",
+            How::Refreshing => "stale",
+            How::Kept(_) => "kept",
+            How::Made { stale: true, .. } => "refreshed",
             How::Made { stale: false, .. } => "miss",
         };
+        if ask.window == Window::Newest && reply::wants_delta(&served, headers) {
+            let tags = reply::tags(headers);
+            if let Some(delta) = pipeline.delta(&served, &ask, &tags).await.map_err(failed)? {
+                return Ok((reply::delta(pipeline, &served, &delta, headers).await?, cache));
+            }
+        }
         Ok((reply::feed(pipeline, &served, headers).await?, cache))
+    }
+
+    /// Which part of `feed` is asked for; only an archive has any.
+    fn window(&self, feed: Which<'_>, part: Part) -> Result<Window, Refused> {
+        let pipeline = &self.pipeline;
+        let parameter = match part {
+            Part::Newest => return Ok(Window::Newest),
+            Part::Dropped => return Ok(Window::Dropped),
+            Part::Page(_) => "archive",
+            Part::Since(_) | Part::Last(_) => "since",
+        };
+        if !matches!(feed, Which::Named(name) if pipeline.has_archive(name)) {
+            let problem = "is for feeds that keep an archive (`archive = {}` in their configuration)".to_owned();
+            return Err(Refused::Parameter { name: parameter.to_owned(), problem });
+        }
+        Ok(match part {
+            Part::Newest | Part::Dropped => Window::Newest,
+            Part::Page(number) => Window::Page(number),
+            Part::Since(time) => Window::Since(time),
+            Part::Last(last) => {
+                // in steps, so that readers who ask alike share an answer
+                let step = limits::SINCE_STEP.as_millis() as i64;
+                let since = pipeline.clock().now() - last;
+                Window::Since(Time(since.0.div_euclid(step) * step))
+            }
+        })
     }
 }
 

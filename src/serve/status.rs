@@ -176,7 +176,9 @@ impl Refused {
     fn blame(&self) -> &'static str {
         match self {
             Refused::Feed { failure, named, .. } => match failure.error.blame() {
-                Blame::Reader if *named && !matches!(*failure.error, Error::UnknownFeed) => "refeed",
+                Blame::Reader if *named && !matches!(*failure.error, Error::UnknownFeed | Error::NoSuchPage { .. }) => {
+                    "refeed"
+                }
                 Blame::Reader => "reader",
                 Blame::Upstream => "upstream",
                 Blame::Us => "refeed",
@@ -205,6 +207,11 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::Emit(_) => kind(S::INTERNAL_SERVER_ERROR, "no-such-form", "Cannot be written so").key("feeds"),
         Error::Fetch(error) => fetch_kind(error, named),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
+        Error::CutShort => kind(S::BAD_GATEWAY, "cut-short", "Upstream's feed is cut short"),
+        Error::Emptied { .. } => kind(S::BAD_GATEWAY, "emptied", "Upstream's feed is empty"),
+        Error::Earlier(_) => kind(S::BAD_GATEWAY, "upstream-failed", "Upstream failed"),
+        Error::NoSuchPage { .. } => kind(S::NOT_FOUND, "no-such-page", "No such page").key("archive"),
+        Error::NoArchive => kind(S::SERVICE_UNAVAILABLE, "no-archive", "Archive not readable").key("cache.path"),
         Error::NoSource { .. } => kind(S::BAD_GATEWAY, "no-source", "No source has an answer"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),
@@ -236,6 +243,7 @@ fn fetch_kind(error: &FetchError, named: bool) -> Kind {
             .maybe((*phase == Phase::Whole).then_some("fetch.timeout")),
         F::TooLarge { bound, .. } => bad_gateway("too-large", "Upstream's answer is too large")
             .maybe(matches!(bound, Bound::Body(_)).then_some("fetch.max_body")),
+        F::Held { .. } => bad_gateway("upstream-pause", "Upstream asked for a pause"),
         F::Status { .. } => bad_gateway("upstream-status", "Upstream refused"),
         F::Encoding { .. } | F::Truncated { .. } | F::Protocol { .. } => {
             bad_gateway("bad-answer", "Upstream's answer is broken")

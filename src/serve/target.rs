@@ -2,7 +2,7 @@
 //!
 //! | target | means |
 //! | --- | --- |
-//! | `/feed/NAME?…` | a feed of the configuration |
+//! | `/feed/NAME?…` | a feed of the configuration; of its archive `archive=N` is a page, `since=TIME` what is newer; `dropped` is what its rules dropped |
 //! | `/feed?url=URL&…` | any feed; `source` is `url` too, as rss-funnel has it |
 //! | `/via/RULES/URL` | the same for readers that strip queries: items with commas between; the query is the feed's own |
 //! | `/f/:RULES/URL`, `/:RULES/URL` | the same as morss has it: items with colons between |
@@ -13,16 +13,21 @@
 //! way folded two, or percent-encoded as a whole. What the parameters mean is `rules::parameters`'s. Linear in the target.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use url::ParseError;
 
+use super::callback;
 use super::query::{decode, parameters};
 use super::sign;
 use super::status::Refused;
+use crate::base::clock::Time;
 use crate::base::limits::EXCERPT_CHARS;
 use crate::base::text::excerpt;
 use crate::base::url::Url;
+use crate::config::quantity;
 use crate::emit::Format;
+use crate::feed::dates;
 use crate::rules::parameters::Parameters;
 
 /// What a request is for.
@@ -41,6 +46,8 @@ pub enum Target {
 pub struct Wanted {
     /// The feed.
     pub feed: Named,
+    /// Which part of it.
+    pub part: Part,
     /// The rules of the reader's own.
     pub parameters: Parameters,
     /// What is wanted of it.
@@ -56,6 +63,21 @@ pub enum What {
     Document(Option<Format>),
     /// What each rule does to each item of it.
     Explanation,
+}
+
+/// Which part of a feed that keeps an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The newest.
+    Newest,
+    /// `archive=N`: a page.
+    Page(u64),
+    /// `since=TIME`: what came after a moment.
+    Since(Time),
+    /// `since=DURATION`: what came in the last so long.
+    Last(Duration),
+    /// `dropped`: what its rules dropped.
+    Dropped,
 }
 
 /// Which feed.
@@ -100,6 +122,9 @@ impl Target {
 
 /// `path` without what may be secret: values of parameters, signatures. For the log and for problem documents.
 pub fn public_path(path: &str) -> Cow<'_, str> {
+    if callback::token(path).is_some() {
+        return "/websub/…".into();
+    }
     if let Some((_, rest)) = sign::split(path) {
         return format!("/s/…{}", public_path(rest)).into();
     }
@@ -159,6 +184,7 @@ impl<'a> Path<'a> {
                 };
             }
             Path::Named(name) => {
+                given.is_named = true;
                 parameters(query).try_for_each(|(name, value)| given.take(&name, value, false))?;
                 Named::Configured(decode(name).ok_or(Refused::Undecodable)?.into_owned())
             }
@@ -175,12 +201,12 @@ impl<'a> Path<'a> {
                 Named::Any(feed_url(&url_in_path(url, query)?)?)
             }
         };
-        let what = given.what()?;
+        let (what, part) = (given.what()?, given.part()?);
         let Given { key, code, exp, parameters, .. } = given;
         let expires = exp.map(|exp| exp.parse().map_err(|_| wrong("exp", "must be a time in seconds since 1970")));
         let code = code.map(|code| (code, path.to_owned()));
         let shown = Shown { key, code, signature: None, expires: expires.transpose()? };
-        Ok(Target::Feed(Box::new(Wanted { feed, parameters, what, shown })))
+        Ok(Target::Feed(Box::new(Wanted { feed, part, parameters, what, shown })))
     }
 }
 
@@ -188,6 +214,11 @@ impl<'a> Path<'a> {
 #[derive(Default)]
 struct Given {
     url: Option<String>,
+    archive: Option<String>,
+    since: Option<String>,
+    dropped: Option<String>,
+    /// It is a feed of the configuration, which may keep an archive.
+    is_named: bool,
     key: Option<String>,
     code: Option<String>,
     exp: Option<String>,
@@ -197,15 +228,43 @@ struct Given {
 }
 
 impl Given {
+    fn part(&self) -> Result<Part, Refused> {
+        match self.dropped.as_deref() {
+            None => {}
+            Some("" | "1" | "true") if self.archive.is_none() && self.since.is_none() => return Ok(Part::Dropped),
+            Some("" | "1" | "true") => return Err(wrong("dropped", "cannot stand beside `archive` or `since`")),
+            Some(_) => return Err(wrong("dropped", "takes no value")),
+        }
+        match (&self.archive, &self.since) {
+            (None, None) => Ok(Part::Newest),
+            (Some(_), Some(_)) => Err(wrong("since", "cannot stand beside `archive`")),
+            (Some(number), None) => {
+                let number = number.parse().ok().filter(|number| *number > 0);
+                number.map(Part::Page).ok_or_else(|| wrong("archive", "must be the number of a page, from 1"))
+            }
+            (None, Some(text)) => match (quantity::duration(text), dates::parse(text)) {
+                (Ok(last), _) => Ok(Part::Last(last)),
+                (Err(_), Some(time)) => Ok(Part::Since(time)),
+                (Err(_), None) => Err(wrong(
+                    "since",
+                    "must be a time (2027-01-15T08:00:00Z, or seconds since 1970) or a duration (`7d`)",
+                )),
+            },
+        }
+    }
+
     fn take(&mut self, name: &str, value: &str, has_url: bool) -> Result<(), Refused> {
         let undecodable = || wrong(&excerpt(name, EXCERPT_CHARS), "is not UTF-8 or holds control characters");
         let value = decode(value).ok_or_else(undecodable)?;
         let place = match name {
             "url" | "source" if has_url => &mut self.url,
+            "archive" if self.is_named => &mut self.archive,
+            "since" if self.is_named => &mut self.since,
             "key" => &mut self.key,
             "code" => &mut self.code,
             "exp" => &mut self.exp,
             "format" => &mut self.format,
+            "dropped" => &mut self.dropped,
             "explain" => &mut self.explain,
             _ => {
                 self.parameters.push(name, &value);

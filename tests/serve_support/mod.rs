@@ -42,7 +42,18 @@ pub struct Upstream {
     hits: Arc<AtomicUsize>,
     came: watch::Receiver<usize>,
     gate: Arc<Semaphore>,
-    reply: Arc<Mutex<Vec<u8>>>,
+    seen: Arc<Mutex<Vec<String>>>,
+    script: Arc<Mutex<Script>>,
+}
+
+/// From a request's head to the whole response.
+type Script = Box<dyn Fn(&str) -> Vec<u8> + Send>;
+
+/// A response as an upstream sends it.
+pub fn response(status: u16, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n");
+    [head.as_bytes(), body.as_bytes()].concat()
 }
 
 impl Upstream {
@@ -52,23 +63,33 @@ impl Upstream {
         let address = listener.local_addr().unwrap();
         let (gate, hits) = (Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)), Arc::new(AtomicUsize::new(0)));
         let (arrive, came) = watch::channel(0);
-        let reply = Arc::new(Mutex::new(Vec::new()));
-        let upstream =
-            Upstream { address, hits: Arc::clone(&hits), came, gate: Arc::clone(&gate), reply: Arc::clone(&reply) };
+        let (seen, script) =
+            (Arc::<Mutex<Vec<String>>>::default(), Arc::new(Mutex::new(Box::new(|_: &str| Vec::new()) as Script)));
+        let upstream = Upstream {
+            address,
+            hits: Arc::clone(&hits),
+            came,
+            gate: Arc::clone(&gate),
+            seen: Arc::clone(&seen),
+            script: Arc::clone(&script),
+        };
         upstream.answers(200, headers, &feed(50));
         let arrive = Arc::new(arrive);
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let (gate, hits, reply, arrive) = (gate.clone(), hits.clone(), reply.clone(), arrive.clone());
+                let (gate, hits, arrive) = (gate.clone(), hits.clone(), arrive.clone());
+                let (seen, script) = (seen.clone(), script.clone());
                 tokio::spawn(async move {
                     let mut head = Vec::new();
                     while !head.ends_with(b"\r\n\r\n") {
                         head.push(stream.read_u8().await?);
                     }
+                    let head = String::from_utf8_lossy(&head).into_owned();
+                    seen.lock().unwrap().push(head.clone());
                     let count = hits.fetch_add(1, Ordering::SeqCst) + 1;
                     arrive.send_replace(count);
                     let _pass = gate.acquire().await;
-                    let reply = reply.lock().unwrap().clone();
+                    let reply = script.lock().unwrap()(&head);
                     stream.write_all(&reply).await?;
                     stream.shutdown().await
                 });
@@ -78,9 +99,27 @@ impl Upstream {
     }
 
     pub fn answers(&self, status: u16, headers: &str, body: &str) {
-        let length = body.len();
-        let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n");
-        *self.reply.lock().unwrap() = [head.as_bytes(), body.as_bytes()].concat();
+        let bytes = response(status, headers, body);
+        self.script(move |_| bytes.clone());
+    }
+
+    /// Answers each request's head as `script` says.
+    pub fn script(&self, script: impl Fn(&str) -> Vec<u8> + Send + 'static) {
+        *self.script.lock().unwrap() = Box::new(script);
+    }
+
+    /// The value of `name` in the last request; empty where it has none.
+    pub fn asked(&self, name: &str) -> String {
+        let seen = self.seen.lock().unwrap();
+        let lines = seen.last().map_or("", String::as_str).split("\r\n");
+        let mut fields = lines.filter_map(|line| line.split_once(": "));
+        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map_or(String::new(), |(_, value)| value.to_owned())
+    }
+
+    /// The request lines, in order.
+    pub fn lines(&self) -> Vec<String> {
+        let seen = self.seen.lock().unwrap();
+        seen.iter().map(|head| head.split(" HTTP/").next().unwrap_or_default().to_owned()).collect()
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -150,6 +189,19 @@ impl Server {
         Server::start(&config(&[("a", upstream.url("/feed"), "")])).await
     }
 
+    /// Asks until the answer is fresh: a refresh behind has come to its end.
+    pub async fn refreshed(&self, target: &str) -> Reply {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let reply = self.get(target, &[]).await;
+            if !reply.header("cache-status").contains("detail=refreshing") {
+                return reply;
+            }
+            assert!(tokio::time::Instant::now() < until, "the refresh ends");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
     pub async fn connect(&self) -> TcpStream {
         TcpSocket::new_v4().unwrap().connect(self.address).await.unwrap()
     }
@@ -192,12 +244,19 @@ pub async fn narrow(address: SocketAddr) -> TcpStream {
     socket.connect(address).await.unwrap()
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Reply {
     pub status: u16,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
+}
+
+/// Without the body, which hides the rest.
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?} and {} bytes", self.status, self.headers, self.body.len())
+    }
 }
 
 impl Reply {

@@ -34,6 +34,31 @@ const STEPS: &[&str] = &[
     );
     CREATE INDEX records_by_use ON records (used, kind, size);
     CREATE INDEX records_by_label ON records (label, kind, size, stored, used);",
+    // The archive: `cache::items`.
+    "CREATE TABLE archives (
+        id INTEGER PRIMARY KEY,
+        feed BLOB NOT NULL UNIQUE,
+        label TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        next INTEGER NOT NULL,
+        revision INTEGER NOT NULL
+    );
+    CREATE TABLE items (
+        id INTEGER PRIMARY KEY,
+        archive INTEGER NOT NULL REFERENCES archives (id),
+        item BLOB NOT NULL,
+        place INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        seen INTEGER NOT NULL,
+        changed INTEGER NOT NULL,
+        present INTEGER NOT NULL,
+        family INTEGER NOT NULL,
+        length INTEGER NOT NULL,
+        sum BLOB NOT NULL,
+        raw BLOB NOT NULL,
+        UNIQUE (archive, item)
+    );
+    CREATE INDEX items_by_place ON items (archive, place);",
 ];
 
 /// Brings the file to today's form, all steps or none.

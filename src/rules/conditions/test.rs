@@ -133,7 +133,7 @@ impl Test {
         let local = self.zone.unwrap_or(Zone::UTC).local(date)?;
         let is_day = self.weekdays.is_empty() || self.weekdays.contains(&local.weekday());
         let is_hour = self.hours.is_none_or(|hours| hours.holds(u64::from(local.hour().unsigned_abs())));
-        Some(is_day && is_hour && self.dates.iter().all(|bound| bound.holds(date, look.cx.now)))
+        Some(is_day && is_hour && self.dates.iter().all(|bound| bound.holds(date, look.cx.now())))
     }
 
     fn finds(&self, feed: &Feed, item: Place, fields: &[Field], matcher: &Matcher) -> bool {

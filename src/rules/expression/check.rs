@@ -47,6 +47,7 @@ pub(super) fn refuse(text: &Spanned<String>, error: &Error, report: &mut Report)
 pub(super) fn say(error: &Error) -> String {
     match (error.kind(), error.detail()) {
         (ErrorKind::OutOfFuel, _) => "too much to compute".to_owned(),
+        (ErrorKind::TemplateNotFound | ErrorKind::BadInclude, _) => "other templates cannot be reached".to_owned(),
         (ErrorKind::SyntaxError | ErrorKind::InvalidOperation, Some(detail)) => detail.to_owned(),
         (kind, Some(detail)) => format!("{kind}: {detail}"),
         (kind, None) => kind.to_string(),
@@ -55,8 +56,18 @@ pub(super) fn say(error: &Error) -> String {
 
 /// True for an error of a trial run that no item can avoid.
 pub(super) fn is_certain(error: &Error) -> bool {
-    use ErrorKind::{MissingArgument, OutOfFuel, TooManyArguments, UnknownFilter, UnknownFunction, UnknownTest};
-    let always = [MissingArgument, OutOfFuel, TooManyArguments, UnknownFilter, UnknownFunction, UnknownTest];
+    use ErrorKind::{BadInclude, MissingArgument, OutOfFuel, TemplateNotFound};
+    use ErrorKind::{TooManyArguments, UnknownFilter, UnknownFunction, UnknownTest};
+    let always = [
+        BadInclude,
+        MissingArgument,
+        OutOfFuel,
+        TemplateNotFound,
+        TooManyArguments,
+        UnknownFilter,
+        UnknownFunction,
+        UnknownTest,
+    ];
     always.contains(&error.kind())
 }
 

@@ -93,7 +93,7 @@ variables! { ITEM, "The fields of an item, in the order of the manual.";
     chars (Content): Number, |look| look.chars().into(), "how many characters the content has, without white space";
     position: Number, |look| look.position.into(), "where the item stands among those that are left, from 1";
     source: Text, |look| look.text(Field::Source), "the name of the feed that the item was taken from";
-    now: Date, |look| Look::moment(Some(look.cx.now)), "the present, a date";
+    now: Date, |look| Look::moment(Some(look.cx.now())), "the present, a date";
 }
 
 variables! { FEED, "The fields of the feed, named as `feed.NAME`.";

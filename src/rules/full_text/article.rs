@@ -1,9 +1,11 @@
 //! What a recipe reads from the pages of one article: its text, and what stands around it.
 
-use super::page::Page;
-use super::picks::Picks;
 use super::readable;
 use super::tidy::Tidy;
+use crate::base::url::Url;
+use crate::html::Fragment;
+use crate::rules::picks::Picks;
+use crate::rules::web_page::Page;
 
 /// How the articles of a site are read.
 #[derive(Debug, Default)]
@@ -55,12 +57,12 @@ const MOMENT: &[&str] = &["datetime", "content"];
 
 impl Recipe {
     /// The address of all of the article on one page, as `page` links to it.
-    pub fn single(&self, page: &Page) -> Option<crate::base::url::Url> {
+    pub fn single(&self, page: &Page) -> Option<Url> {
         page.address(&self.single.as_ref()?.value(&page.html, LINK)?)
     }
 
     /// The address of the page after `page`.
-    pub fn next(&self, page: &Page) -> Option<crate::base::url::Url> {
+    pub fn next(&self, page: &Page) -> Option<Url> {
         page.address(&self.next.as_ref()?.value(&page.html, LINK)?)
     }
 
@@ -114,8 +116,7 @@ impl Recipe {
         article.author = article.author.take().or(found.author);
         article.date = article.date.take().or(found.date);
         article.image = article.image.take().or(found.image);
-        let body =
-            Page { html: crate::html::Fragment::parse(found.content, page.html.syntax()), base: page.base.clone() };
+        let body = Page { html: Fragment::parse(found.content, page.html.syntax()), base: page.base.clone() };
         Ok(self.tidy.content(&body, &[0]))
     }
 }

@@ -250,3 +250,84 @@ fn quoted(text: &str) -> String {
     out.push('"');
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::RuleList;
+    use crate::rules::{BuildContext, Chain};
+
+    fn rules(text: &str) -> (String, Vec<(usize, String)>) {
+        let imported = import(text);
+        let list = format!("[\n{}]", imported.rules);
+        let list = RuleList::parse("imported", &list).unwrap_or_else(|problems| panic!("{problems}\n{list}"));
+        Chain::build(&list, &BuildContext::default()).unwrap_or_else(|problems| panic!("{problems}"));
+        (imported.rules, imported.warnings.into_iter().map(|warning| (warning.line, warning.message)).collect())
+    }
+
+    /// The one setting that a command becomes.
+    fn setting(text: &str) -> String {
+        let (rules, warnings) = rules(text);
+        assert_eq!(warnings, [], "{text}");
+        rules.lines().filter(|line| line.starts_with("    ")).map(|line| line.trim().trim_end_matches(',')).collect()
+    }
+
+    #[test]
+    fn each_command_becomes_what_does_the_same() {
+        for (text, expected) in [
+            ("body: //div[@id='a']", "content = [\"div#a\"]"),
+            ("body: //div[@id='a'] | //article", "content = [\"div#a\", \"article\"]"),
+            ("title: //h1", "title = [\"h1\"]"),
+            ("author: //a[@rel='author']", "author = [\"a[rel=\\\"author\\\"]\"]"),
+            ("date: //time/@datetime", "date = [\"time @datetime\"]"),
+            ("strip: //aside", "remove = [\"aside\"]"),
+            ("strip_id_or_class: social", "remove = [\"[id*=\\\"social\\\"], [class*=\\\"social\\\"]\"]"),
+            ("strip_image_src: /ads/", "remove = [\"img[src*=\\\"/ads/\\\"]\"]"),
+            ("dissolve: //span", "unwrap = [\"span\"]"),
+            ("wrap_in(blockquote): //div[@id='q']", "wrap = { \"div#q\" = \"blockquote\" }"),
+            ("next_page_link: //a[@id='n']", "next = [\"a#n\"]"),
+            ("single_page_link: //a[@id='s']", "single = [\"a#s\"]"),
+            ("single_page_link: //a[@id='s']\nif_page_contains: //nav", "single = [\"html:has(nav) a#s\"]"),
+            ("single_page_link_in_feed: //a", "single_in_feed = [\"a\"]"),
+            ("find_string: <x>\nreplace_string: <y>", "replace = [[\"<x>\", \"<y>\"]]"),
+            ("replace_string(a): b", "replace = [[\"a\", \"b\"]]"),
+            ("http_header(user-agent): Mozilla/5.0", "headers = { \"user-agent\" = \"Mozilla/5.0\" }"),
+            ("src_lazy_load_attr: data-src", "lazy = [\"data-src\"]"),
+            ("convert_double_br_tags: yes", "paragraphs = true"),
+            ("autodetect_on_failure: no", "readability = false"),
+            ("autodetect_on_failure: yes", ""),
+            ("insert_detected_image: yes", "image = [\"meta[property=\\\"og:image\\\"] @content\"]"),
+            (
+                "# a comment\ntidy: no\nprune: yes\nparser: html5php\nfootnotes: no\nskip_json_ld: yes\ntest_contains: x\nnative_ad_clue: //a",
+                "",
+            ),
+        ] {
+            assert_eq!(setting(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_translated_is_named_with_its_line() {
+        let (_, warnings) = rules(
+            "body: //p\n\nfoo: bar\nstrip: //a[text()='x']\nrequires_login: yes\nno command\nfind_string: a\nstrip: //b\nreplace_string: b",
+        );
+        let lines: Vec<_> = warnings.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [3, 4, 5, 6, 7, 9], "{warnings:?}");
+        assert!(warnings[0].1.contains("`foo`") && warnings[2].1.contains("signs in nowhere"));
+    }
+
+    #[test]
+    fn tests_are_kept_apart() {
+        assert_eq!(import("test_url: https://site.example/a").tests, ["https://site.example/a"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_panics_and_what_comes_out_is_toml(text in "([a-z_]{0,12}(\\([a-z]*\\))?: ?[^\n]{0,20}\n){0,6}", any in "\\PC{0,80}") {
+            for text in [text, any] {
+                let rules = import(&text).rules;
+                proptest::prop_assert!(RuleList::parse("imported", &format!("[{rules}]")).is_ok(), "{rules}");
+            }
+        }
+    }
+}

@@ -5,9 +5,9 @@
 use dom_smoothie::{Config, Readability};
 
 use super::article::Article;
-use super::page::Page;
 use crate::base::limits::{MAX_PAGE_DEPTH, MAX_PAGE_ELEMENTS};
 use crate::html::{Fragment, Kind};
+use crate::rules::web_page::Page;
 
 /// The article that readability finds on `page`, or why there is none. Its content is one element that holds the text.
 pub(super) fn read(page: &Page) -> Result<Article, String> {

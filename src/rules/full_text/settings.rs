@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use hyper::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::article::Recipe;
 use super::layout::Layout;
-use super::picks::Written;
 use super::tidy::Tidy;
 use super::{FullText, Mode, Take};
 use crate::base::limits::{ARTICLE_PAGES, MAX_ARTICLE_PAGES, MAX_REPLACEMENTS, MIN_ARTICLE_CHARS};
 use crate::config::Report;
 use crate::rules::Build;
 use crate::rules::fragments::{Css, selectors};
+use crate::rules::headers;
+use crate::rules::picks::Written;
 
 /// Settings of `full_text`; see the rule's page.
 #[derive(Debug, Deserialize)]
@@ -142,7 +142,7 @@ impl Build for Config {
             Some(pages) => *pages.get_ref(),
             None => ARTICLE_PAGES,
         };
-        recipe.headers = self.headers.iter().filter_map(|(name, value)| header(name, value, report)).collect();
+        recipe.headers = self.headers.iter().filter_map(|(name, value)| headers::check(name, value, report)).collect();
         recipe.replace = replacements(self.replace, report);
         let layout = self.template.as_ref().and_then(|text| Layout::compile(text, report));
         let mode = match self.mode {
@@ -181,23 +181,6 @@ fn wrapped(
         return None;
     }
     Some((selectors(css, report)?, name.to_ascii_lowercase()))
-}
-
-/// What upstreams decide about us is not for a rule to say.
-const OURS: [&str; 8] =
-    ["host", "connection", "content-length", "transfer-encoding", "accept-encoding", "via", "te", "upgrade"];
-
-fn header(name: &Spanned<String>, value: &Spanned<String>, report: &mut Report) -> Option<(String, String)> {
-    let lower = name.get_ref().to_ascii_lowercase();
-    if HeaderName::try_from(lower.as_str()).is_err() || OURS.contains(&lower.as_str()) {
-        report.error(name.span(), format!("`{}` is no header that a rule can set", name.get_ref()));
-        return None;
-    }
-    if HeaderValue::try_from(value.get_ref().as_str()).is_err() {
-        report.error(value.span(), "a header's value holds visible ASCII characters only");
-        return None;
-    }
-    Some((lower, value.get_ref().clone()))
 }
 
 fn replacements(written: Vec<Spanned<(String, String)>>, report: &mut Report) -> Vec<(String, String)> {

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::page::{Page, complete};
 use crate::html::{Fragment, Kind, Selectors, Syntax};
+use crate::rules::web_page::{Page, complete};
 
 /// What is done to the elements that were found.
 #[derive(Debug, Default)]

@@ -5,15 +5,15 @@
 
 use std::borrow::Cow;
 
+use super::pages::Body;
 use crate::base::limits::XML_DECLARATION_WITHIN;
 use crate::base::url::{Url, absolute, is_base};
 use crate::feed::charset;
 use crate::html::{Fragment, Syntax};
-use crate::rules::pages::Body;
 
 /// A page, decoded and cut into tokens.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(in crate::rules) struct Page {
     pub html: Fragment,
     /// What its relative addresses are read against.
     pub base: Url,
@@ -48,7 +48,7 @@ impl Page {
 }
 
 /// Makes the addresses of `html` absolute.
-pub(super) fn complete(html: &mut Fragment, base: &Url) {
+pub(in crate::rules) fn complete(html: &mut Fragment, base: &Url) {
     html.map_urls(|_, url| absolute(base, url));
 }
 

@@ -6,14 +6,14 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 use toml::Spanned;
 
+use super::fragments::selectors;
+use super::pattern::Patterns;
 use crate::config::Report;
 use crate::html::{Fragment, Kind, Selectors};
-use crate::rules::fragments::selectors;
-use crate::rules::pattern::Patterns;
 
 /// One pick or a list of them, as written.
 #[derive(Debug)]
-pub(super) struct Written(Patterns);
+pub(in crate::rules) struct Written(Patterns);
 
 impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Written, D::Error> {
@@ -23,7 +23,7 @@ impl<'de> Deserialize<'de> for Written {
 
 /// Picks in the order in which they are tried.
 #[derive(Debug, Default)]
-pub(super) struct Picks(Vec<Pick>);
+pub(in crate::rules) struct Picks(Vec<Pick>);
 
 #[derive(Debug)]
 struct Pick {

@@ -1,0 +1,319 @@
+//! rss-funnel: the endpoints of its YAML, each as a feed with its filters as rules, in their order.
+//!
+//! Its words are found in either case unless `case_sensitive` is set, and never across scripts; so are their translations.
+
+use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
+
+use super::draft::{Draft, Table, expression_string, strings};
+use crate::config::value::quoted;
+
+/// A draft of `text`.
+pub(super) fn read(text: &str) -> Result<Draft, String> {
+    let documents = MarkedYaml::load_from_str(text).map_err(|error| format!("not YAML: {error}"))?;
+    let root = documents.first().map(Node::of).ok_or("an empty file")?;
+    let endpoints = root.get("endpoints").map(|node| node.list()).unwrap_or_else(|| root.list());
+    if endpoints.is_empty() {
+        return Err("no `endpoints` in it".to_owned());
+    }
+    let mut draft = Draft::default();
+    for (name, node) in root.entries() {
+        if name != "endpoints" {
+            draft.note(Some(node.line), format!("`{name}` is not translated: it is of the server, not of a feed"));
+        }
+    }
+    for endpoint in endpoints {
+        read_endpoint(&endpoint, &mut draft);
+    }
+    Ok(draft)
+}
+
+/// A value and its line.
+struct Node<'a> {
+    line: usize,
+    yaml: &'a MarkedYaml<'a>,
+}
+
+impl<'a> Node<'a> {
+    fn of(yaml: &'a MarkedYaml<'a>) -> Node<'a> {
+        let node = Node { line: yaml.span.start.line(), yaml };
+        match &yaml.data {
+            YamlData::Tagged(_, inner) => Node { yaml: inner, ..node }, // `!endpoint`
+            _ => node,
+        }
+    }
+
+    fn entries(&self) -> Vec<(String, Node<'a>)> {
+        let YamlData::Mapping(entries) = &self.yaml.data else { return Vec::new() };
+        entries.iter().filter_map(|(key, value)| Some((Node::of(key).text()?, Node::of(value)))).collect()
+    }
+
+    fn get(&self, name: &str) -> Option<Node<'a>> {
+        self.entries().into_iter().find(|(key, _)| key == name).map(|(_, node)| node)
+    }
+
+    /// The elements; one by itself is a list of one.
+    fn list(&self) -> Vec<Node<'a>> {
+        match &self.yaml.data {
+            YamlData::Sequence(items) => items.iter().map(Node::of).collect(),
+            YamlData::Value(Scalar::Null) => Vec::new(),
+            _ => vec![Node::of(self.yaml)],
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        match &self.yaml.data {
+            YamlData::Value(Scalar::String(text)) => Some(text.to_string()),
+            YamlData::Value(Scalar::Integer(number)) => Some(number.to_string()),
+            YamlData::Value(Scalar::Boolean(value)) => Some(value.to_string()),
+            _ => None,
+        }
+    }
+
+    fn texts(&self) -> Vec<String> {
+        self.list().iter().filter_map(Node::text).collect()
+    }
+
+    fn is_true(&self, name: &str) -> bool {
+        self.get(name).and_then(|node| node.text()).as_deref() == Some("true")
+    }
+
+    /// The first key that is not among `known`.
+    fn stranger(&self, known: &[&str]) -> Option<String> {
+        self.entries().into_iter().map(|(key, _)| key).find(|key| !known.contains(&key.as_str()))
+    }
+}
+
+fn read_endpoint(endpoint: &Node<'_>, draft: &mut Draft) {
+    let line = Some(endpoint.line);
+    let path = endpoint.get("path").and_then(|node| node.text()).unwrap_or_default();
+    let title = path.trim_matches('/').trim_end_matches(".xml").to_owned();
+    let Some(source) = endpoint.get("source").and_then(|node| node.text()) else {
+        return draft.note(line, format!("the endpoint `{path}` is not translated: it has no URL as its source"));
+    };
+    if source.starts_with('/') {
+        return draft.note(line, format!("the endpoint `{path}` is not translated: its source is another endpoint"));
+    }
+    let mut table = draft.feed(&title, &source);
+    for filter in endpoint.get("filters").map(|node| node.list()).unwrap_or_default() {
+        for (name, value) in filter.entries() {
+            translate(&name, &value, draft, &mut table);
+        }
+    }
+    for (name, node) in endpoint.entries() {
+        if !["path", "source", "filters", "note"].contains(&name.as_str()) {
+            draft.omit(&mut table, Some(node.line), &name, "refeed has no such setting for a feed");
+        }
+    }
+    draft.push(table);
+}
+
+fn translate(name: &str, value: &Node<'_>, draft: &mut Draft, table: &mut Table) {
+    let line = Some(value.line);
+    let mut rules = Vec::new();
+    let omitted = match name {
+        "limit" => match value.text() {
+            Some(count) if count.parse::<u64>().is_ok() => {
+                rules.push(format!("{{ limit = {count} }}"));
+                None
+            }
+            Some(age) => {
+                rules.push(format!("{{ keep = {{ newer_than = {} }} }}", quoted(&age)));
+                None
+            }
+            None => Some("its form is unknown"),
+        },
+        "keep_only" => select("keep", value, &mut rules),
+        "discard" => select("drop", value, &mut rules),
+        "remove_element" => {
+            rules.push(format!("{{ remove = {} }}", strings(&value.texts())));
+            None
+        }
+        "keep_element" => {
+            rules.push(format!("{{ select = {} }}", strings(&value.texts())));
+            None
+        }
+        "full_text" => {
+            let mut settings = Vec::new();
+            settings.extend(value.get("keep_element").map(|css| format!("content = {}", strings(&css.texts()))));
+            settings.extend(value.is_true("append_mode").then(|| "mode = \"append\"".to_owned()));
+            rules.push(match settings.is_empty() {
+                true => "{ full_text = true }".to_owned(),
+                false => format!("{{ full_text = {{ {} }} }}", settings.join(", ")),
+            });
+            None
+        }
+        "sanitize" => sanitize(value, &mut rules),
+        "highlight" => highlight(value, &mut rules),
+        "image_proxy" => image_proxy(value, &mut rules),
+        "inject_css" => Some("a reader that obeys a style in a feed is rare; `style` sets styles inline"),
+        "note" => return,
+        "convert_to" => Some("ask refeed for /feed/NAME.atom, .rss or .json"),
+        "merge" => Some("write a merged feed: `[feeds.NAME] sources = […]`"),
+        "js" | "modify_post" | "modify_feed" => {
+            Some("scripts are not translated; see the rule `script`, or `set` and `when`")
+        }
+        "simplify_html" => Some("see the rules `clean`, `select` and `sanitize`"),
+        _ => Some("refeed has no rule like it"),
+    };
+    if let Some(why) = omitted {
+        draft.omit(table, line, name, why);
+    }
+    for rule in rules {
+        draft.rule(table, line, rule);
+    }
+}
+
+/// `keep_only`, `discard`: a word, words, or a table.
+fn select(rule: &str, value: &Node<'_>, rules: &mut Vec<String>) -> Option<&'static str> {
+    let is_table = matches!(value.yaml.data, YamlData::Mapping(_));
+    let of = |name: &str| value.get(name).map(|node| node.texts()).unwrap_or_default();
+    let (contains, matches) = if is_table { (of("contains"), of("matches")) } else { (value.texts(), Vec::new()) };
+    if is_table && value.stranger(&["contains", "matches", "field", "case_sensitive"]).is_some() {
+        return Some("it has settings that are unknown");
+    }
+    let fold = if value.is_true("case_sensitive") { "" } else { "(?i)" };
+    let patterns = matches.into_iter().chain(contains.iter().map(|word| regex::escape(word)));
+    let patterns: Vec<_> = patterns.map(|pattern| format!("{fold}{pattern}")).collect();
+    if patterns.is_empty() {
+        return Some("it looks for nothing");
+    }
+    let key = match value.get("field").and_then(|node| node.text()).as_deref() {
+        Some("title") => "title",
+        Some("body" | "content") => "content",
+        Some("author") => "author",
+        Some("category" | "categories") => "category",
+        None | Some("any") => "",
+        Some(_) => return Some("its field is unknown"),
+    };
+    rules.push(match key {
+        "" => {
+            // title or body, and not what our `any` looks into beside them
+            let each = |pattern: &String| {
+                let pattern = expression_string(pattern);
+                format!("title is matches({pattern}, exact=true) or content is matches({pattern}, exact=true)")
+            };
+            let either: Vec<_> = patterns.iter().map(each).collect();
+            format!("{{ {rule} = {{ when = {} }} }}", quoted(&either.join(" or ")))
+        }
+        "content" => format!("{{ {rule} = {{ content = {}, exact = true, markup = true }} }}", strings(&patterns)),
+        key => format!("{{ {rule} = {{ {key} = {}, exact = true }} }}", strings(&patterns)),
+    });
+    None
+}
+
+/// A list of `remove`, `remove_regex`, `replace`, `replace_regex`.
+fn sanitize(value: &Node<'_>, rules: &mut Vec<String>) -> Option<&'static str> {
+    let mut unknown = None;
+    for op in value.list() {
+        let fold = if op.get("case_sensitive").is_some() && !op.is_true("case_sensitive") { "(?i)" } else { "" };
+        for (name, what) in op.entries() {
+            let part = |key: &str| what.get(key).and_then(|node| node.text()).unwrap_or_default();
+            let (pattern, with) = match name.as_str() {
+                "remove" => (regex::escape(&what.text().unwrap_or_default()), String::new()),
+                "remove_regex" => (what.text().unwrap_or_default(), String::new()),
+                "replace" => (regex::escape(&part("from")), part("to").replace('$', "$$")),
+                "replace_regex" => (part("from"), part("to")),
+                "case_sensitive" => continue,
+                _ => {
+                    unknown = Some("one of its steps is unknown");
+                    continue;
+                }
+            };
+            let pattern = quoted(&format!("{fold}{pattern}"));
+            rules.push(format!("{{ replace = {{ pattern = {pattern}, with = {}, in = \"html\" }} }}", quoted(&with)));
+        }
+    }
+    unknown
+}
+
+fn highlight(value: &Node<'_>, rules: &mut Vec<String>) -> Option<&'static str> {
+    let of = |name: &str| value.get(name).map(|node| node.texts()).unwrap_or_default();
+    let words = of("keywords").iter().map(|word| regex::escape(word)).chain(of("patterns")).collect::<Vec<_>>();
+    let colour = value.get("bg_color").and_then(|node| node.text());
+    let style = colour.map(|colour| format!(", style = {}", quoted(&format!("background-color: {colour}"))));
+    rules.push(format!("{{ highlight = {{ words = {}{} }} }}", strings(&words), style.unwrap_or_default()));
+    None
+}
+
+fn image_proxy(value: &Node<'_>, rules: &mut Vec<String>) -> Option<&'static str> {
+    let Some(external) = value.get("external") else {
+        return Some("its own relay is another; see the rule `images`");
+    };
+    if value.get("selector").is_some() {
+        return Some("refeed's `images` has no selector");
+    }
+    let base = external.get("base").and_then(|node| node.text()).unwrap_or_default();
+    let encodes =
+        external.get("urlencode").and_then(|node| node.text()).map_or(base.ends_with('='), |flag| flag == "true");
+    let template = quoted(&format!("{base}{}", if encodes { "${href_ue}" } else { "${href}" }));
+    let domains = value.get("domains").map(|node| node.texts()).unwrap_or_default();
+    rules.push(match domains.is_empty() {
+        true => format!("{{ images = {template} }}"),
+        false => {
+            let routes: Vec<_> = domains.iter().map(|domain| format!("{} = {template}", quoted(domain))).collect();
+            format!("{{ images = {{ via = \"direct\", routes = {{ {} }} }} }}", routes.join(", "))
+        }
+    });
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_become_feeds_and_filters_rules() {
+        let text = r##"
+auth:
+  username: me
+endpoints:
+  - path: /tech.xml
+    note: what I read
+    source: https://a.example/feed
+    client:
+      user_agent: x
+    filters:
+      - keep_only:
+          field: title
+          matches: ['\bAI\b', 云]
+          case_sensitive: true
+      - discard: a.b
+      - remove_element: [".ad", "#promo"]
+      - keep_element: article
+      - full_text:
+          append_mode: true
+      - sanitize:
+          - remove: "$5"
+          - replace_regex: {from: 'a(b)', to: '$1'}
+      - js: "function main() {}"
+      - image_proxy:
+          domains: ["*.example.com"]
+          external: {base: "https://p.example/?url="}
+      - limit: 10
+      - limit: 7d
+  - path: /second
+    source: /tech.xml
+"##;
+        let draft = read(text).unwrap();
+        let printed = draft.to_string();
+        for expected in [
+            "[feeds.tech]\nurl = \"https://a.example/feed\"\nrules = [\n",
+            "  { keep = { title = ['\\bAI\\b', \"云\"], exact = true } },\n",
+            "is matches(\"(?i)a\\\\.b\", exact=true) or content is matches(",
+            "  { remove = [\".ad\", \"#promo\"] },\n  { select = \"article\" },\n  { full_text = { mode = \"append\" } },\n",
+            "  { images = { via = \"direct\", routes = { \"*.example.com\" = \"https://p.example/?url=${href_ue}\" } } },\n",
+            "  { limit = 10 },\n  { keep = { newer_than = \"7d\" } },\n",
+            "  # not translated: js (scripts",
+            "  # not translated: client (refeed",
+        ] {
+            assert!(printed.contains(expected), "{expected}\n{printed}");
+        }
+        let notes = draft.notes().join("\n");
+        for expected in ["line 3: `auth` is not", "line 23: `js` is not", "line 29: the endpoint `/second`"] {
+            assert!(notes.contains(expected), "{expected}\n{notes}");
+        }
+        assert!(
+            read("a: [").is_err() && read("").is_err() && read("x: 1").is_ok_and(|draft| draft.to_string().is_empty())
+        );
+    }
+}

@@ -1,0 +1,400 @@
+//! Miniflux: filter lines, content rewrite rules, URL rewrite rules and scraper selectors, of feeds as `GET /v1/feeds` lists them, or as text.
+//!
+//! In a text, each line is a filter (`EntryTitle=…`) or a rewrite rule; a line `block`, `keep`, `rewrite`, `urlrewrite` or `scraper` says what
+//! follows. Miniflux drops what a block line finds, then keeps what any keep line finds; its patterns tell upper from lower case and see
+//! the content as it is written, and so do their translations.
+
+use serde_json::Value;
+
+use super::draft::{Draft, Table, expression_string};
+use crate::config::value::quoted;
+
+/// A draft of `text`; `keep`: what stands under no heading keeps.
+pub(super) fn read(text: &str, keep: bool) -> Result<Draft, String> {
+    let mut draft = Draft::default();
+    match text.trim_start().chars().next() {
+        Some('[' | '{') => feeds(text, &mut draft)?,
+        Some('<') => {
+            return Err(
+                "an OPML file of Miniflux holds no rules: import the feeds that its API lists (`GET /v1/feeds`), and \
+                        subscriptions with `refeed opml import`"
+                    .to_owned(),
+            );
+        }
+        _ => lines(text, keep, &mut draft),
+    }
+    Ok(draft)
+}
+
+/// Filters, of one feed or user.
+#[derive(Default)]
+struct Filters<'a> {
+    block: Vec<(Option<usize>, &'a str)>,
+    keep: Vec<(Option<usize>, &'a str)>,
+}
+
+fn lines(text: &str, keep: bool, draft: &mut Draft) {
+    let mut table = draft.set("miniflux");
+    let mut filters = Filters::default();
+    let mut others: Vec<(&str, usize, &str)> = Vec::new();
+    let mut heading = if keep { "keep" } else { "block" };
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        match line.trim_end_matches(':').to_ascii_lowercase().as_str() {
+            "" => {}
+            _ if line.starts_with('#') => {}
+            "block" => heading = "block",
+            "keep" => heading = "keep",
+            "rewrite" => heading = "rewrite",
+            "urlrewrite" => heading = "urlrewrite",
+            "scraper" => heading = "scraper",
+            _ if is_filter(line) && heading == "keep" => filters.keep.push((Some(number), line)),
+            _ if is_filter(line) => filters.block.push((Some(number), line)),
+            _ if matches!(heading, "block" | "keep") => others.push(("rewrite", number, line)),
+            _ => others.push((heading, number, line)),
+        }
+    }
+    filters.write(draft, &mut table);
+    for stage in ["urlrewrite", "scraper", "rewrite"] {
+        for (_, number, line) in others.iter().filter(|(of, ..)| *of == stage) {
+            write(stage, line, Some(*number), draft, &mut table);
+        }
+    }
+    draft.push(table);
+}
+
+fn feeds(text: &str, draft: &mut Draft) -> Result<(), String> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| format!("not JSON as Miniflux writes it: {error}"))?;
+    let list = match &value {
+        Value::Array(list) => list.as_slice(),
+        Value::Object(object) => match object.get("feeds").and_then(Value::as_array) {
+            Some(list) => list,
+            None => std::slice::from_ref(&value),
+        },
+        _ => &[],
+    };
+    let mut from = 0;
+    for feed in list {
+        let field = |name: &str| feed.get(name).and_then(Value::as_str).unwrap_or_default();
+        let url = field("feed_url");
+        if url.is_empty() {
+            draft.note(None, "an entry without `feed_url` is not translated");
+            continue;
+        }
+        let mut table = draft.feed(field("title"), url);
+        let line = place(text, &mut from, url);
+        let mut filters = Filters::default();
+        for (list, fields) in [
+            (&mut filters.block, ["blocklist_rules", "block_filter_entry_rules"]),
+            (&mut filters.keep, ["keeplist_rules", "keep_filter_entry_rules"]),
+        ] {
+            for name in fields {
+                let rules = field(name);
+                match rules.lines().all(|line| line.trim().is_empty() || is_filter(line.trim())) {
+                    true => list
+                        .extend(rules.lines().map(str::trim).filter(|line| !line.is_empty()).map(|rule| (line, rule))),
+                    false => list.push((line, rules.trim())), // the older form: one pattern for all
+                }
+            }
+        }
+        filters.write(draft, &mut table);
+        write("urlrewrite", field("urlrewrite_rules"), line, draft, &mut table);
+        let crawls = feed.get("crawler").and_then(Value::as_bool).unwrap_or_default();
+        match field("scraper_rules") {
+            "" if crawls => draft.rule(&mut table, line, "{ full_text = true }".to_owned()),
+            "" => {}
+            css if crawls => write("scraper", css, line, draft, &mut table),
+            css => draft.omit(&mut table, line, css, "the feed does not fetch its articles (`crawler`)"),
+        }
+        write("rewrite", field("rewrite_rules"), line, draft, &mut table);
+        for name in ["user_agent", "cookie", "username", "proxy_url"] {
+            if !field(name).is_empty() {
+                draft.omit(&mut table, line, name, "refeed has no such setting for a feed");
+            }
+        }
+        if feed.get("disabled").and_then(Value::as_bool) == Some(true) {
+            draft.note(line, format!("the feed {url} is disabled in Miniflux, and served by refeed"));
+        }
+        draft.push(table);
+    }
+    Ok(())
+}
+
+/// The line on which `needle` stands next.
+fn place(text: &str, from: &mut usize, needle: &str) -> Option<usize> {
+    let at = *from + text[*from..].find(needle)?;
+    *from = at;
+    Some(text[..at].matches('\n').count() + 1)
+}
+
+fn is_filter(line: &str) -> bool {
+    line.split_once('=').is_some_and(|(kind, _)| {
+        let kind = kind.trim();
+        kind.starts_with("Entry") && kind.bytes().all(|byte| byte.is_ascii_alphabetic())
+    })
+}
+
+/// A condition of one filter line, for a table of `keep` or `drop`, and as an expression.
+struct Condition {
+    table: String,
+    expression: String,
+}
+
+/// The fields of a line's kind: the key of ours, the name in expressions, whether the content as it is written is meant.
+const FIELDS: [(&str, &str, &str); 6] = [
+    ("EntryTitle", "title", "title"),
+    ("EntryURL", "link", "link"),
+    ("EntryCommentsURL", "comments", "comments"),
+    ("EntryContent", "content", "content"),
+    ("EntryAuthor", "author", "author"),
+    ("EntryTag", "category", "categories"),
+];
+
+fn condition(line: &str) -> Result<Condition, String> {
+    let Some((kind, value)) = line.split_once('=').filter(|_| is_filter(line)) else {
+        // the older form looks into address, title, author and tags
+        let pattern = expression_string(line);
+        let each =
+            ["link", "title", "author", "categories"].map(|name| format!("{name} is matches({pattern}, exact=true)"));
+        let expression = each.join(" or ");
+        return Ok(Condition { table: format!("when = {}", quoted(&expression)), expression });
+    };
+    let (kind, value) = (kind.trim(), value.trim());
+    if let Some((_, key, name)) = FIELDS.iter().find(|(theirs, ..)| *theirs == kind) {
+        let markup = if *key == "content" { ", markup = true" } else { "" };
+        return Ok(Condition {
+            table: format!("{key} = {}, exact = true{markup}", quoted(value)),
+            expression: format!("{name} is matches({}, exact=true)", expression_string(value)),
+        });
+    }
+    if kind != "EntryDate" {
+        return Err(format!("`{kind}` is no kind of filter; Miniflux ignores the line"));
+    }
+    let date = |day: &str| format!("date(\"{}\")", day.trim());
+    let both = |table: String, expression: String| Ok(Condition { table, expression });
+    match value.split_once(':') {
+        None if value == "future" => both("when = \"age < 0\"".to_owned(), "age < 0".to_owned()),
+        Some(("before", day)) => both(format!("before = {}", quoted(day)), format!("published < {}", date(day))),
+        Some(("after", day)) => both(format!("after = {}", quoted(day)), format!("published > {}", date(day))),
+        Some(("between", days)) => match days.split_once(',') {
+            Some((from, to)) => both(
+                format!("after = {}, before = {}", quoted(from.trim()), quoted(to.trim())),
+                format!("(published > {} and published < {})", date(from), date(to)),
+            ),
+            None => Err("`between` needs two dates".to_owned()),
+        },
+        Some(("max-age", age)) => {
+            both(format!("older_than = {}", quoted(age)), format!("age > duration({})", expression_string(age)))
+        }
+        _ => Err(format!("`{value}` is no date that Miniflux understands; it ignores the line")),
+    }
+}
+
+impl Filters<'_> {
+    fn write(&self, draft: &mut Draft, table: &mut Table) {
+        for (line, filter) in &self.block {
+            match condition(filter) {
+                Ok(Condition { table: condition, .. }) => {
+                    draft.rule(table, *line, format!("{{ drop = {{ {condition} }} }}"));
+                }
+                Err(why) => draft.omit(table, *line, filter, &why),
+            }
+        }
+        let mut any = Vec::new();
+        for (line, filter) in &self.keep {
+            match condition(filter) {
+                Ok(condition) => any.push((*line, condition)),
+                Err(why) => draft.omit(table, *line, filter, &why),
+            }
+        }
+        match any.as_slice() {
+            [] => {}
+            [(line, one)] => draft.rule(table, *line, format!("{{ keep = {{ {} }} }}", one.table)),
+            [(line, _), ..] => {
+                // one of them is enough
+                let either: Vec<_> = any.iter().map(|(_, one)| one.expression.as_str()).collect();
+                draft.rule(table, *line, format!("{{ keep = {{ when = {} }} }}", quoted(&either.join(" or "))));
+            }
+        }
+    }
+}
+
+/// Rewrite rules of any of the three kinds.
+fn write(stage: &str, text: &str, line: Option<usize>, draft: &mut Draft, table: &mut Table) {
+    let text = text.trim();
+    if text.is_empty() {
+        return;
+    }
+    if stage == "scraper" {
+        return draft.rule(table, line, format!("{{ full_text = {{ content = {} }} }}", quoted(text)));
+    }
+    for (name, arguments) in calls(text) {
+        let shown = format!("{name}({})", arguments.join("|"));
+        let replace = |place: &str| match arguments.as_slice() {
+            [pattern, with] => Some(format!(
+                "{{ replace = {{ pattern = {}, with = {}, in = \"{place}\" }} }}",
+                quoted(pattern),
+                quoted(with)
+            )),
+            _ => None,
+        };
+        let first = || arguments.first().map(|css| quoted(css));
+        let rule = match (stage, name.as_str()) {
+            ("urlrewrite", "rewrite") => replace("link"),
+            (_, "replace") => replace("html"),
+            (_, "replace_title") => replace("title"),
+            (_, "remove") => first().map(|css| format!("{{ remove = {css} }}")),
+            (_, "remove_tables") => {
+                Some("{ remove = { css = \"table, tbody, thead, tfoot, tr, td, th\", content = \"keep\" } }".to_owned())
+            }
+            (_, "add_image_title") => Some("{ reveal = { subjects = false } }".to_owned()),
+            (_, "add_mailto_subject") => Some("{ reveal = { titles = false } }".to_owned()),
+            (
+                _,
+                "add_dynamic_image"
+                | "add_dynamic_iframe"
+                | "use_noscript_figure_images"
+                | "fix_medium_images"
+                | "remove_img_blur_params",
+            ) => Some("{ lazy = true }".to_owned()),
+            (_, "add_youtube_video" | "add_youtube_video_from_id") => {
+                Some("{ embed = { add = true, others = \"keep\", fluid = false } }".to_owned())
+            }
+            (_, "add_invidious_video" | "add_youtube_video_using_invidious_player") => {
+                Some("{ embed = { add = true, youtube = \"yewtu.be\", others = \"keep\", fluid = false } }".to_owned())
+            }
+            (_, "add_pdf_download_link") => Some(
+                r#"{ note = { html = '<p><a href="{{ link }}">PDF</a></p>', when = 'link is matches("[.]pdf$")' } }"#
+                    .to_owned(),
+            ),
+            (_, "nl2br") => Some("{ from_text = { links = false } }".to_owned()),
+            (_, "convert_text_link" | "convert_text_links") => Some("{ from_text = { breaks = false } }".to_owned()),
+            (_, "base64_decode") if arguments.is_empty() => {
+                Some("{ from_text = { base64 = true, breaks = false, links = false } }".to_owned())
+            }
+            (_, "remove_clickbait") => Some("{ titles = true }".to_owned()),
+            (_, "add_enclosure_links") => Some("{ enclosures = true }".to_owned()),
+            (_, "fix_ghost_cards") => Some("{ cards = true }".to_owned()),
+            _ => None,
+        };
+        match rule {
+            Some(rule) => draft.rule(table, line, rule),
+            None => draft.omit(table, line, &shown, "refeed has no rule like it"),
+        }
+    }
+}
+
+/// `name, name("a"), name("a"|"b")`, with Go's escapes in the strings.
+fn calls(text: &str) -> Vec<(String, Vec<String>)> {
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' | '`' => {
+                let mut string = String::new();
+                while let Some(inner) = rest.next() {
+                    match inner {
+                        '\\' if c == '"' => match rest.next() {
+                            Some('n') => string.push('\n'),
+                            Some('t') => string.push('\t'),
+                            Some(escaped @ ('"' | '\\')) => string.push(escaped),
+                            Some(other) => string.extend(['\\', other]),
+                            None => {}
+                        },
+                        inner if inner == c => break,
+                        inner => string.push(inner),
+                    }
+                }
+                if let Some((_, arguments)) = found.last_mut() {
+                    arguments.push(string);
+                }
+            }
+            c if c.is_ascii_alphabetic() => {
+                let mut name = String::from(c);
+                while let Some(more) = rest.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
+                    name.push(more);
+                }
+                found.push((name, Vec::new()));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn translated(text: &str) -> String {
+        let draft = read(text, false).unwrap();
+        format!("{draft}---\n{}", draft.notes().join("\n"))
+    }
+
+    #[test]
+    fn filter_lines_keep_their_meaning() {
+        let text = "EntryTitle=(?i)广告|推广\nEntryURL=/shorts/\nEntryDate=max-age:30d\nEntryDate=future\nEntryDate=between:2024-01-01,2024-01-31\n\
+                    EntryContent=<video\nEntryFoo=x\nEntryTitle=(?<=x)\nkeep\nEntryTag=科技\nEntryAuthor=^Li \"L\"\n";
+        let expected = "[sets.miniflux]
+rules = [
+  { drop = { title = \"(?i)广告|推广\", exact = true } },
+  { drop = { link = \"/shorts/\", exact = true } },
+  { drop = { older_than = \"30d\" } },
+  { drop = { when = \"age < 0\" } },
+  { drop = { after = \"2024-01-01\", before = \"2024-01-31\" } },
+  { drop = { content = \"<video\", exact = true, markup = true } },
+  # not translated: EntryFoo=x (`EntryFoo` is no kind of filter; Miniflux ignores the line)
+  # not translated: { drop = { title = \"(?<=x)\", exact = true } } (bad pattern: look-around, including look-ahead and look-behind, is not supported; patterns run in linear time and cannot look around: match the words themselves, or add a second rule (`drop` before `k…)
+  { keep = { when = 'categories is matches(\"科技\", exact=true) or author is matches(\"^Li \\\"L\\\"\", exact=true)' } },
+]
+";
+        let found = translated(text);
+        assert!(found.starts_with(expected), "{found}");
+        assert!(found.contains("line 7: `EntryFoo=x`") && found.contains("line 8: "), "{found}");
+    }
+
+    #[test]
+    fn rewrite_rules_become_rules() {
+        let calls = calls(r#"add_dynamic_image,remove("div.ad, .promo"),replace("a\"b"|"c")"#);
+        let expected =
+            [("add_dynamic_image", vec![]), ("remove", vec!["div.ad, .promo"]), ("replace", vec!["a\"b", "c"])];
+        let found: Vec<_> =
+            calls.iter().map(|(name, all)| (name.as_str(), all.iter().map(String::as_str).collect())).collect();
+        assert_eq!(found, expected);
+        let found = translated("remove(\"div.ad, .promo\"), remove_tables, add_castopod_episode\n");
+        assert!(found.contains("  { remove = \"div.ad, .promo\" },\n  { remove = { css = \"table, "), "{found}");
+        assert!(found.contains("line 1: `add_castopod_episode()` is not translated"), "{found}");
+    }
+
+    #[test]
+    fn feeds_of_the_api_become_feeds() {
+        let text = r#"[{"id": 1, "title": "My Blog", "feed_url": "https://a.example/feed", "crawler": true, "scraper_rules": "article.main",
+ "rewrite_rules": "remove(\".ad\")", "blocklist_rules": "spam", "keep_filter_entry_rules": "EntryTitle=x", "cookie": "a=b"},
+ {"title": "My Blog", "feed_url": "https://b.example/feed"}]"#;
+        let found = translated(text);
+        let expected = "[feeds.my-blog]
+url = \"https://a.example/feed\"
+rules = [
+  { drop = { when = 'link is matches(\"spam\", exact=true) or title is matches(\"spam\", exact=true) or author is matches(\"spam\", exact=true) or categories is matches(\"spam\", exact=true)' } },
+  { keep = { title = \"x\", exact = true } },
+  { full_text = { content = \"article.main\" } },
+  { remove = \".ad\" },
+  # not translated: cookie (refeed has no such setting for a feed)
+]
+
+[feeds.my-blog-2]
+url = \"https://b.example/feed\"
+---
+line 1: `cookie` is not translated: refeed has no such setting for a feed";
+        assert_eq!(found, expected);
+        assert!(read("<opml/>", false).is_err() && read("{", false).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_panics(text in "((EntryTitle|EntryDate|keep|replace\\(\"a\"\\|\"b\"\\)|[\\[{\"])?\\PC{0,10}\n?){0,6}") {
+            let _ = read(&text, false).map(|draft| draft.to_string());
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! A feed as plain data for who writes documents of its items, and the files that it names.
+
+use std::sync::Arc;
+
+use super::ask::{Ask, Form};
+use super::error::Error;
+use super::{Input, Pipeline};
+use crate::base::limits::PAGE_WAIT;
+use crate::base::url::Url;
+use crate::config::Origin;
+use crate::emit::Templates;
+use crate::emit::model::Document;
+
+/// A file of an upstream.
+#[derive(Debug)]
+pub struct File {
+    /// Its bytes.
+    pub body: bytes::Bytes,
+    /// Its media type, as it was sent.
+    pub mime: Option<String>,
+}
+
+impl Pipeline {
+    /// A feed of the configuration after its rules, as plain data, and the templates of its documents if it has its own.
+    ///
+    /// # Errors
+    /// As [`Pipeline::answer`].
+    pub async fn document(&self, name: &str) -> Result<(Document, Option<Templates>), Arc<Error>> {
+        let route = self.route(&Ask::named(name))?;
+        let brought = self.bring(&route, None).await.map_err(|failure| failure.error)?;
+        let form = Form { as_data: true, ..route.form.clone() };
+        let output = self.transform(brought.input(), self.recipe(&route.chain, &form), PAGE_WAIT).await?;
+        Ok((output.document.map(|document| *document).unwrap_or_default(), form.templates))
+    }
+
+    /// The file at `url`, through the same guard and bounds as feeds; past the cache.
+    ///
+    /// # Errors
+    /// It cannot be fetched.
+    pub async fn file(&self, url: &Url) -> Result<File, Error> {
+        let found = self.0.upstream.ask(&Origin::Http(url.clone())).await?;
+        let Input { bytes, content_type, .. } = found.into_input();
+        Ok(File { body: bytes, mime: content_type })
+    }
+}

@@ -1,0 +1,116 @@
+//! The rule `script`: it changes what it says and nothing else, and one that misbehaves ends with an error that names its
+//! place and harms nobody.
+#![cfg(feature = "script")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod serve_support;
+
+use refeed::base::clock::Time;
+use refeed::config::RuleList;
+use refeed::feed::Feed;
+use refeed::rules::{BuildContext, Chain, Context};
+use serve_support::{Server, Upstream, config};
+
+const RSS: &str = r#"<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><title>T</title><link>https://site.example/</link><description>d</description>
+<item><title>News: one</title><guid>urn:1</guid><link>https://site.example/1</link><category>tech</category><pubDate>Wed, 01 May 2024 00:00:00 GMT</pubDate><description>&lt;p&gt;one&lt;/p&gt;</description><itunes:duration>12:00</itunes:duration></item>
+<item><title>News: two</title><guid>urn:2</guid><category>sport</category><enclosure url="https://site.example/2.mp3" length="7" type="audio/mpeg"/></item>
+</channel></rss>"#;
+
+fn list(code: &str, more: &str) -> RuleList {
+    RuleList::parse("test", &format!("[{{ script = {{ code = '''{code}'''{more} }} }}]")).unwrap()
+}
+
+fn run(code: &str) -> Result<String, String> {
+    let chain = Chain::build(&list(code, ""), &BuildContext::default()).unwrap_or_else(|problems| panic!("{problems}"));
+    let mut feed = Feed::read(RSS.as_bytes(), None, None).unwrap();
+    let applied = chain.apply(&mut feed, &Context::new(Time::from_secs(0), None));
+    applied.map(|()| feed.into_string()).map_err(|error| error.to_string())
+}
+
+fn refused(code: &str, more: &str) -> String {
+    Chain::build(&list(code, more), &BuildContext::default()).unwrap_err().to_string()
+}
+
+#[test]
+fn what_a_script_leaves_alone_stays_byte_for_byte() {
+    assert_eq!(run("function item(item) { return item }").unwrap(), RSS);
+    assert_eq!(run("function feed(feed) { }").unwrap(), RSS);
+}
+
+#[test]
+fn what_it_changes_is_written_back() {
+    let code = "function item(item, feed) { item.title = item.title.replace('News: ', feed.title + ' '); item.author = 'Ann'; return item }";
+    let found = run(code).unwrap();
+    assert!(
+        found.contains("<title>T one</title>") && found.contains("<itunes:duration>12:00</itunes:duration>"),
+        "{found}"
+    );
+    assert_eq!(found.matches("Ann").count(), 2);
+    let listed = "function item(item) { item.categories.push('新'); item.published = '2024-05-02T10:00:00Z'; item.enclosures = []; return item }";
+    let found = run(listed).unwrap();
+    assert!(found.contains("<category>tech</category>") && found.matches("新").count() == 2, "{found}");
+    assert!(found.contains("Thu, 02 May 2024 10:00:00") && !found.contains("enclosure"), "{found}");
+}
+
+#[test]
+fn items_are_dropped_and_put_in_order() {
+    let dropped = run("function item(item) { return item.categories.includes('tech') ? item : null }").unwrap();
+    assert!(dropped.contains("News: one") && !dropped.contains("News: two"));
+    let turned = run("function feed(feed) { feed.items.reverse(); feed.title = 'Turned'; return feed }").unwrap();
+    assert!(turned.find("News: two") < turned.find("News: one") && turned.contains("<title>Turned</title>"));
+    let funnel =
+        run("function modify_post(feed, post) { if (post.id == 'urn:2') return null; post.title = '!'; return post }");
+    assert!(funnel.is_ok_and(|text| text.contains("<title>!</title>") && !text.contains("urn:2")));
+}
+
+#[test]
+fn errors_name_line_and_column() {
+    assert!(
+        refused("function item(item) {\n  retrun item\n}", "").contains("line 2, column"),
+        "{}",
+        refused("function item(item) {\n  retrun item\n}", "")
+    );
+    assert!(refused("let x = 1", "").contains("neither `item` nor `feed`"));
+    let error = run("function item(item) {\n  return item.nothing.at.all\n}").unwrap_err();
+    assert!(error.contains("line 2, column"), "{error}");
+    let error = run("function feed(feed) { return { items: [{ index: 9 }] } }").unwrap_err();
+    assert!(error.contains("index"), "{error}");
+    let error = run("function item(item) { throw 'no' }").unwrap_err();
+    assert!(error.contains("it threw no"), "{error}");
+    assert!(run("function item(item) { item.title = 7; return item }").unwrap_err().contains("`title` must be a text"));
+}
+
+#[test]
+fn a_script_without_end_ends() {
+    for (code, word) in [
+        ("function item(item) { for (;;) {} }", "`steps`"),
+        ("function item(item) { let all = []; for (;;) all.push('x'.repeat(10000) + all.length); }", "`memory`"),
+        ("function down(x) { return down(x) + 1 } function item(item) { return down(item) }", "stack"),
+        ("function item(item) { /(a+)+$/.test('a'.repeat(40) + 'b'); return item }", "`steps`"),
+    ] {
+        let error = run(code).unwrap_err();
+        assert!(error.contains(word), "{code}: {error}");
+    }
+    assert!(refused("for (;;) {}", ", steps = 100000").contains("`steps`"));
+    assert!(refused("function item(i) {}", ", steps = 0").contains("steps"));
+    assert!(refused("function item(i) {}", ", memory = '1 TiB'").contains("at most"));
+}
+
+#[test]
+fn nothing_of_the_machine_is_in_reach() {
+    for name in ["fetch", "require", "process", "std", "os", "XMLHttpRequest", "setTimeout"] {
+        let code = format!("function item(item) {{ item.title = typeof {name}; return item }}");
+        assert!(run(&code).unwrap().contains("<title>undefined</title>"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn one_feeds_script_harms_no_other_feed() {
+    let upstream = Upstream::start("").await;
+    let url = upstream.url("/feed");
+    let feeds = [("bad", url.clone(), "[{ script = 'function item() { for (;;) {} }' }]"), ("good", url, "")];
+    let server = Server::start(&config(&feeds)).await;
+    let (bad, good) = tokio::join!(server.get("/feed/bad", &[]), server.get("/feed/good", &[]));
+    assert_eq!(good.status, 200);
+    assert!(bad.status >= 500 && bad.text().contains("steps"), "{}", bad.text());
+}
