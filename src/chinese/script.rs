@@ -47,8 +47,8 @@ impl Tally {
 
     /// Counts the characters of `text`.
     pub fn add(&mut self, text: &str) {
-        let (bytes, page) = (text.as_bytes(), characters::page());
-        let (mut han, mut sides) = (0, [0_u64; 4]);
+        let (bytes, sides) = (text.as_bytes(), characters::sides());
+        let (mut han, mut simplified, mut traditional) = (0, 0, 0);
         let mut at = 0;
         while let Some(&lead) = bytes.get(at) {
             if lead < 0x80 {
@@ -56,8 +56,10 @@ impl Tally {
                 at +=
                     bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte >= 0x80)).unwrap_or(bytes.len());
             } else if let Some(index) = page_index(bytes, at).filter(|index| *index >= HAN_START) {
-                han += u64::from(!HEXAGRAMS.contains(&index));
-                sides[page.side(index)] += 1;
+                let side = sides.of(index) as u64;
+                han += 1;
+                simplified += side & 1;
+                traditional += side >> 1;
                 at += 3;
             } else {
                 let c = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or('\0');
@@ -65,7 +67,6 @@ impl Tally {
                 at += c.len_utf8();
             }
         }
-        let [_, simplified, traditional, _] = sides;
         self.merge(&Self { han, simplified, traditional, kana: 0, hangul: 0 });
     }
 
@@ -123,9 +124,8 @@ pub fn script(text: &str) -> Script {
     tally.script()
 }
 
-/// Where in the page the Han characters begin (U+3400); all after it are Han but for the hexagrams (U+4DC0).
+/// Where in the page the Han characters begin (U+3400); the 64 hexagrams among them do not count.
 const HAN_START: usize = 0x3400 - PAGE_START as usize;
-const HEXAGRAMS: std::ops::Range<usize> = 0x4DC0 - PAGE_START as usize..0x4E00 - PAGE_START as usize;
 
 #[cfg(test)]
 mod tests {

@@ -108,6 +108,22 @@ impl WordsBuilder {
     /// The text of a file in OpenCC's format: a word, a tab, one or more values between spaces of which the first
     /// counts; blank lines and lines that start with `#` are skipped. All wrong lines are reported.
     pub fn file(&mut self, text: &str) -> Result<&mut Self, Vec<WordsError>> {
+        self.lines(text, |builder, line| match line.split_once('\t') {
+            None => Err(WordsProblem::NoTab(line.chars().take(crate::base::limits::EXCERPT_CHARS).collect())),
+            Some((word, values)) => builder.add(word, values.split(' ').next().unwrap_or_default()).map(drop),
+        })
+    }
+
+    /// The text of a file of words that stay as they are, one a line; what stands after a tab does not count.
+    pub fn keep_file(&mut self, text: &str) -> Result<&mut Self, Vec<WordsError>> {
+        self.lines(text, |builder, line| builder.keep(line.split('\t').next().unwrap_or_default()).map(drop))
+    }
+
+    fn lines(
+        &mut self,
+        text: &str,
+        mut add: impl FnMut(&mut Self, &str) -> Result<(), WordsProblem>,
+    ) -> Result<&mut Self, Vec<WordsError>> {
         if text.len() > MAX_WORDS_FILE {
             return Err(vec![WordsProblem::FileTooLarge(text.len()).into()]);
         }
@@ -116,11 +132,7 @@ impl WordsBuilder {
             if line.trim().is_empty() || line.starts_with('#') {
                 continue;
             }
-            let added = match line.split_once('\t') {
-                None => Err(WordsProblem::NoTab(line.chars().take(crate::base::limits::EXCERPT_CHARS).collect())),
-                Some((word, values)) => self.add(word, values.split(' ').next().unwrap_or_default()).map(drop),
-            };
-            if let Err(problem) = added {
+            if let Err(problem) = add(self, line) {
                 let full = problem == WordsProblem::TooMany;
                 errors.push(WordsError { line: Some(index + 1), problem });
                 if full {

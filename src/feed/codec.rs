@@ -76,7 +76,7 @@ impl<'a> Segments<'a> {
                 None => Segment::Literal(self.to(self.at + 1)),
             },
             b'<' if rest.starts_with("<![CDATA[") => {
-                self.cdata_end = self.at + rest.find("]]>").unwrap_or(rest.len());
+                self.cdata_end = self.at + memchr::memmem::find(rest.as_bytes(), b"]]>").unwrap_or(rest.len());
                 self.mark(self.at + 9)
             }
             b'<' if rest.starts_with("<!--") => self.mark(self.at + rest.find("-->").map_or(rest.len(), |end| end + 3)),
@@ -331,7 +331,7 @@ fn encode_cdata(out: &mut String, value: &str) {
     }
     // The mark may also arise across the seam with what was written before.
     let seam = from - out.as_bytes()[..from].iter().rev().take(2).take_while(|byte| **byte == b']').count();
-    if memchr::memmem::find(&out.as_bytes()[seam..], b"]]>").is_some() {
+    if memchr::memchr(b']', &out.as_bytes()[seam..]).is_some() && out[seam..].contains("]]>") {
         let tail = out[seam..].replace("]]>", "]]]]><![CDATA[>");
         out.truncate(seam);
         out.push_str(&tail);

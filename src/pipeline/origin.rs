@@ -15,7 +15,9 @@ use crate::cache::moved::permanent;
 use crate::cache::said::Said;
 use crate::cache::{About, Line};
 use crate::config::{Config, Origin, read_capped};
+use crate::feed::Hubs;
 use crate::fetch::{Client, FetchError, Request, Settings};
+use crate::websub::discover::read_link;
 
 /// Brings bytes. Clones share the client.
 #[derive(Clone)]
@@ -40,6 +42,8 @@ pub(super) struct Found {
     pub etag: Option<Line>,
     /// `Last-Modified`
     pub last_modified: Option<Line>,
+    /// What `Link` headers name.
+    pub hubs: Hubs,
     /// The rest of what the headers say.
     pub said: Said,
     /// Where permanent redirects led.
@@ -99,6 +103,7 @@ impl Origins {
             content_type: line(headers, header::CONTENT_TYPE),
             etag: line(headers, header::ETAG),
             last_modified: line(headers, header::LAST_MODIFIED),
+            hubs: linked(headers),
             said: Said::read(headers, self.clock.now()),
             body: (!response.is_not_modified()).then_some(response.body),
             url: Some(response.url),
@@ -108,8 +113,17 @@ impl Origins {
     fn local(&self, body: Bytes, url: Option<Url>) -> Found {
         let said = Said::local(self.clock.now());
         let (status, content_type, etag, last_modified, moved) = (None, None, None, None, None);
-        Found { status, body: Some(body), url, content_type, etag, last_modified, said, moved }
+        let hubs = Hubs::default();
+        Found { status, body: Some(body), url, content_type, etag, last_modified, hubs, said, moved }
     }
+}
+
+fn linked(headers: &HeaderMap) -> Hubs {
+    let mut hubs = Hubs::default();
+    for line in headers.get_all(header::LINK).into_iter().filter_map(|line| line.to_str().ok()) {
+        read_link(&mut hubs, line);
+    }
+    hubs
 }
 
 fn line(headers: &HeaderMap, name: HeaderName) -> Option<Line> {

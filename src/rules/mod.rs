@@ -85,6 +85,7 @@ rules! {
     dedupe,
     drop,
     embed,
+    enclosures,
     from_text,
     full_text,
     highlight,
@@ -110,6 +111,7 @@ rules! {
     sitemap,
     sort,
     style,
+    titles,
 }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.

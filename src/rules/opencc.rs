@@ -8,8 +8,8 @@
 //! classes, `code pre kbd samp var tt script style textarea math svg`, `translate="no"`, elements marked as Japanese, Korean or English.
 //! An item that is already written in the target's script, or in Japanese or Korean, is left as it is, unless `force = true`.
 //! `engine = "opencc"` asks OpenCC's own library, where refeed was built with it, for the same result, slower.
-//! `words` gives words of your own (a table, or the path of a file in OpenCC's format), `keep` lists words to leave alone; both are asked
-//! before OpenCC's dictionaries.
+//! `words` gives words of your own (a table, or the path of a file in OpenCC's format: the word, a tab, what it becomes), `keep` lists
+//! words to leave alone (a list, or the path of a file with one a line); both are asked before OpenCC's dictionaries.
 //!
 //! ## When to use
 //! To read everything in the script you prefer.
@@ -35,14 +35,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
 use self::blocks::{Blocks, Converted, Node};
 use self::html::Text;
 use super::{Build, Context, Rule, RuleError};
 use crate::base::limits::MAX_WORDS_FILE;
-use crate::chinese::{Config as Conversion, Converter, Script, Tally, Variant, Words, WordsBuilder};
+use crate::chinese::{Config as Conversion, Converter, Script, Tally, Variant, Words, WordsBuilder, WordsError};
 use crate::config::{Report, Span, read_capped, suggest};
 use crate::feed::{Feed, Field, Kind, Place, Slot};
 
@@ -54,8 +54,7 @@ pub struct Config {
     #[serde(default)]
     force: bool,
     words: Option<Spanned<OwnWords>>,
-    #[serde(default)]
-    keep: Vec<Spanned<String>>,
+    keep: Option<Spanned<Kept>>,
     engine: Option<Spanned<String>>,
 }
 
@@ -88,6 +87,35 @@ impl<'de> Deserialize<'de> for OwnWords {
     }
 }
 
+/// The user's protected words: a list, or a file of them.
+#[derive(Debug)]
+enum Kept {
+    Words(Vec<Spanned<String>>),
+    File(String),
+}
+
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Kept, D::Error> {
+        struct WordsOrFile;
+        impl<'de> Visitor<'de> for WordsOrFile {
+            type Value = Kept;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a list of words or the path of a file")
+            }
+
+            fn visit_str<E: de::Error>(self, path: &str) -> Result<Kept, E> {
+                Ok(Kept::File(path.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Kept, A::Error> {
+                Vec::deserialize(de::value::SeqAccessDeserializer::new(list)).map(Kept::Words)
+            }
+        }
+        deserializer.deserialize_any(WordsOrFile)
+    }
+}
+
 /// The targets that find the source by themselves, each with what it makes of text in the other script.
 const TARGETS: &[(&str, Conversion)] = &[
     ("zh-Hans", Conversion::T2s),
@@ -111,7 +139,7 @@ impl Build for Config {
                 Conversion::ALL.iter().map(|known| known.name()).chain(TARGETS.iter().map(|(target, _)| *target));
             report.error(self.config.span(), format!("unknown conversion `{name}`")).help(suggest::advice(name, known));
         }
-        let words = own_words(self.words, &self.keep, report);
+        let words = own_words(self.words, self.keep, report);
         let converter = converter(conversion?, self.engine, report);
         let (converter, words) = (converter?, words?);
         let converter = match words {
@@ -154,32 +182,43 @@ fn converter(conversion: Conversion, engine: Option<Spanned<String>>, report: &m
 
 /// The words of both settings; the outer `None` where anything was reported.
 #[allow(clippy::option_option)]
-fn own_words(words: Option<Spanned<OwnWords>>, keep: &[Spanned<String>], report: &mut Report) -> Option<Option<Words>> {
-    let before = report.count();
+fn own_words(
+    words: Option<Spanned<OwnWords>>,
+    keep: Option<Spanned<Kept>>,
+    report: &mut Report,
+) -> Option<Option<Words>> {
+    let (Some(span), before) = (words.as_ref().map(Spanned::span).or(keep.as_ref().map(Spanned::span)), report.count())
+    else {
+        return Some(None);
+    };
     let mut builder = WordsBuilder::new();
-    let is_empty = words.is_none() && keep.is_empty();
-    let span = words.as_ref().map_or(0..0, Spanned::span);
-    match words.map(Spanned::into_inner) {
-        Some(OwnWords::Pairs(pairs)) => {
+    match words.map(|words| (words.span(), words.into_inner())) {
+        Some((_, OwnWords::Pairs(pairs))) => {
             for (word, value) in &pairs {
                 if let Err(problem) = builder.add(word, value.get_ref()) {
                     report.error(value.span(), problem.to_string());
                 }
             }
         }
-        Some(OwnWords::File(path)) => own_file(&path, span.clone(), &mut builder, report),
+        Some((span, OwnWords::File(path))) => own_file(&path, span, report, |text| builder.file(text).map(drop)),
         None => {}
     }
-    for word in keep {
-        if let Err(problem) = builder.keep(word.get_ref()) {
-            report.error(word.span(), problem.to_string());
+    match keep.map(|keep| (keep.span(), keep.into_inner())) {
+        Some((_, Kept::Words(words))) => {
+            for word in &words {
+                if let Err(problem) = builder.keep(word.get_ref()) {
+                    report.error(word.span(), problem.to_string());
+                }
+            }
         }
+        Some((span, Kept::File(path))) => own_file(&path, span, report, |text| builder.keep_file(text).map(drop)),
+        None => {}
     }
     if report.count() > before {
         return None;
     }
     match builder.build() {
-        Ok(words) => Some((!is_empty).then_some(words)),
+        Ok(words) => Some(Some(words)),
         Err(error) => {
             report.error(span, error.to_string());
             None
@@ -188,7 +227,7 @@ fn own_words(words: Option<Spanned<OwnWords>>, keep: &[Spanned<String>], report:
 }
 
 /// A path is read from the folder of the file that names it.
-fn own_file(path: &str, span: Span, builder: &mut WordsBuilder, report: &mut Report) {
+fn own_file(path: &str, span: Span, report: &mut Report, add: impl FnOnce(&str) -> Result<(), Vec<WordsError>>) {
     let folder = Path::new(&report.source().name).parent().unwrap_or(Path::new("")).to_owned();
     let file = folder.join(path);
     let text = match read_capped(&file, MAX_WORDS_FILE, None).map(String::from_utf8) {
@@ -202,7 +241,7 @@ fn own_file(path: &str, span: Span, builder: &mut WordsBuilder, report: &mut Rep
             return;
         }
     };
-    for error in builder.file(&text).err().unwrap_or_default() {
+    for error in add(&text).err().unwrap_or_default() {
         report.error(span.clone(), format!("{}: {error}", file.display()));
     }
 }
@@ -223,51 +262,61 @@ struct Gathered {
 
 impl Rule for OpenCc {
     fn apply(&self, feed: &mut Feed, _: &Context) -> Result<(), RuleError> {
-        let gathered: Vec<Gathered> = feed.places().into_iter().map(|place| gather(feed, place)).collect();
-        let mut whole = Tally::new();
-        gathered.iter().for_each(|of| whole.merge(&of.tally));
-        let language = self.converter.config().target().language_tag();
+        let (mut whole, mut undecided) = (Tally::new(), Vec::new());
+        let mut room = Converted::default();
         let mut any = false;
-        for of in &gathered {
-            if self.is_left(feed, of, &whole) {
-                continue;
-            }
-            any |= of.tally.han > 0;
-            for (slot, text) in &of.html {
-                text.convert(feed.fragment(slot), &self.converter, language);
-            }
-            for (slot, text) in &of.plain {
-                if let Some(converted) = convert(text, &self.converter) {
-                    feed.set_value(slot, converted);
-                }
-            }
-            if of.place != Place::Head {
-                retag(feed, of.place, language);
+        // Converted while it is at hand. Short texts that show no script follow the feed, once that is known.
+        for place in feed.places() {
+            let of = gather(feed, place);
+            whole.merge(&of.tally);
+            match of.tally.script() {
+                Script::Neither => undecided.push(of),
+                script => any |= self.convert(feed, &of, script, &mut room),
             }
         }
+        for of in &undecided {
+            any |= self.convert(feed, of, whole.script(), &mut room);
+        }
         if any {
-            retag(feed, Place::Head, language);
+            retag(feed, Place::Head, self.language());
         }
         Ok(())
     }
 }
 
 impl OpenCc {
-    /// True where the text is not what this conversion is for. Short texts that show no script follow the feed.
-    fn is_left(&self, feed: &Feed, of: &Gathered, whole: &Tally) -> bool {
+    /// The tag of what it converts to.
+    fn language(&self) -> &'static str {
+        self.converter.config().target().language_tag()
+    }
+
+    /// Converts a place unless it is to be left; true where it held Chinese.
+    fn convert(&self, feed: &mut Feed, of: &Gathered, script: Script, room: &mut Converted) -> bool {
+        if !self.is_forced && self.is_left(feed, of, script) {
+            return false;
+        }
+        for (slot, text) in &of.html {
+            text.convert(feed.fragment(slot), &self.converter, self.language(), room);
+        }
+        for (slot, text) in &of.plain {
+            if let Some(converted) = convert(text, &self.converter, room) {
+                feed.set_value(slot, converted);
+            }
+        }
+        if of.place != Place::Head {
+            retag(feed, of.place, self.language());
+        }
+        of.tally.han > 0
+    }
+
+    /// True where the text is not what this conversion is for.
+    fn is_left(&self, feed: &Feed, of: &Gathered, script: Script) -> bool {
         if of.tally.han == 0 && of.tally.kana == 0 && of.tally.hangul == 0 {
             // Nothing to count may still mean the user's own words.
-            return !self.is_forced && of.html.is_empty() && of.plain.is_empty();
-        }
-        if self.is_forced {
-            return false;
+            return of.html.is_empty() && of.plain.is_empty();
         }
         let label = feed.first(of.place, Field::Language).or_else(|| feed.first(Place::Head, Field::Language));
         let is_foreign = label.is_some_and(|tag| matches!(primary(&tag).as_str(), "ja" | "ko"));
-        let script = match of.tally.script() {
-            Script::Neither => whole.script(),
-            script => script,
-        };
         let (source, target) = (self.converter.config().source(), self.converter.config().target());
         if source == Variant::Japanese {
             return script == Script::Korean;
@@ -303,12 +352,11 @@ fn gather(feed: &mut Feed, place: Place) -> Gathered {
 }
 
 /// A plain text converted; none where nothing changes.
-fn convert(text: &str, converter: &Converter) -> Option<String> {
-    let mut blocks = Blocks::default();
+fn convert(text: &str, converter: &Converter, room: &mut Converted) -> Option<String> {
+    let mut blocks = Blocks::with_capacity(text.len() + 1);
     blocks.add(Node::Text(0), text);
     blocks.end();
-    let mut room = Converted::default();
-    let changes = blocks.convert(converter, &mut room);
+    let changes = blocks.convert(converter, room);
     let mut converted = String::with_capacity(text.len() + text.len() / 8);
     let mut at = 0;
     for change in &changes {

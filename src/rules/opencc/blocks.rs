@@ -44,6 +44,8 @@ pub struct Converted {
     text: String,
     /// None of them goes over the end of a piece.
     matches: Vec<Match>,
+    /// As the converter gave them.
+    found: Vec<Match>,
 }
 
 /// What becomes of a piece that changed.
@@ -75,6 +77,11 @@ impl<'a> Change<'a> {
 }
 
 impl Blocks {
+    /// With room for a text of so many bytes.
+    pub fn with_capacity(bytes: usize) -> Blocks {
+        Blocks { text: String::with_capacity(bytes), ..Blocks::default() }
+    }
+
     /// Appends the text of a node to the open block. Zero-width characters stay where they are in the node and out of the block.
     pub fn add(&mut self, node: Node, text: &str) {
         let mut start = 0;
@@ -148,17 +155,17 @@ impl Blocks {
         room.text.clear();
         room.matches.clear();
         let (mut at, mut piece) = (0, 0);
-        let mut matches = Vec::new();
+        let mut found = std::mem::take(&mut room.found);
         for end in self.cuts.iter().copied().chain([self.text.len()]) {
             let source = self.text.get(at..end).unwrap_or_default();
             let target = room.text.len();
-            let converted = converter.convert_spans(source, &mut matches);
+            let converted = converter.convert_spans(source, &mut found);
             match converted {
                 Some(converted) if target == 0 => room.text = converted,
                 converted => room.text.push_str(converted.as_deref().unwrap_or(source)),
             }
-            room.matches.reserve(matches.len());
-            for m in &matches {
+            room.matches.reserve(found.len());
+            for m in &found {
                 let m = m.moved(at, target);
                 while self.end_of(piece) <= m.source.start as usize && piece + 1 < self.pieces.len() {
                     piece += 1;
@@ -171,6 +178,7 @@ impl Blocks {
             }
             at = end;
         }
+        room.found = found;
     }
 
     fn end_of(&self, piece: usize) -> usize {

@@ -55,7 +55,7 @@ pub struct Text {
 impl Text {
     /// Gathers the text of a fragment; nothing is converted yet.
     pub fn gather(fragment: &Fragment) -> Text {
-        let mut text = Text::default();
+        let mut text = Text { prose: Blocks::with_capacity(fragment.source().len()), ..Text::default() };
         let mut id = 0;
         while id < fragment.len() {
             match fragment.kind(id) {
@@ -135,10 +135,9 @@ impl Text {
     }
 
     /// Converts what was gathered from this fragment.
-    pub fn convert(&self, fragment: &mut Fragment, converter: &Converter, language: &str) {
-        let mut room = Converted::default();
+    pub fn convert(&self, fragment: &mut Fragment, converter: &Converter, language: &str, room: &mut Converted) {
         for blocks in [&self.prose, &self.asides] {
-            for changes in blocks.convert(converter, &mut room).chunk_by(|a, b| a.node == b.node) {
+            for changes in blocks.convert(converter, room).chunk_by(|a, b| a.node == b.node) {
                 replace(fragment, changes);
             }
         }
