@@ -20,6 +20,7 @@ mod make;
 mod merge;
 mod origin;
 mod pages;
+mod publisher;
 mod refresh;
 mod seen;
 mod sites;
@@ -47,6 +48,7 @@ use self::make::Made;
 use self::merge::Merged;
 use self::origin::Origins;
 use self::pages::Fetcher;
+use self::publisher::Publisher;
 use self::seen::Sightings;
 use self::sites::Sites;
 use self::subscriber::Subscriber;
@@ -77,6 +79,7 @@ struct Parts {
     store: Store,
     sightings: Sightings,
     subscriber: Subscriber,
+    publisher: Publisher,
     upstream: Upstream,
     adhoc: Adhoc,
     sites: Sites,
@@ -161,6 +164,7 @@ impl Pipeline {
             sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages,
+            publisher: Publisher::new(config.server.hub.as_ref(), hubs.clone()),
             subscriber: Subscriber::new(config.server.public_url.as_ref(), hubs, clock.clone(), store.disk().clone()),
             store,
             clock,
@@ -228,7 +232,7 @@ impl Pipeline {
 
     async fn answer_of(&self, route: Arc<Route>, via: Option<HeaderValue>, haste: Haste) -> Result<Served, Failure> {
         let now = self.0.clock.now();
-        let key = route.answer;
+        let (key, link) = (route.answer, self.0.publisher.link(&route));
         let found = self.0.store.answer(&key).await;
         let (answer, how) = match found {
             Some(answer) if answer.freshness.is_fresh(now) => (answer, How::Hit),
@@ -253,7 +257,7 @@ impl Pipeline {
                 }
             }
         };
-        Ok(Served { answer, how, key })
+        Ok(Served { answer, how, key, link })
     }
 
     /// The answer's bytes in `encoding`, made on first ask; `None` where they do not pay or are not ready in time.

@@ -110,6 +110,7 @@ impl Pipeline {
         let brought = self.bring(&route, via).await?;
         let brought = self.with_kept(&route, brought).await?;
         let digest = Some(brought.copy.about.digest);
+        let before = previous.as_ref().map(|previous| previous.content.etag(None).clone());
         let same = previous.as_ref().filter(|previous| previous.made_of == digest);
         if let Some(same) = same.filter(|same| same.freshness == brought.freshness) {
             return Ok(Made { answer: Arc::clone(same), came: brought.came, copy: Some(brought.copy), stored: true });
@@ -122,6 +123,7 @@ impl Pipeline {
             },
         };
         self.0.upstream.ruled(&route).await;
+        self.0.publisher.announce(&route, before.as_ref(), &answer);
         let stored = self.0.store.put_answer(route.answer, &route.label, Arc::clone(&answer)).await;
         if let Some(revision) = brought.revision.filter(|_| route.form.window == Window::Newest) {
             self.0.tags.remember(&route, &answer, revision).await;

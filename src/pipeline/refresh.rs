@@ -54,7 +54,7 @@ impl Pipeline {
 
     /// Makes the answer of `route` unless it is fresh.
     async fn refresh(self, route: Arc<Route>) -> Refreshed {
-        let work = self.clone().make(Arc::clone(&route), None, limits::PAGES_PATIENCE);
+        let work = Box::pin(self.clone().make(Arc::clone(&route), None, limits::PAGES_PATIENCE));
         let made = self.0.answers.run(route.answer, self.0.wait, work).await;
         let made = made.map_err(Failure::from).and_then(|(made, _)| made);
         let held = |failure: &Failure| self.0.clock.now() + failure.retry_after.unwrap_or_default();

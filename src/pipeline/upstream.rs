@@ -123,9 +123,14 @@ impl Upstream {
         Some(Failure::held(held, now))
     }
 
-    /// Why upstream is not asked for `route` now: it failed, or its host asked for a pause.
+    /// Why upstream is not asked for `route` now: it failed, its host asked for a pause, or nobody is asked.
     pub(super) async fn resting(&self, route: &Route) -> Option<Failure> {
         let now = self.now();
+        if let Origin::Http(url) = &route.origin
+            && self.0.origins.client.is_offline()
+        {
+            return Some(Failure { asked: false, ..Error::Fetch(FetchError::Offline { at: Place::of(url) }).into() });
+        }
         if let Some(held) = self.0.failures.recall(&route.fetched).await.filter(|held| held.forbids(now)) {
             return Some(Failure::held(held, now));
         }

@@ -251,7 +251,7 @@ impl Server {
 pub async fn read_all(stream: &mut TcpStream) -> Vec<u8> {
     let mut all = Vec::new();
     let read = async {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024]; // on the heap: tests have small stacks
         while let Ok(count @ 1..) = stream.read(&mut buffer).await {
             all.extend_from_slice(&buffer[..count]);
         }
