@@ -21,6 +21,7 @@ pub mod cache;
 pub mod emit;
 pub mod fetch;
 pub mod rules;
+pub mod websub;
 
 pub mod pipeline;
 

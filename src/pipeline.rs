@@ -8,6 +8,7 @@ mod addresses;
 mod adhoc;
 mod archive;
 mod ask;
+mod background;
 mod deltas;
 pub mod documents;
 pub mod error;
@@ -18,8 +19,10 @@ mod make;
 mod merge;
 mod origin;
 mod pages;
+mod refresh;
 mod seen;
 mod sites;
+mod subscriber;
 mod transform;
 mod upstream;
 pub mod workers;
@@ -44,12 +47,14 @@ use self::origin::Origins;
 use self::pages::Fetcher;
 use self::seen::Sightings;
 use self::sites::Sites;
+use self::subscriber::Subscriber;
 use self::upstream::Upstream;
 use self::workers::Workers;
 use crate::base::clock::Clock;
 use crate::base::limits;
 use crate::base::url::Url;
 use crate::cache::answer::Prepared;
+use crate::cache::disk::DiskError;
 use crate::cache::flight::Flights;
 use crate::cache::{Disk, Encoding, Key, Memory, Representation};
 use crate::config::{Cache, Config, Feed, Origin, Relative, RuleList};
@@ -70,6 +75,7 @@ struct Parts {
     sightings: Sightings,
     memory: Memory,
     disk: Disk,
+    subscriber: Subscriber,
     upstream: Upstream,
     adhoc: Adhoc,
     sites: Sites,
@@ -136,6 +142,7 @@ impl Pipeline {
             feeds.insert(name.clone(), route);
         }
         let wait = config.fetch.timeout + limits::WAIT_SLACK;
+        let hubs = client.clone();
         let pages = Fetcher::new(client.clone(), clock.clone());
         let origins = Origins { client, clock: clock.clone(), max_body: config.fetch.max_body };
         Ok(Pipeline(Arc::new(Parts {
@@ -152,6 +159,7 @@ impl Pipeline {
             adhoc: Adhoc::new(context),
             pages,
             memory,
+            subscriber: Subscriber::new(config.server.public_url.as_ref(), hubs, clock.clone(), disk.clone()),
             disk,
             clock,
             workers,
@@ -175,6 +183,15 @@ impl Pipeline {
     /// What survives a restart.
     pub fn disk(&self) -> &Disk {
         &self.0.disk
+    }
+
+    /// Forgets all that is kept of a feed, or of a URL without what may be secret; how many records that were.
+    pub async fn purge(&self, name: &str) -> Result<usize, DiskError> {
+        let gone = self.0.disk.purge(name).await?;
+        for key in &gone.keys {
+            self.0.memory.forget(key).await;
+        }
+        Ok(gone.records)
     }
 
     /// The rules of a feed of the configuration.
@@ -256,6 +273,7 @@ impl Pipeline {
         match ask.feed {
             Which::Named(name) => {
                 let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
+                route.read.note(self.0.clock.now());
                 let (format, window) = (ask.format, ask.window);
                 if ask.rules.is_empty() && format.is_none() && window == Window::Newest {
                     return Ok(Arc::clone(route));
@@ -270,7 +288,7 @@ impl Pipeline {
                 Ok(route.in_form(&ask.rules, Form { format, window, own_url, pages, ..route.form.clone() }))
             }
             Which::Url(url) => {
-                let form = Form { format: ask.format, ..Form::default() };
+                let form = Form { format: ask.format, window: ask.window, ..Form::default() };
                 Ok(self.any(&ask.feed, url, ask.rules.clone(), form))
             }
             Which::Proxied(url) => {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use cli_common::{command, refeed, text};
+use cli_common::{command, refeed, said_until_listening, start, text};
 use refeed::base::clock::Clock;
 use refeed::cache::Key;
 use refeed::cache::disk::{Disk, Kind, Record};
@@ -44,11 +44,32 @@ fn what_is_kept_is_counted_listed_and_purged() {
     let list = text(&cache(&["list"]).stdout);
     let lines: Vec<&str> = list.lines().collect();
     assert!(lines.len() == 3 && lines[1].ends_with("voa") && lines[2].ends_with("https://example.org/feed"), "{list}");
-    assert_eq!(text(&cache(&["purge", "voa"]).stdout), "voa: 3 records forgotten\n");
+    assert_eq!(text(&cache(&["purge", "voa"]).stdout), "3 records forgotten\n");
     assert_eq!(text(&cache(&["list"]).stdout).lines().count(), 2);
     let again = cache(&["purge", "voa"]);
     assert_eq!(again.status.code(), Some(1));
     assert!(text(&again.stderr).contains("`refeed cache list` shows what is"), "{again:?}");
+}
+
+#[test]
+fn while_a_server_runs_it_is_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = config(directory.path());
+    fill(directory.path());
+    let config = config.to_str().unwrap();
+    let (_server, _) = start(&["serve", "--config", config, "--listen", "127.0.0.1:0"]);
+    let socket = directory.path().join("store/refeed.socket");
+    while !socket.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let cache = |arguments: &[&str]| refeed(&[&["cache"], arguments, &["--config", config]].concat());
+    assert!(text(&cache(&["stats"]).stdout).contains("3 fetched"));
+    assert_eq!(text(&cache(&["purge", "voa"]).stdout), "3 records forgotten\n");
+    assert_eq!(text(&cache(&["list"]).stdout).lines().count(), 2);
+    assert_eq!(cache(&["purge", "voa"]).status.code(), Some(1));
+    let second = command(&["serve", "--config", config, "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let second = said_until_listening(second);
+    assert!(second.contains("another refeed uses it; give each its own `cache.path`"), "{second}");
 }
 
 #[test]

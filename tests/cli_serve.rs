@@ -4,37 +4,8 @@
 mod cli_common;
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Stdio};
 
-use cli_common::{command, refeed, text};
-
-/// Ends the server with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A server, and the address that it says it listens on.
-fn start(arguments: &[&str]) -> (Server, String) {
-    let mut child = command(arguments).stdout(Stdio::null()).spawn().unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap());
-    let server = Server(child);
-    let mut line = String::new();
-    loop {
-        line.clear();
-        assert_ne!(said.read_line(&mut line).unwrap(), 0, "the server ended without listening");
-        if let Some(address) = line.trim_end().strip_prefix("listening on http://") {
-            let address = address.to_owned();
-            // What it says later must not fill the pipe.
-            std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-            return (server, address);
-        }
-    }
-}
+use cli_common::{refeed, start, text};
 
 #[test]
 fn without_a_configuration_it_listens_on_the_port_that_was_picked() {

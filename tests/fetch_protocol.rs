@@ -243,3 +243,25 @@ async fn only_end_to_end_headers_are_handed_on() {
         assert!(response.headers.get(gone).is_none(), "{gone}");
     }
 }
+
+#[tokio::test]
+async fn a_form_is_posted_to_the_address_it_is_meant_for_and_to_no_other() {
+    let other = Server::sending(ok("", "x")).await;
+    for (reply, expected) in [
+        ("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n".to_owned(), Ok(202)),
+        (format!("HTTP/1.1 307 Moved\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", other.url("/")), Err(())),
+    ] {
+        let hub = Server::sending(reply).await;
+        let client = Client::new(loopback()).unwrap();
+        let response = client.get(&Request::form(hub.url("/hub"), "hub.mode=subscribe&a=%2F".into())).await;
+        assert_eq!(response.map(|response| response.status).map_err(|_| ()), expected);
+        let head = hub.seen().remove(0);
+        assert!(head.starts_with("POST /hub HTTP/1.1\r\n"), "{head}");
+        assert!(
+            head.contains("content-type: application/x-www-form-urlencoded\r\n")
+                && head.contains("content-length: 24\r\n"),
+            "{head}"
+        );
+    }
+    assert!(other.seen().is_empty());
+}

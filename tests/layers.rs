@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["base"],
     &["config", "html", "chinese"],
     &["feed"],
-    &["rules", "fetch", "cache", "media", "emit"],
+    &["rules", "fetch", "cache", "media", "emit", "websub"],
     &["pipeline"],
     &["serve", "web", "mirror"],
     &["cli"],
@@ -21,8 +21,8 @@ const LAYERS: &[&[&str]] = &[
 /// Longest source file, its tests included: beyond it one reads by searching.
 const MAX_LINES: usize = 500;
 
-/// Where bare numbers of time may stand.
-const NUMBERS: &str = "src/base/limits.rs";
+/// Where bare numbers of time may stand: the file and its folder.
+const NUMBERS: &str = "src/base/limits";
 
 #[test]
 fn imports_follow_the_layers() {
@@ -46,7 +46,7 @@ fn no_file_is_longer_than_its_cap() {
 #[test]
 fn numbers_of_time_stand_in_limits() {
     let files = sources();
-    let others = files.iter().filter(|file| file.path != NUMBERS);
+    let others = files.iter().filter(|file| !file.path.starts_with(NUMBERS));
     report("bare durations", others.flat_map(|file| bare_durations(&file.path, &file.text)));
 }
 

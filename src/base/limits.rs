@@ -2,7 +2,11 @@
 //!
 //! Sizes are in bytes, times are [`Duration`]s. What a config key can change is named as that key's default.
 
+mod keeping;
+
 use std::time::Duration;
+
+pub use self::keeping::*;
 
 /// One kibibyte.
 pub const KIB: usize = 1024;
@@ -92,6 +96,8 @@ pub const MAX_NAME_MADE: usize = 40;
 pub const MAX_FOLDERS: usize = 8;
 /// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
 pub const MAX_SOURCES: usize = 200;
+/// How deep the schema of a setting goes: no setting of a rule nests deeper than four.
+pub const MAX_SHAPE_DEPTH: usize = 10;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
 pub const MAX_FEED_NAME: usize = 200;
 /// Ceiling of `fetch.timeout`: every reader has hung up long before.
@@ -128,6 +134,10 @@ pub const MAX_SHARING: usize = 100;
 pub const TITLE_LIKENESS: f64 = 0.7;
 /// Default time within which such titles must lie: the same words a week later are another story.
 pub const TITLES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Columns of a title that is made of the content: what a list of titles shows of one.
+pub const TITLE_COLUMNS: usize = 80;
+/// Most files of one item that are attached or shown by a rule: an album has some thirty pictures.
+pub const MAX_ATTACHED: usize = 100;
 /// Most counting prefixes of one podcast address; real ones have up to six.
 pub const MAX_PREFIXES: usize = 16;
 /// Most rules of one feed, after rule sets are opened, those around every feed's included.
@@ -287,6 +297,8 @@ pub const MAX_REPLACEMENTS: usize = 50;
 pub const MAX_PAGE_ELEMENTS: usize = 100_000;
 /// Deepest nesting that readability is given. News pages stay under 40.
 pub const MAX_PAGE_DEPTH: usize = 512;
+/// Largest file of `fetch.roots`: a whole system's certificates take 250 KiB.
+pub const MAX_ROOTS: usize = MIB;
 /// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.
 pub const PAGES_PER_HOST: usize = 4;
 /// Most that `fetch.pages_per_host` may say: more is an attack.
@@ -342,6 +354,9 @@ pub const STALE_IF_ERROR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub const HEURISTIC_PART: u32 = 10;
 /// Most freshness that `Last-Modified` gives: after a month of silence a new item should not wait three days.
 pub const HEURISTIC_MOST: Duration = Duration::from_secs(2 * 60 * 60);
+/// Most freshness that the usual gap between a feed's items gives where upstream says nothing: a blog of one post a day is
+/// then asked once an hour, which is as often as Rachel Kroll's feed-reader score allows.
+pub const HEURISTIC_GAP: Duration = Duration::from_secs(60 * 60);
 /// `skipHours` and `skipDays` put the next fetch off by no more: a weekend.
 pub const SKIP_MOST: Duration = Duration::from_secs(48 * 60 * 60);
 /// No new try after an upstream could not be reached: a short outage costs readers a minute.
@@ -404,41 +419,6 @@ pub const BROTLI_WINDOW: i32 = 22;
 /// Effort of zstd. Up to 9 its window stays within the 8 MiB that RFC 9659 asks of HTTP.
 pub const ZSTD_LEVEL: i32 = 6;
 
-// ── the store on disk ───────────────────────────────────────────────────────────────────────────────
-
-/// Default of `cache.disk`.
-pub const CACHE_DISK: usize = 1024 * MIB;
-/// Floor of `cache.disk`: state alone fills less of no real use.
-pub const CACHE_DISK_FLOOR: usize = MIB;
-/// Effort of zstd for bodies on disk: the fastest, 300 MB/s; it still packs a feed five times.
-pub const DISK_ZSTD_LEVEL: i32 = 1;
-/// Bookkeeping of a row beside its bytes: keys, numbers, two indexes.
-pub const DISK_ROW_OVERHEAD: usize = 200;
-/// How long a statement waits for another connection of this process.
-pub const DISK_BUSY: Duration = Duration::from_secs(2);
-/// To how much of `cache.disk` eviction goes down, in percent, so that not every write evicts.
-pub const DISK_EVICT_TO_PERCENT: i64 = 90;
-/// Most rows that one step of eviction deletes: a transaction of some megabytes.
-pub const DISK_EVICT_AT_ONCE: i64 = 256;
-/// What is kept of the write-ahead log once it was copied into the file, in bytes.
-pub const DISK_LOG_KEPT: i64 = 8 * MIB as i64;
-/// Pages that one connection keeps in memory, as SQLite counts: negative is KiB.
-pub const DISK_PAGE_CACHE: i64 = -1024;
-/// Most bytes that wait to be written before bodies are let go.
-pub const DISK_QUEUE_BODIES: usize = 32 * MIB;
-/// Most bytes that wait to be written at all.
-pub const DISK_QUEUE: usize = 48 * MIB;
-/// Most pieces of work on other tables that wait.
-pub const DISK_QUEUE_JOBS: usize = 1024;
-/// When a disk that refused is tried again. A person who makes room waits a minute at most.
-pub const DISK_RETRY: Duration = Duration::from_secs(60);
-/// How often an idle store looks whether its file is still there.
-pub const DISK_LOOK: Duration = Duration::from_secs(60);
-/// A use is noted once an hour: eviction needs no more, and each note is a write.
-pub const DISK_TOUCH: Duration = Duration::from_secs(60 * 60);
-/// Reading connections kept open, about 100 KiB each.
-pub const DISK_READERS_KEPT: usize = 4;
-
 // ── the archive ─────────────────────────────────────────────────────────────────────────────────────
 
 /// Default of `archive.items`: three years of a daily feed.
@@ -465,6 +445,12 @@ pub const SEEN_REMEMBERED: usize = 2000;
 
 /// Default port of `server.listen`: not a port that RSSHub, miniflux or FreshRSS uses.
 pub const PORT: u16 = 4600;
+/// Longest question of `refeed cache` to a running server: a URL and some words.
+pub const CONTROL_LINE: u64 = 8 * KIB as u64;
+/// Longest answer to it: a line of a hundred bytes for each of 100 000 feeds, and more.
+pub const CONTROL_ANSWER: u64 = 64 * MIB as u64;
+/// Time for question and answer: a purge of a large feed may wait for the disk.
+pub const CONTROL_TIME: Duration = Duration::from_secs(20);
 /// How long `refeed health` waits for an answer of this machine: half of what Docker waits for the command.
 pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of the answer `refeed health` reads: the status line and a reason.

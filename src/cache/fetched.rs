@@ -12,7 +12,7 @@ use super::memory::Key;
 use super::moved::Moved;
 use super::said::Said;
 use crate::base::url::Url;
-use crate::feed::Rhythm;
+use crate::feed::{Hubs, Rhythm};
 
 /// A good copy.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub struct About {
     pub said: Said,
     /// What the feed says of its rhythm.
     pub rhythm: Rhythm,
+    /// The hubs that tell of its changes.
+    pub hubs: Hubs,
     /// How many items it has.
     pub items: usize,
     /// What it is, in a digest: body, type and address. Equal digests become equal answers.

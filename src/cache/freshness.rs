@@ -3,7 +3,7 @@
 //!
 //! - *Fresh*: used without asking. HTTP's lifetime (RFC 9111 §4.2), or the feed's own `ttl` or period where that is longer and
 //!   HTTP does not forbid stale use; where neither speaks, a tenth of the time since `Last-Modified`, between the default and
-//!   [`limits::HEURISTIC_MOST`]. `Age` is taken off. Then the operator's floor and ceiling hold, whatever was said: the floor
+//!   [`limits::HEURISTIC_MOST`], or half the usual gap between items, up to [`limits::HEURISTIC_GAP`]. `Age` is taken off. Then the operator's floor and ceiling hold, whatever was said: the floor
 //!   protects the upstream from us. An end that falls into the feed's `skipHours` or `skipDays` moves to their end.
 //! - *Stale, refreshed behind* (RFC 5861 §3): used at once while one refresh runs. Upstream may shorten it.
 //! - *Stale, upstream down* (RFC 5861 §4): used rather than an error. Upstream may lengthen it.
@@ -83,7 +83,7 @@ pub fn freshness(said: &Said, rhythm: &Rhythm, policy: &Policy) -> Freshness {
     let (now, age) = (said.received, said.age().min(limits::TTL_CEILING));
     let own = own_words(rhythm, now, age, policy).filter(|_| !said.forbids_stale());
     let http = said.lifetime().map(|lifetime| lifetime.saturating_sub(age));
-    let remaining = http.max(own).unwrap_or_else(|| silent(said, policy).saturating_sub(age));
+    let remaining = http.max(own).unwrap_or_else(|| silent(said, rhythm, policy).saturating_sub(age));
     let fresh_until = awake(now + remaining.min(policy.max).max(policy.min), rhythm);
     let (wait, error) = (policy.stale_while_revalidate, policy.stale_if_error);
     Freshness {
@@ -125,9 +125,10 @@ fn until_next(base: Time, period: Duration, now: Time) -> Duration {
 }
 
 /// The lifetime of what nobody speaks for.
-fn silent(said: &Said, policy: &Policy) -> Duration {
-    let heuristic = said.unchanged_for().unwrap_or_default() / limits::HEURISTIC_PART;
-    heuristic.min(limits::HEURISTIC_MOST).max(policy.default)
+fn silent(said: &Said, rhythm: &Rhythm, policy: &Policy) -> Duration {
+    let modified = said.unchanged_for().unwrap_or_default() / limits::HEURISTIC_PART;
+    let gap = rhythm.gap.unwrap_or_default() / 2;
+    modified.min(limits::HEURISTIC_MOST).max(gap.min(limits::HEURISTIC_GAP)).max(policy.default)
 }
 
 /// `at`, or the end of the hours and days to skip that it falls into.
@@ -177,7 +178,7 @@ mod tests {
     #[test]
     fn http_first_then_the_feed_then_the_default() {
         let period = |count, base| Rhythm { period: Some(minutes(count)), base, ..Rhythm::default() };
-        let none = Rhythm::default();
+        let (none, gap) = (Rhythm::default(), |count| Rhythm { gap: Some(minutes(count)), ..Rhythm::default() });
         for (lines, rhythm, expected) in [
             (&[][..], none, 30),
             (&["cache-control: max-age=600"], none, 10),
@@ -206,6 +207,11 @@ mod tests {
             (&["last-modified: Fri, 01 Jan 2027 00:00:00 GMT", "cache-control: max-age=60"], none, 1),
             (&["last-modified: Fri, 01 Jan 2027 00:00:00 GMT"], ttl(20), 20),
             (&["last-modified: never"], none, 30),
+            (&[], gap(10), 30),
+            (&[], gap(90), 45),
+            (&["age: 600"], gap(24 * 60), 50),
+            (&["last-modified: Fri, 01 Jan 2027 00:00:00 GMT"], gap(24 * 60), 120),
+            (&["cache-control: max-age=600"], gap(24 * 60), 10),
         ] {
             assert_eq!(remaining(lines, rhythm, OPEN), expected, "{lines:?} {rhythm:?}");
             assert_eq!(remaining(lines, rhythm, POLICY), expected.clamp(5, 24 * 60), "clamped {lines:?} {rhythm:?}");
@@ -300,7 +306,7 @@ mod tests {
             let lines = lines.map(|(name, value)| format!("{name}: {value}"));
             let said = said(&lines.each_ref().map(String::as_str));
             let (ttl, period, base) = (seconds(ttl), seconds(period), base.map(Time));
-            let rhythm = Rhythm { ttl, period, base, skip_hours, skip_days, finished: false };
+            let rhythm = Rhythm { ttl, period, base, skip_hours, skip_days, finished: false, gap: None };
             let found = freshness(&said, &rhythm, &POLICY);
             let left = found.fresh_until.since(NOW);
             prop_assert!(POLICY.min <= left && left <= POLICY.max + limits::SKIP_MOST);

@@ -336,7 +336,7 @@ mod tests {
         drop(disk);
         let disk = Disk::open(directory.path(), 64 * MIB, Clock::manual(NOW));
         assert_eq!(raws(&disk, EVERY).await, ["c1", "b2", "a1"]);
-        assert_eq!(disk.purge("f").await, Ok(3));
+        assert_eq!(disk.purge("f").await.unwrap().records, 3);
         assert_eq!(raws(&disk, EVERY).await, [""; 0]);
     }
 

@@ -48,6 +48,11 @@ impl Key {
         Key::of(&[kind, &self.0])
     }
 
+    /// The first half, where the chance of two alike in 2^64 is small enough.
+    pub fn short(&self) -> u64 {
+        u64::from_le_bytes(*self.0.first_chunk().unwrap_or(&[0; 8]))
+    }
+
     /// A number that is the key's own, evenly spread over all keys: what happens to many at once need not happen to all of
     /// them in the same second.
     pub fn spread(&self) -> u8 {

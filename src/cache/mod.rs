@@ -8,6 +8,7 @@
 //! - [`disk`]: what survives a restart.
 //! - [`items`]: what the archive keeps of a feed.
 //! - [`flight`]: one piece of work per key however many ask; a caller that leaves stops nothing.
+//! - [`schedule`]: when a feed is asked for without a reader (pure).
 //!
 //! Called by `pipeline`. Knows nothing of rules, configuration or sockets, and of feeds only their rhythm.
 
@@ -22,6 +23,7 @@ pub mod memory;
 pub mod moved;
 pub mod negative;
 pub mod said;
+pub mod schedule;
 
 pub use answer::{Answer, Content, Representation, Scope};
 pub use disk::Disk;

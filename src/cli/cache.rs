@@ -9,11 +9,14 @@ use super::{Failure, terminal};
 use crate::base::clock::{Clock, Time};
 use crate::base::text::human_size;
 use crate::cache::Disk;
+use crate::cache::disk::{DiskError, Listed, Stats};
 use crate::config::quantity::human_duration;
 use crate::config::{self, Cache, Store};
+use crate::serve::control::{self, Answer, Question};
 
 const EXAMPLES: &str = "\
-The store is that of `cache.path` in the configuration, the platform's default without one.
+The store is that of `cache.path` in the configuration, the platform's default without one. It may be in use by a server of
+the same user: the server answers then, and forgets what it has in memory, too.
 
 Examples:
   refeed cache stats
@@ -54,17 +57,43 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     if !Disk::exists(&directory) {
         return terminal::print(format!("nothing is kept yet in {}\n", directory.display()).as_bytes());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Failure::failed)?;
-    let clock = Clock::system();
-    let disk = Disk::open(directory, cache.disk, clock.clone());
-    let said = runtime.block_on(async {
-        match args.action {
-            Action::Stats => stats(&disk).await,
-            Action::List => list(&disk, clock.now()).await,
-            Action::Purge { name } => purge(&disk, &name).await,
+    let question = match args.action {
+        Action::Stats => Question::Stats,
+        Action::List => Question::List,
+        Action::Purge { name } => Question::Purge(name),
+    };
+    let answer = match control::ask(&directory, &question) {
+        Some(answer) => {
+            answer.map_err(|error| Failure::Failed(format!("the server that runs does not answer: {error}")))?
         }
+        None => perform(&question, directory, cache.disk)?,
+    };
+    let now = Clock::system().now();
+    let said = match (answer, question) {
+        (Answer::Stats(stats), _) => show(stats),
+        (Answer::List(list), _) => table(list, now),
+        (Answer::Purged(0), Question::Purge(name)) => {
+            return Err(Failure::Failed(format!("nothing is kept of `{name}`; `refeed cache list` shows what is")));
+        }
+        (Answer::Purged(1), _) => "1 record forgotten\n".to_owned(),
+        (Answer::Purged(records), _) => format!("{records} records forgotten\n"),
+        (Answer::Failed(why), _) => return Err(Failure::Failed(why)),
+    };
+    terminal::print(said.as_bytes())
+}
+
+/// Answers `question` from the store itself, which no server has.
+fn perform(question: &Question, directory: PathBuf, bytes: usize) -> Result<Answer, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Failure::failed)?;
+    let disk = Disk::open(directory, bytes, Clock::system());
+    let answer = runtime.block_on(async {
+        Ok(match question {
+            Question::Stats => Answer::Stats(disk.stats().await?),
+            Question::List => Answer::List(disk.list().await?),
+            Question::Purge(name) => Answer::Purged(disk.purge(name).await?.records),
+        })
     });
-    terminal::print(said?.as_bytes())
+    answer.map_err(|error: DiskError| Failure::failed(error))
 }
 
 /// The store that `cache` asks for.
@@ -88,31 +117,25 @@ fn directory(cache: &Cache) -> Option<PathBuf> {
     }
 }
 
-async fn stats(disk: &Disk) -> Result<String, Failure> {
-    let stats = disk.stats().await.map_err(Failure::failed)?;
+fn show(stats: Stats) -> String {
     let (used, limit) = (human_size(stats.used), human_size(stats.limit));
     let mut out = format!("{}: {used} of {limit} (`cache.disk`)\n", stats.path.display());
     for count in stats.counts {
         let _ = writeln!(out, "{:>9} {:<13} {:>10}", count.records, count.kind.name(), human_size(count.bytes));
     }
-    Ok(out)
+    if stats.lost > 0 {
+        let _ = writeln!(out, "{:>9} not written since the server started: the disk did not take them", stats.lost);
+    }
+    out
 }
 
-async fn list(disk: &Disk, now: Time) -> Result<String, Failure> {
+fn table(list: Vec<Listed>, now: Time) -> String {
     let mut out = format!("{:>10}  {:<14} {:<14} feed\n", "size", "stored", "used");
-    for listed in disk.list().await.map_err(Failure::failed)? {
+    for listed in list {
         let (stored, used) = (ago(now, listed.stored), ago(now, listed.used));
         let _ = writeln!(out, "{:>10}  {stored:<14} {used:<14} {}", human_size(listed.bytes), listed.label);
     }
-    Ok(out)
-}
-
-async fn purge(disk: &Disk, name: &str) -> Result<String, Failure> {
-    match disk.purge(name).await.map_err(Failure::failed)? {
-        0 => Err(Failure::Failed(format!("nothing is kept of `{name}`; `refeed cache list` shows what is"))),
-        1 => Ok(format!("{name}: 1 record forgotten\n")),
-        records => Ok(format!("{name}: {records} records forgotten\n")),
-    }
+    out
 }
 
 /// To the minute: `3h12m ago`.

@@ -10,12 +10,14 @@ mod chars;
 pub mod charset;
 mod codec;
 pub mod dates;
+mod dropped;
 mod emit;
 mod enclosures;
 mod error;
 mod fields;
 mod grow;
 pub mod history;
+mod hubs;
 mod item;
 pub mod json;
 pub mod merge;
@@ -33,6 +35,7 @@ pub mod tree;
 mod view;
 pub mod xml;
 
+pub use self::hubs::Hubs;
 pub use chars::is_allowed as is_xml_char;
 pub use enclosures::Enclosure;
 pub use error::{Bound, FeedError};
@@ -139,6 +142,8 @@ pub struct Feed {
     items: Vec<NodeId>,
     /// The items that are left, as indexes of `items`, in the order of the output.
     order: Vec<u32>,
+    /// What rules dropped, where somebody wants to see it.
+    dropped: Option<dropped::Dropped>,
     /// The items that the rule at work may see, by their number; all where there is none.
     selected: Option<Vec<bool>>,
     slots: OnceLock<item::Index>,
@@ -231,6 +236,7 @@ impl Feed {
             head,
             items,
             order,
+            dropped: None,
             selected: None,
             slots,
             base,

@@ -94,7 +94,7 @@ impl Feed {
         };
         let raw: Vec<String> = raw.iter().map(|raw| base.fitting(raw.as_ref().trim())).collect();
         let grown = self.again(base.with_items(&raw, at))?;
-        *self = grown;
+        *self = Feed { dropped: self.dropped.take(), ..grown };
         Ok(())
     }
 

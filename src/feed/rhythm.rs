@@ -4,6 +4,7 @@
 //! [`Feed::rhythm`] gives plain data; what becomes of it is `cache::freshness`'s. What cannot be read counts as not said.
 //! One pass over the head's children, without its items.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ pub struct Rhythm {
     pub skip_days: u8,
     /// It will never change again.
     pub finished: bool,
+    /// The usual time from one item to the next, by the dates of the newest ones.
+    pub gap: Option<Duration>,
 }
 
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -60,8 +63,20 @@ impl Feed {
                 _ => {}
             }
         }
+        rhythm.gap = self.gap();
         rhythm.period = period.map(|period: Duration| period / frequency.unwrap_or(1).max(1));
         rhythm
+    }
+
+    /// The median of the newest gaps. Items of one moment count: a feed that brings ten a day brings them so.
+    fn gap(&self) -> Option<Duration> {
+        let mut dates: Vec<Time> = self.items().iter().filter_map(|item| self.date(*item)).collect();
+        dates.sort_unstable_by_key(|date| Reverse(*date));
+        let newest = dates.iter().take(limits::RHYTHM_ITEMS);
+        let mut gaps: Vec<Duration> =
+            newest.clone().zip(newest.skip(1)).map(|(late, early)| late.since(*early)).collect();
+        gaps.sort_unstable();
+        gaps.get(gaps.len() / 2).copied()
     }
 
     fn text(&self, id: NodeId) -> std::borrow::Cow<'_, str> {
@@ -171,5 +186,23 @@ mod tests {
              xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\"><channel rdf:about=\"u\"><title>t</title>\
              <sy:updatePeriod>hourly</sy:updatePeriod></channel></rdf:RDF>";
         assert_eq!(json(rdf).period, Some(limits::HOUR));
+    }
+
+    #[test]
+    fn the_usual_gap_is_the_median_of_the_newest() {
+        let gap = |dates: &[&str]| {
+            let item = |date: &&str| format!("<item><title>t</title><pubDate>{date}</pubDate></item>");
+            let items: String = dates.iter().map(item).collect();
+            let text = format!("<rss version=\"2.0\"><channel><title>t</title>{items}</channel></rss>");
+            Feed::read(text.as_bytes(), None, None).unwrap().rhythm().gap.map(|gap| gap.as_secs() / 3600)
+        };
+        let day = |day: u32| format!("2026-11-{day:02}T00:00:00Z");
+        let old: Vec<String> = (1..=8).map(|n| day(3 * n)).collect();
+        assert_eq!(gap(&[]), None);
+        assert_eq!(gap(&["2026-11-01T00:00:00Z", "soon"]), None);
+        assert_eq!(gap(&["2026-11-02T00:00:00Z", "2026-11-01T00:00:00Z"]), Some(24));
+        assert_eq!(gap(&old.iter().map(String::as_str).collect::<Vec<_>>()), Some(72), "in any order");
+        let many: Vec<String> = (0..20).map(|n| format!("2026-11-25T{n:02}:00:00Z")).chain(old).collect();
+        assert_eq!(gap(&many.iter().map(String::as_str).collect::<Vec<_>>()), Some(1), "the newest ten");
     }
 }

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
-use hyper::header::HeaderValue;
+use hyper::header::{self, HeaderValue};
 use url::Url;
 
 use crate::base::clock::Clock;
@@ -154,7 +154,7 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The line that it waits in.
     pub lane: Lane,
-    /// A body for a service of the operator's; no redirect is followed with it.
+    /// A body for a service of the operator's, or a form for a hub; no redirect is followed with it.
     pub post: Option<Bytes>,
 }
 
@@ -181,6 +181,13 @@ impl Request {
             lane: Lane::Feeds,
             post: None,
         }
+    }
+
+    /// A form to post to a hub, encoded.
+    pub fn form(url: impl Into<String>, form: String) -> Request {
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, form_type)]);
+        Request { accept: "*/*", headers, post: Some(form.into()), ..Request::feed(url) }
     }
 
     /// An unconditional request for a page that an item of a feed leads to.

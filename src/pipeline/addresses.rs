@@ -34,6 +34,7 @@ impl Addresses {
         let mut url = self.feed(name, format)?;
         match window {
             Window::Newest => {}
+            Window::Dropped => url.set_query(Some("dropped")),
             Window::Page(number) => url.set_query(Some(&format!("archive={number}"))),
             Window::Since(_) | Window::After(_) => return None,
         }

@@ -89,15 +89,15 @@ impl Pipeline {
         let keeping = Keeping { items: archive.items, age: archive.age };
         let recorded = items::record(&self.0.disk, kept.key, &route.label, window, keeping, now).await;
         let shown = match recorded {
-            Ok(state) => shown(route.form.window, archive, state)?,
-            Err(error) if route.form.window == Window::Newest => {
+            Ok(state) => shown(route.form.window.before_rules(), archive, state)?,
+            Err(error) if route.form.window.before_rules() == Window::Newest => {
                 tracing::warn!(feed = %route.label, %error, "the archive cannot be used: the feed is served as upstream has it");
                 return Ok(brought);
             }
             Err(_) => return Err(Error::NoArchive.into()),
         };
         let loaded = items::load(&self.0.disk, kept.key, family, shown.which).await.unwrap_or_default();
-        let newest = route.form.window == Window::Newest;
+        let newest = route.form.window.before_rules() == Window::Newest;
         let compose = move || compose(feed, loaded, newest.then_some(archive.page), kept.dated);
         let (body, count) = self.0.workers.run(compose).await?.map_err(Error::NotAFeed)?;
         let links = route.form.pages.as_ref().map(|own| shown.links(own, count));
@@ -148,7 +148,7 @@ struct Shown {
 fn shown(window: Window, archive: Archive, state: State) -> Result<Shown, Error> {
     let page = archive.page as u64;
     let (which, number, has_pages) = match window {
-        Window::Newest => (Which::Newest(archive.page), None, true),
+        Window::Newest | Window::Dropped => (Which::Newest(archive.page), None, true),
         Window::Since(time) => (Which::Since(time), None, false),
         Window::After(revision) => (Which::After(revision), None, false),
         Window::Page(number) => {

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::background::LastRead;
 use super::error::{Failure, StartError};
 use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::flight::Role;
 use crate::cache::freshness::{Grace, Policy};
+use crate::cache::schedule::Pace;
 use crate::cache::{Answer, Key};
 use crate::config::{self, Cache, Feed, Origin, Refresh, Relative};
 use crate::emit::model::Document;
@@ -41,6 +43,15 @@ pub enum Window {
     Since(Time),
     /// What was new or changed after a revision of the archive.
     After(u64),
+    /// Of the newest, what the rules dropped.
+    Dropped,
+}
+
+impl Window {
+    /// What the rules see of it.
+    pub fn before_rules(self) -> Window {
+        if self == Window::Dropped { Window::Newest } else { self }
+    }
 }
 
 /// A feed that can be asked for.
@@ -216,6 +227,10 @@ pub(super) struct Route {
     pub(super) fetched: Key,
     /// What the rules made of it.
     pub(super) answer: Key,
+    /// How often it is refreshed without a reader; none: on demand only.
+    pub(super) pace: Option<Pace>,
+    /// When a reader last asked for this feed of the configuration.
+    pub(super) read: Arc<LastRead>,
 }
 
 impl Route {
@@ -223,7 +238,8 @@ impl Route {
     pub(super) fn new(label: String, feed: &Feed, chain: Chain, mut form: Form, policy: Policy) -> Arc<Route> {
         form.identity = feed.url.clone();
         let (origin, fetched, answer) = (feed.origin.clone(), Key::default(), Key::default());
-        Route { label, origin, chain, form, policy, fetched, answer }.keyed()
+        let (pace, read) = (pace(feed.refresh), Arc::default());
+        Route { label, origin, chain, form, policy, fetched, answer, pace, read }.keyed()
     }
 
     /// The same feed with more rules after its own, in another format, served at another address.
@@ -245,6 +261,14 @@ impl Route {
         let parts = [b"answer", self.fetched.as_ref(), chain.as_bytes(), form.as_bytes(), policy.as_bytes()];
         self.answer = Key::of(&parts);
         Arc::new(self)
+    }
+}
+
+fn pace(refresh: Refresh) -> Option<Pace> {
+    match refresh {
+        Refresh::Adaptive => Some(Pace::Adaptive),
+        Refresh::Every(every) => Some(Pace::Every(every)),
+        Refresh::OnDemand => None,
     }
 }
 

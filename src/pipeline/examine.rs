@@ -30,13 +30,14 @@ pub(super) fn examine(
     moved: Option<Moved>,
     rival: Option<Rival>,
 ) -> Result<Fetched, Error> {
-    let Found { body, content_type, etag, last_modified, said, url, .. } = found;
+    let Found { body, content_type, etag, last_modified, hubs, said, url, .. } = found;
     let held = rival.as_ref().map(|rival| &*rival.copy);
     let Some(body) = body else {
         let held = held.ok_or(Error::Bug)?; // only a copy's validators make a 304
         let about = About {
             etag: etag.or_else(|| held.about.etag.clone()),
             last_modified: last_modified.or_else(|| held.about.last_modified.clone()),
+            hubs: hubs.or(held.about.hubs.clone()),
             said: held.about.said.renewed(said),
             moved,
             ..held.about.clone()
@@ -48,7 +49,8 @@ pub(super) fn examine(
     let about = About { content_type, etag, last_modified, url, said, moved, digest, ..About::default() };
     if let Some(same) = held.filter(|held| held.about.digest == digest) {
         let About { rhythm, items, .. } = same.about;
-        return Ok(Fetched { body: same.body.clone(), about: About { rhythm, items, ..about } });
+        let hubs = hubs.or(same.about.hubs.clone());
+        return Ok(Fetched { body: same.body.clone(), about: About { rhythm, items, hubs, ..about } });
     }
     if is_page {
         return Ok(Fetched { body, about });
@@ -63,7 +65,7 @@ pub(super) fn examine(
             _ => {}
         }
     }
-    let mut about = About { items, rhythm: feed.rhythm(), ..about };
+    let mut about = About { items, rhythm: feed.rhythm(), hubs: hubs.or(feed.hubs()), ..about };
     if feed.is_truncated() {
         // better than nothing, but the next answer shall be a whole one
         (about.etag, about.last_modified) = (None, None);

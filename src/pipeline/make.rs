@@ -24,8 +24,10 @@ use crate::rules::Chain;
 /// An answer, and how its copy was come by.
 #[derive(Clone)]
 pub(super) struct Made {
-    answer: Arc<Answer>,
-    came: Came,
+    pub answer: Arc<Answer>,
+    pub came: Came,
+    /// What it was made of; none where a fresh answer was at hand.
+    pub copy: Option<Arc<Fetched>>,
     /// It is in the cache now.
     stored: bool,
 }
@@ -96,9 +98,11 @@ impl Pipeline {
         patience: Duration,
     ) -> Result<Made, Failure> {
         let previous = self.0.memory.answer(&route.answer).await;
-        if let Some(fresh) = previous.as_ref().filter(|answer| answer.freshness.is_fresh(self.0.clock.now())) {
+        let outdated = self.0.upstream.is_outdated(&route.fetched);
+        let fresh = |answer: &&Arc<Answer>| !outdated && answer.freshness.is_fresh(self.0.clock.now());
+        if let Some(fresh) = previous.as_ref().filter(fresh) {
             // made between the caller's look and this one
-            return Ok(Made { answer: Arc::clone(fresh), came: Came::Kept, stored: true });
+            return Ok(Made { answer: Arc::clone(fresh), came: Came::Kept, copy: None, stored: true });
         }
         if let Some(failure) = self.0.upstream.failing(&route.answer).await {
             return Err(failure);
@@ -122,7 +126,7 @@ impl Pipeline {
         if incomplete {
             self.complete(route);
         }
-        Ok(Made { answer, came: brought.came, stored })
+        Ok(Made { answer, came: brought.came, copy: Some(brought.copy), stored })
     }
 
     /// What the answer of `route` is made of: what upstream has, or what its sources have together.

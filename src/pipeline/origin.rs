@@ -2,20 +2,26 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::path::Path;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::{self, HeaderName, HeaderValue};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use super::ask::Input;
 use super::error::Error;
 use crate::base::clock::Clock;
+use crate::base::limits;
 use crate::base::url::Url;
 use crate::cache::moved::permanent;
 use crate::cache::said::Said;
 use crate::cache::{About, Line};
 use crate::config::{Config, Origin, read_capped};
+use crate::feed::Hubs;
 use crate::fetch::{Client, FetchError, Request, Settings};
+use crate::websub::discover::read_link;
 
 /// Brings bytes. Clones share the client.
 #[derive(Clone)]
@@ -40,6 +46,8 @@ pub(super) struct Found {
     pub etag: Option<Line>,
     /// `Last-Modified`
     pub last_modified: Option<Line>,
+    /// What `Link` headers name.
+    pub hubs: Hubs,
     /// The rest of what the headers say.
     pub said: Said,
     /// Where permanent redirects led.
@@ -99,6 +107,7 @@ impl Origins {
             content_type: line(headers, header::CONTENT_TYPE),
             etag: line(headers, header::ETAG),
             last_modified: line(headers, header::LAST_MODIFIED),
+            hubs: linked(headers),
             said: Said::read(headers, self.clock.now()),
             body: (!response.is_not_modified()).then_some(response.body),
             url: Some(response.url),
@@ -108,8 +117,17 @@ impl Origins {
     fn local(&self, body: Bytes, url: Option<Url>) -> Found {
         let said = Said::local(self.clock.now());
         let (status, content_type, etag, last_modified, moved) = (None, None, None, None, None);
-        Found { status, body: Some(body), url, content_type, etag, last_modified, said, moved }
+        let hubs = Hubs::default();
+        Found { status, body: Some(body), url, content_type, etag, last_modified, hubs, said, moved }
     }
+}
+
+fn linked(headers: &HeaderMap) -> Hubs {
+    let mut hubs = Hubs::default();
+    for line in headers.get_all(header::LINK).into_iter().filter_map(|line| line.to_str().ok()) {
+        read_link(&mut hubs, line);
+    }
+    hubs
 }
 
 fn line(headers: &HeaderMap, name: HeaderName) -> Option<Line> {
@@ -124,6 +142,7 @@ pub(super) fn client(config: &Config, clock: Clock) -> Result<Client, FetchError
         max_body: fetch.max_body,
         max_redirects: fetch.max_redirects,
         pages_per_host: fetch.pages_per_host,
+        extra_roots: fetch.roots.as_deref().map(roots).transpose()?.unwrap_or_default(),
         allow: fetch.allow.clone(),
         proxy: fetch.proxy.clone(),
         own_id: instance(),
@@ -131,6 +150,17 @@ pub(super) fn client(config: &Config, clock: Clock) -> Result<Client, FetchError
         clock,
         ..Settings::default()
     })
+}
+
+/// The certificates of `fetch.roots`.
+fn roots(path: &Path) -> Result<Vec<Vec<u8>>, FetchError> {
+    let wrong = |why: String| FetchError::Settings(format!("`fetch.roots` ({}): {why}", path.display()));
+    let pem = read_capped(path, limits::MAX_ROOTS, None).map_err(|error| wrong(error.to_string()))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match found.map_err(|error| wrong(error.to_string()))? {
+        none if none.is_empty() => Err(wrong("it holds no certificate".to_owned())),
+        found => Ok(found.into_iter().map(|certificate| certificate.to_vec()).collect()),
+    }
 }
 
 /// What tells this process from other refeeds on the way. Random: containers that start together share process number

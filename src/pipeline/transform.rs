@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::ask::{Form, Input, Output};
+use super::ask::{Form, Input, Output, Window};
 use super::error::Error;
 use crate::base::clock::Time;
 use crate::base::limits::MAX_PAGE_ROUNDS;
@@ -94,6 +94,9 @@ fn read(raw: Raw, context: Context, recipe: Arc<Recipe>, rounds: usize) -> Resul
         }
     }
     let mut feed = recipe.chain.read(&raw, &context).map_err(Error::NotAFeed)?;
+    if recipe.form.window == Window::Dropped {
+        feed.watch_drops();
+    }
     match recipe.form.relative {
         Relative::Absolute => Links.apply(&mut feed, &context).map_err(Error::Rule)?,
         Relative::Keep => {}
@@ -112,6 +115,9 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
             let incomplete = context.pages.is_pending();
             let timely = context.was_asked_now() || !context.pages.is_empty();
             let form = &recipe.form;
+            if form.window == Window::Dropped {
+                feed.show_dropped().map_err(Error::NotAFeed)?;
+            }
             let document = form.as_data.then(|| emit::normalise(&feed, form.about()).map(Box::new)).transpose();
             let document = document.map_err(|error| Error::Emit(error.into()))?;
             let written = match document {

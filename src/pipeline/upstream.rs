@@ -3,7 +3,8 @@
 //!
 //! Keeps failures too: while one is held, upstream is left in peace. Remembers where a feed moved for good.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
@@ -33,6 +34,8 @@ struct Parts {
     workers: Workers,
     failures: Negative<Error>,
     flights: Flights<Result<Got, Failure>>,
+    /// What hubs say has changed since it was last asked for, by [`Route::fetched`].
+    outdated: Mutex<HashSet<Key>>,
     /// How long somebody waits for a fetch.
     wait: Duration,
 }
@@ -58,7 +61,8 @@ pub(super) enum Came {
 impl Upstream {
     pub(super) fn new(origins: Origins, memory: Memory, workers: Workers, wait: Duration) -> Upstream {
         let (failures, flights) = (Negative::new(limits::MAX_HELD_FAILURES), Flights::new());
-        Upstream(Arc::new(Parts { origins, memory, workers, failures, flights, wait }))
+        let outdated = Mutex::default();
+        Upstream(Arc::new(Parts { origins, memory, workers, failures, flights, outdated, wait }))
     }
 
     /// The name of this instance in `Via`.
@@ -77,6 +81,20 @@ impl Upstream {
     pub(super) async fn is_fresh(&self, route: &Route) -> bool {
         let held = self.0.memory.fetched(&route.fetched).await;
         held.is_some_and(|held| held.about.freshness(&route.policy).is_fresh(self.now()))
+    }
+
+    /// Upstream has something newer than what is at hand, says its hub. False where that is known already.
+    pub(super) fn outdate(&self, key: Key) -> bool {
+        self.outdated().insert(key)
+    }
+
+    /// True where a hub says that what is at hand for `key` is old, however fresh it seems.
+    pub(super) fn is_outdated(&self, key: &Key) -> bool {
+        self.outdated().contains(key)
+    }
+
+    fn outdated(&self) -> MutexGuard<'_, HashSet<Key>> {
+        self.0.outdated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The earlier failure of `key` that still forbids a try.
@@ -120,7 +138,10 @@ impl Upstream {
 
     async fn fetch(&self, route: &Route, via: Option<HeaderValue>) -> Result<Got, Failure> {
         let held = self.0.memory.fetched(&route.fetched).await;
-        if let Some(copy) = held.as_ref().filter(|held| held.about.freshness(&route.policy).is_fresh(self.now())) {
+        // one try is what a hub's word is good for; without success, the copy's own time counts again
+        let outdated = self.outdated().remove(&route.fetched);
+        let fresh = |held: &&Arc<Fetched>| !outdated && held.about.freshness(&route.policy).is_fresh(self.now());
+        if let Some(copy) = held.as_ref().filter(fresh) {
             return Ok(Got { copy: Arc::clone(copy), came: Came::Kept });
         }
         if let Some(failure) = self.resting(route).await {

@@ -72,6 +72,18 @@ impl Step {
     }
 }
 
+impl Step {
+    fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
+        let name = self.kind.name();
+        // Of the others some put items in the place of one, and none drops any.
+        let drops = matches!(self.kind, Kind::dates | Kind::dedupe | Kind::drop | Kind::keep | Kind::limit);
+        let before = if drops { feed.watched() } else { None };
+        self.rule.apply(feed, cx)?;
+        feed.remember_dropped(name, before);
+        Ok(())
+    }
+}
+
 impl Chain {
     /// The chain without rules: what comes in goes out.
     pub fn empty() -> Chain {
@@ -139,7 +151,7 @@ impl Chain {
         for (at, step) in self.steps.iter().enumerate().skip(from) {
             let done = match step.select(feed, cx) {
                 Ok(true) => match wants(&*step.rule, feed) {
-                    wants if wants.is_empty() => step.rule.apply(feed, cx),
+                    wants if wants.is_empty() => step.apply(feed, cx),
                     wants => {
                         feed.select_all();
                         return Ok(Progress::Waiting { at, wants });

@@ -17,6 +17,7 @@ pub mod parameters;
 pub mod pattern;
 mod picks;
 mod places;
+pub mod schema;
 pub mod sets;
 pub mod source;
 mod web_page;
@@ -29,7 +30,7 @@ use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::config::decode::decode_partly;
 use crate::config::value::{Data, Entry, Value};
-use crate::config::{Report, suggest};
+use crate::config::{Report, shape, suggest};
 use crate::feed::Feed;
 
 pub use chain::{BuildContext, Chain, Progress, check};
@@ -64,6 +65,16 @@ macro_rules! rules {
                 }
             }
 
+            /// The key that the short form sets.
+            fn short(self) -> Option<&'static str> {
+                match self { $(Kind::$name => $name::Config::SHORT),+ }
+            }
+
+            /// The JSON Schema of the settings' long form.
+            fn shape(self) -> serde_json::Value {
+                match self { $(Kind::$name => shape::schema::<$name::Config>()),+ }
+            }
+
             /// The rule that `value` describes; `None` where anything was reported.
             fn build(self, value: &Value, report: &mut Report) -> Option<Box<dyn Rule>> {
                 match self { $(Kind::$name => build::<$name::Config>(value, report)),+ }
@@ -85,6 +96,7 @@ rules! {
     dedupe,
     drop,
     embed,
+    enclosures,
     from_text,
     full_text,
     highlight,
@@ -110,6 +122,7 @@ rules! {
     sitemap,
     sort,
     style,
+    titles,
 }
 
 /// A compiled rule. Shared by all requests, so it keeps no state between feeds.

@@ -5,6 +5,8 @@
 //! front proxy's. Called by `cli`.
 
 pub mod access;
+pub mod callback;
+pub mod control;
 pub mod guard;
 pub mod health;
 pub mod listen;
@@ -94,6 +96,8 @@ pub async fn serve(pipeline: Pipeline, config: &Config, source: Option<reload::S
         let reloader = Reloader::new(source, router.clone(), address, config).await;
         tokio::spawn(reloader.run(stop.clone()));
     }
+    tokio::spawn(control::answer(router.clone()));
+    tokio::spawn(router.clone().refresh());
     announce(address);
     listen::serve(listener, router, Settings::default(), stop).await;
     Ok(())

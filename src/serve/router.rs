@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::access::Access;
 use super::status::{ALLOW, Refused, problem};
 use super::target::{self, Named, Part, Target, Wanted, What, public_path};
-use super::{health, reply};
+use super::{callback, health, reply};
 use crate::base::clock::Time;
 use crate::base::limits;
 use crate::emit::Format;
@@ -57,6 +57,19 @@ impl Router {
         self.0.borrow().pipeline.clone()
     }
 
+    /// Refreshes the feeds without a reader, those of the configuration that answers are made from at the time.
+    pub async fn refresh(self) {
+        let mut changes = self.0.subscribe();
+        loop {
+            let pipeline = changes.borrow_and_update().pipeline.clone();
+            let background = pipeline.background().await;
+            tokio::select! {
+                () = background.run() => return,
+                changed = changes.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
     /// The response to `request` of `peer`.
     pub async fn respond<B: Body>(&self, request: Request<B>, peer: IpAddr) -> Response<Full<Bytes>> {
         let started = Instant::now();
@@ -64,7 +77,14 @@ impl Router {
         let has_body = !body.is_end_stream() || parts.headers.contains_key(header::TRANSFER_ENCODING);
         let path = public_path(parts.uri.path());
         let inner = Arc::clone(&self.0.borrow());
-        let (response, cache) = match inner.answer(&parts, has_body).await {
+        let answered = match callback::token(parts.uri.path()) {
+            Some(token) => match check(&parts, false, &inner.via) {
+                Ok(_) => callback::respond(&inner.pipeline, token, &parts, body).await.map(|response| (response, "-")),
+                Err(refused) => Err(refused),
+            },
+            None => inner.answer(&parts, has_body).await,
+        };
+        let (response, cache) = match answered {
             Ok(answered) => answered,
             Err(refused) => (problem(&refused, &path, &parts.headers), "-"),
         };
@@ -184,6 +204,7 @@ impl Inner {
         let pipeline = &self.pipeline;
         let parameter = match part {
             Part::Newest => return Ok(Window::Newest),
+            Part::Dropped => return Ok(Window::Dropped),
             Part::Page(_) => "archive",
             Part::Since(_) | Part::Last(_) => "since",
         };
@@ -192,7 +213,7 @@ impl Inner {
             return Err(Refused::Parameter { name: parameter.to_owned(), problem });
         }
         Ok(match part {
-            Part::Newest => Window::Newest,
+            Part::Newest | Part::Dropped => Window::Newest,
             Part::Page(number) => Window::Page(number),
             Part::Since(time) => Window::Since(time),
             Part::Last(last) => {

@@ -2,7 +2,7 @@
 //!
 //! | target | means |
 //! | --- | --- |
-//! | `/feed/NAME?…` | a feed of the configuration; of its archive `archive=N` is a page, `since=TIME` what is newer |
+//! | `/feed/NAME?…` | a feed of the configuration; of its archive `archive=N` is a page, `since=TIME` what is newer; `dropped` is what its rules dropped |
 //! | `/feed?url=URL&…` | any feed; `source` is `url` too, as rss-funnel has it |
 //! | `/via/RULES/URL` | the same for readers that strip queries: items with commas between; the query is the feed's own |
 //! | `/f/:RULES/URL`, `/:RULES/URL` | the same as morss has it: items with colons between |
@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use url::ParseError;
 
+use super::callback;
 use super::query::{decode, parameters};
 use super::sign;
 use super::status::Refused;
@@ -75,6 +76,8 @@ pub enum Part {
     Since(Time),
     /// `since=DURATION`: what came in the last so long.
     Last(Duration),
+    /// `dropped`: what its rules dropped.
+    Dropped,
 }
 
 /// Which feed.
@@ -119,6 +122,9 @@ impl Target {
 
 /// `path` without what may be secret: values of parameters, signatures. For the log and for problem documents.
 pub fn public_path(path: &str) -> Cow<'_, str> {
+    if callback::token(path).is_some() {
+        return "/websub/…".into();
+    }
     if let Some((_, rest)) = sign::split(path) {
         return format!("/s/…{}", public_path(rest)).into();
     }
@@ -210,6 +216,7 @@ struct Given {
     url: Option<String>,
     archive: Option<String>,
     since: Option<String>,
+    dropped: Option<String>,
     /// It is a feed of the configuration, which may keep an archive.
     is_named: bool,
     key: Option<String>,
@@ -222,6 +229,12 @@ struct Given {
 
 impl Given {
     fn part(&self) -> Result<Part, Refused> {
+        match self.dropped.as_deref() {
+            None => {}
+            Some("" | "1" | "true") if self.archive.is_none() && self.since.is_none() => return Ok(Part::Dropped),
+            Some("" | "1" | "true") => return Err(wrong("dropped", "cannot stand beside `archive` or `since`")),
+            Some(_) => return Err(wrong("dropped", "takes no value")),
+        }
         match (&self.archive, &self.since) {
             (None, None) => Ok(Part::Newest),
             (Some(_), Some(_)) => Err(wrong("since", "cannot stand beside `archive`")),
@@ -251,6 +264,7 @@ impl Given {
             "code" => &mut self.code,
             "exp" => &mut self.exp,
             "format" => &mut self.format,
+            "dropped" => &mut self.dropped,
             "explain" => &mut self.explain,
             _ => {
                 self.parameters.push(name, &value);

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction};
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 pub use self::record::Record;
@@ -31,14 +32,14 @@ use super::Key;
 use crate::base::clock::{Clock, Time};
 
 /// What a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Kind {
     /// A body as it came from upstream, with its validators. Evicted.
     Fetched = 1,
     /// What a reader gets. Evicted.
     Answer = 2,
-    /// Of an upstream, a feed or a host: when to ask again, back-off, holds, redirects.
+    /// Of an upstream, a feed or a host: back-off, holds, redirects.
     State = 3,
     /// When the items of a feed were first seen.
     Seen = 4,
@@ -46,12 +47,14 @@ pub enum Kind {
     Archive = 5,
     /// Subscriptions to hubs.
     Subscription = 6,
+    /// When the feeds of the configuration are to be refreshed.
+    Schedule = 7,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 6] =
-        [Kind::Fetched, Kind::Answer, Kind::State, Kind::Seen, Kind::Archive, Kind::Subscription];
+    pub const ALL: [Kind; 7] =
+        [Kind::Fetched, Kind::Answer, Kind::State, Kind::Seen, Kind::Archive, Kind::Subscription, Kind::Schedule];
 
     /// For people.
     pub fn name(self) -> &'static str {
@@ -62,6 +65,7 @@ impl Kind {
             Kind::Seen => "first seen",
             Kind::Archive => "archive",
             Kind::Subscription => "subscriptions",
+            Kind::Schedule => "schedule",
         }
     }
 
@@ -88,7 +92,7 @@ pub enum DiskError {
 }
 
 /// The records of one kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// Which.
     pub kind: Kind,
@@ -99,7 +103,7 @@ pub struct Count {
 }
 
 /// The records under one label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// The feed's name, or its URL without what may be secret.
     pub label: String,
@@ -113,8 +117,17 @@ pub struct Listed {
     pub used: Time,
 }
 
+/// What was purged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gone {
+    /// How many records, an archive's items among them.
+    pub records: usize,
+    /// The keys of those that have one.
+    pub keys: Vec<Key>,
+}
+
 /// The state of the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// The file.
     pub path: PathBuf,
@@ -159,6 +172,11 @@ impl Disk {
             return Disk::none();
         }
         Disk(Some(Arc::new(Handle { shared, thread: thread.ok() })))
+    }
+
+    /// The directory, where there is one.
+    pub fn directory(&self) -> Option<&Path> {
+        self.0.as_ref().map(|handle| handle.shared.directory())
     }
 
     /// True where a store was opened in `directory` before.
@@ -270,11 +288,12 @@ impl Disk {
         self.read(table::list).await
     }
 
-    /// Forgets all that was stored under `label`; how many records that were.
-    pub async fn purge(&self, label: &str) -> Result<usize, DiskError> {
+    /// Forgets all that was stored under `label`; what that was.
+    pub async fn purge(&self, label: &str) -> Result<Gone, DiskError> {
         let label = label.to_owned();
         self.write(move |on| {
-            let gone = table::purge(on, &label)? + super::items::purge(on, &label)?;
+            let keys = table::purge(on, &label)?;
+            let gone = Gone { records: keys.len() + super::items::purge(on, &label)?, keys };
             table::give_back(on)?;
             Ok(gone)
         })

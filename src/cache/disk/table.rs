@@ -106,9 +106,11 @@ pub(super) fn touch(on: &Connection, kind: Kind, key: &Key, now: Time) -> Result
     Ok(())
 }
 
-/// Forgets all that was stored under `label`.
-pub(super) fn purge(on: &Connection, label: &str) -> Result<usize> {
-    on.execute("DELETE FROM records WHERE label = ?1", [label])
+/// Forgets all that was stored under `label`; the keys of what that was.
+pub(super) fn purge(on: &Connection, label: &str) -> Result<Vec<Key>> {
+    let mut statement = on.prepare("DELETE FROM records WHERE label = ?1 RETURNING key")?;
+    let keys = statement.query_map([label], |row| Ok(Key::from_bytes(row.get(0)?)))?;
+    keys.collect()
 }
 
 /// What the store holds of each kind.
@@ -157,10 +159,10 @@ pub(super) fn evict(on: &mut Connection, most: usize) -> Result<()> {
         return Ok(());
     }
     let target = most / 100 * limits::DISK_EVICT_TO_PERCENT;
-    for kinds in ["(1, 2)", "(3, 4, 5, 6)"] {
+    for bodies in [true, false] {
         loop {
             let excess = used(on)? - target;
-            if excess <= 0 || evict_some(on, kinds, excess)? == 0 {
+            if excess <= 0 || evict_some(on, bodies, excess)? == 0 {
                 break;
             }
         }
@@ -171,13 +173,14 @@ pub(super) fn evict(on: &mut Connection, most: usize) -> Result<()> {
     give_back(on)
 }
 
-/// Deletes the longest unused of `kinds` until `excess` bytes are gone, at most some hundred at once.
-fn evict_some(on: &mut Connection, kinds: &str, excess: i64) -> Result<usize> {
+/// Deletes the longest unused bodies, or what is none, until `excess` bytes are gone, at most some hundred at once.
+fn evict_some(on: &mut Connection, bodies: bool, excess: i64) -> Result<usize> {
     let transaction = on.transaction()?;
     let doomed = {
-        let sql = format!("SELECT id, size FROM records WHERE kind IN {kinds} ORDER BY used LIMIT ?1");
-        let mut statement = transaction.prepare_cached(&sql)?;
-        let mut rows = statement.query([limits::DISK_EVICT_AT_ONCE])?;
+        let mut statement = transaction
+            .prepare_cached("SELECT id, size FROM records WHERE kind IN (?1, ?2) = ?3 ORDER BY used LIMIT ?4")?;
+        let of = (Kind::Fetched as u8, Kind::Answer as u8, bodies, limits::DISK_EVICT_AT_ONCE);
+        let mut rows = statement.query(of)?;
         let (mut doomed, mut freed) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
             doomed.push(row.get::<_, i64>(0)?);

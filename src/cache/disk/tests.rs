@@ -278,9 +278,9 @@ async fn the_store_is_listed_and_purged_by_label() {
     let list = disk.list().await.unwrap();
     assert_eq!(list.iter().map(|l| (l.label.as_str(), l.records)).collect::<Vec<_>>(), [("voa", 3), ("rfa", 1)]);
     assert_eq!((list[0].stored, list[0].bytes > 30_000), (NOW, true));
-    assert_eq!(disk.purge("voa").await, Ok(3));
+    assert_eq!(disk.purge("voa").await.unwrap().records, 3);
     assert!(!holds(&disk, 0, 10_000).await);
-    assert_eq!(disk.purge("voa").await, Ok(0));
+    assert_eq!(disk.purge("voa").await, Ok(Gone::default()));
     assert_eq!(disk.list().await.unwrap().len(), 1);
 }
 

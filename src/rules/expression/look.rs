@@ -10,7 +10,7 @@ use crate::base::text::is_word_alone;
 use crate::base::url::Url;
 use crate::chinese::{Script, Tally};
 use crate::feed::{Feed, Field, Format, Kind, Medium, Place, Slot};
-use crate::html::Kind as Token;
+use crate::html::{Kind as Token, escape};
 use crate::rules::Context;
 
 /// An item as an expression looks at it.
@@ -43,7 +43,7 @@ impl Look<'_> {
             return Value::from_safe_string(String::new());
         };
         let value = self.feed.value(slot);
-        Value::from_safe_string(if slot.kind == Kind::Html { value.into_owned() } else { escape(&value) })
+        Value::from_safe_string(if slot.kind == Kind::Html { value.into_owned() } else { escape(&value).into_owned() })
     }
 
     /// The values of a field that are for people, each once.
@@ -191,11 +191,6 @@ fn medium(medium: Medium) -> &'static str {
         Medium::Video => "video",
         Medium::Other | Medium::Unknown => "other",
     }
-}
-
-/// Plain text as HTML.
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

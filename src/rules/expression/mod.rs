@@ -44,7 +44,8 @@ fn language() -> Environment<'static> {
     language.set_formatter(|out, state, value| match value.as_str() {
         // minijinja's own escaping spells every `/` as `&#x2f;`, which no address needs.
         Some(text) if matches!(state.auto_escape(), AutoEscape::Html) && !value.is_safe() => {
-            Ok(out.write_str(&escape(text))?)
+            // A template may put values into single quotes too.
+            Ok(out.write_str(&escape(text).replace('\'', "&#39;"))?)
         }
         _ => escape_formatter(out, state, value),
     });

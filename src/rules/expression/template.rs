@@ -7,10 +7,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use minijinja::{AutoEscape, Environment, Value, escape_formatter};
+use minijinja::{AutoEscape, Environment, Value};
 use toml::Spanned;
 
-use super::look::{Look, escape};
+use super::look::Look;
 use super::variables::Needs;
 use super::{Trouble, check, language};
 use crate::base::limits::{MAX_EXPRESSION, MAX_TEMPLATE_OUTPUT};
@@ -53,13 +53,6 @@ impl Template {
         language.set_auto_escape_callback(move |_| match makes {
             Makes::Text => AutoEscape::None,
             Makes::Html => AutoEscape::Html,
-        });
-        // minijinja's own writes `/` as `&#x2f;`, which is right and hard to read.
-        language.set_formatter(|out, state, value| match value.as_str() {
-            Some(text) if *state.auto_escape() == AutoEscape::Html && !value.is_safe() => {
-                Ok(out.write_str(&escape(text).replace('"', "&quot;").replace('\'', "&#39;"))?)
-            }
-            _ => escape_formatter(out, state, value),
         });
         if let Err(error) = language.add_template_owned(NAME, text.get_ref().clone()) {
             check::refuse(text, &error, report);
