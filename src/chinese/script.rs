@@ -52,7 +52,6 @@ impl Tally {
         let mut at = 0;
         while let Some(&lead) = bytes.get(at) {
             if lead < 0x80 {
-                // Rarely short enough between two Han for a search by blocks to pay.
                 at +=
                     bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte >= 0x80)).unwrap_or(bytes.len());
             } else if is_han_of_page(lead, bytes.get(at + 1).copied()) {
