@@ -153,8 +153,8 @@ pub const MAX_IMAGE_ROUTES: usize = 100;
 pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
 /// Longest CSS selector of a rule, a list counted as one: a user's list of a site's furniture has some hundred bytes.
 pub const MAX_SELECTOR: usize = 4 * KIB;
-/// Most text of one field that a rule reads element by element: nested ones share theirs.
-pub const MAX_TEXT_READ: usize = 4 * MIB;
+/// Most text and tags of one field that a rule reads element by element: nested ones share theirs.
+pub const MAX_TEXT_READ: usize = 2 * MIB;
 /// How many `:not(:has(:is(…)))` may stand inside each other.
 pub const MAX_SELECTOR_DEPTH: usize = 4;
 /// Longest template of an address in a rule.
@@ -387,6 +387,8 @@ pub const MOVED_OVER: Duration = Duration::from_secs(24 * 60 * 60);
 pub const EMPTY_BELIEVED: Duration = Duration::from_secs(24 * 60 * 60);
 /// A reader for whom there is a stale copy waits no longer for a fresh one; many give up after 15 s.
 pub const STALE_WAIT: Duration = Duration::from_secs(10);
+/// A reader waits no longer for an answer to come from the disk; it is made anew then.
+pub const DISK_WAIT: Duration = Duration::from_secs(5);
 /// Most hosts that are left in peace because they asked for it, about 100 bytes each.
 pub const MAX_HELD_HOSTS: usize = 4096;
 /// Shortest: an upstream that fails and says `Retry-After: 0` is not asked by every reader.
