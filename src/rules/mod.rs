@@ -110,6 +110,7 @@ rules! {
     set,
     sitemap,
     sort,
+    split,
     style,
     titles,
 }
