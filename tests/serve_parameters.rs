@@ -122,6 +122,27 @@ async fn rsshubs_templates_of_pictures_work() {
 }
 
 #[tokio::test]
+async fn the_text_and_the_links_of_items_can_be_asked_for_as_rsshub_has_them() {
+    let upstream = upstream().await;
+    upstream.answers(
+        200,
+        "",
+        &format!(
+            "<rss version=\"2.0\"><channel><title>t</title><link>https://example.org/</link><description>d</description><item><title>a</title>\
+             <link>https://example.org/p/1?a=b&amp;c=台</link><description>&lt;p&gt;{}&lt;/p&gt;</description></item></channel></rss>",
+            "很长的文字".repeat(40)
+        ),
+    );
+    let server = Server::of(&upstream).await;
+    let reply = server.get("/feed/a?brief=100&tgiv=bd3c42818a7f7e", &[]).await.text();
+    let link = "https://t.me/iv?url=https%3A%2F%2Fexample.org%2Fp%2F1%3Fa%3Db%26c%3D%E5%8F%B0&amp;rhash=bd3c42818a7f7e";
+    assert!(reply.contains(&format!("<link>{link}</link>")), "{reply}");
+    assert!(reply.contains(&format!("&lt;p&gt;{}…&lt;/p&gt;", "很长的文字".repeat(20))), "{reply}");
+    // pages are fetched for those who may ask for any URL
+    assert_eq!(server.get("/feed/a?mode=fulltext", &[ELSEWHERE]).await.status, 403);
+}
+
+#[tokio::test]
 async fn a_wrong_parameter_is_a_400_that_names_it_and_the_accepted_ones() {
     let upstream = upstream().await;
     let server = Server::of(&upstream).await;

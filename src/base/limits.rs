@@ -96,6 +96,8 @@ pub const MAX_NAME_MADE: usize = 40;
 pub const MAX_FOLDERS: usize = 8;
 /// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
 pub const MAX_SOURCES: usize = 200;
+/// How deep the schema of a setting goes: no setting of a rule nests deeper than four.
+pub const MAX_SHAPE_DEPTH: usize = 10;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
 pub const MAX_FEED_NAME: usize = 200;
 /// Ceiling of `fetch.timeout`: every reader has hung up long before.
@@ -153,8 +155,8 @@ pub const MAX_IMAGE_ROUTES: usize = 100;
 pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
 /// Longest CSS selector of a rule, a list counted as one: a user's list of a site's furniture has some hundred bytes.
 pub const MAX_SELECTOR: usize = 4 * KIB;
-/// Most text of one field that a rule reads element by element: nested ones share theirs.
-pub const MAX_TEXT_READ: usize = 4 * MIB;
+/// Most text and tags of one field that a rule reads element by element: nested ones share theirs.
+pub const MAX_TEXT_READ: usize = 2 * MIB;
 /// How many `:not(:has(:is(…)))` may stand inside each other.
 pub const MAX_SELECTOR_DEPTH: usize = 4;
 /// Longest template of an address in a rule.
@@ -297,6 +299,8 @@ pub const MAX_REPLACEMENTS: usize = 50;
 pub const MAX_PAGE_ELEMENTS: usize = 100_000;
 /// Deepest nesting that readability is given. News pages stay under 40.
 pub const MAX_PAGE_DEPTH: usize = 512;
+/// Largest file of `fetch.roots`: a whole system's certificates take 250 KiB.
+pub const MAX_ROOTS: usize = MIB;
 /// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.
 pub const PAGES_PER_HOST: usize = 4;
 /// Most that `fetch.pages_per_host` may say: more is an attack.

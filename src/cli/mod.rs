@@ -17,6 +17,7 @@ mod mirror;
 mod opml;
 mod rules;
 mod run;
+mod schema;
 mod serve;
 mod sign;
 mod terminal;
@@ -62,6 +63,7 @@ enum Command {
     Explain(explain::Args),
     Check(check::Args),
     Rules(rules::Args),
+    Schema(schema::Args),
     Cache(cache::Args),
     Sign(sign::Args),
     Import(import::Args),
@@ -139,6 +141,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Explain(args) => explain::run(args),
         Command::Check(args) => check::run(args),
         Command::Rules(args) => rules::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Cache(args) => cache::run(args),
         Command::Sign(args) => sign::run(args),
         Command::Import(args) => import::run(args),

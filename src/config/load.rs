@@ -195,7 +195,7 @@ fn section<T: Default + serde::de::DeserializeOwned>(value: Option<&Value>, repo
 /// A `[feeds.NAME]` without its rules.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Plain {
+pub(super) struct Plain {
     url: toml::Spanned<String>,
     #[serde(default)]
     relative: Relative,

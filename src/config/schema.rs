@@ -91,6 +91,8 @@ pub struct Fetch {
     pub pages_per_host: usize,
     /// Non-public addresses that may be fetched, with or without a port. Default: none.
     pub allow: Vec<Allow>,
+    /// A PEM file of certificates to trust beside the built-in ones, such as a company's. Default: none.
+    pub roots: Option<PathBuf>,
     /// An outgoing proxy: `http:`, `socks5:` or `socks5h:`. Default: none.
     #[serde(deserialize_with = "fields::proxy")]
     pub proxy: Option<Url>,
@@ -103,6 +105,7 @@ impl Default for Fetch {
             max_body: limits::MAX_BODY,
             max_redirects: limits::MAX_REDIRECTS,
             pages_per_host: limits::PAGES_PER_HOST,
+            roots: None,
             allow: Vec::new(),
             proxy: None,
         }

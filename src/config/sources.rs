@@ -19,7 +19,7 @@ use crate::base::limits::MAX_SOURCES;
 /// A source in its long form, without its rules.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+pub(super) struct Table {
     url: Option<toml::Spanned<String>>,
     feed: Option<toml::Spanned<String>>,
     name: Option<String>,

@@ -2,14 +2,18 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::path::Path;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::{self, HeaderName, HeaderValue};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use super::ask::Input;
 use super::error::Error;
 use crate::base::clock::Clock;
+use crate::base::limits;
 use crate::base::url::Url;
 use crate::cache::moved::permanent;
 use crate::cache::said::Said;
@@ -138,6 +142,7 @@ pub(super) fn client(config: &Config, clock: Clock) -> Result<Client, FetchError
         max_body: fetch.max_body,
         max_redirects: fetch.max_redirects,
         pages_per_host: fetch.pages_per_host,
+        extra_roots: fetch.roots.as_deref().map(roots).transpose()?.unwrap_or_default(),
         allow: fetch.allow.clone(),
         proxy: fetch.proxy.clone(),
         own_id: instance(),
@@ -145,6 +150,17 @@ pub(super) fn client(config: &Config, clock: Clock) -> Result<Client, FetchError
         clock,
         ..Settings::default()
     })
+}
+
+/// The certificates of `fetch.roots`.
+fn roots(path: &Path) -> Result<Vec<Vec<u8>>, FetchError> {
+    let wrong = |why: String| FetchError::Settings(format!("`fetch.roots` ({}): {why}", path.display()));
+    let pem = read_capped(path, limits::MAX_ROOTS, None).map_err(|error| wrong(error.to_string()))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match found.map_err(|error| wrong(error.to_string()))? {
+        none if none.is_empty() => Err(wrong("it holds no certificate".to_owned())),
+        found => Ok(found.into_iter().map(|certificate| certificate.to_vec()).collect()),
+    }
 }
 
 /// What tells this process from other refeeds on the way. Random: containers that start together share process number

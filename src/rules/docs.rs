@@ -81,8 +81,13 @@ pub fn page() -> String {
         let rules: Vec<_> = set.text.lines().skip_while(|line| line.starts_with('#')).collect();
         let _ = writeln!(out, "\n## {}\n\n{}\n\n```toml\n{}\n```", set.name, set.docs(), rules.join("\n"));
     }
+    out.push('\n');
+    out.push_str(COMPARISON);
     out
 }
+
+/// What others do, and which rule of ours does it.
+const COMPARISON: &str = include_str!("comparison.md");
 
 /// Headings one step deeper, under the rule's own.
 fn nested(docs: &str) -> String {
@@ -145,6 +150,48 @@ mod tests {
             examples.iter().for_each(|example| run(name, example));
         }
         examples(&expression::docs()).iter().for_each(|example| run("expressions", example));
+    }
+
+    /// The last column names rules, parameters (`name=`), keys of a feed or a rule, commands and paths: each must be there.
+    #[test]
+    fn what_the_comparison_names_is_there() {
+        use crate::rules::parameters::NAMES;
+        const OTHERS: [&str; 13] = [
+            "exact",
+            "when",
+            "sample(25)",
+            "sites",
+            "sources",
+            "archive",
+            "explain",
+            ".rss",
+            ".atom",
+            ".json",
+            ".html",
+            ".md",
+            "format=",
+        ];
+        let commands = ["explain", "mirror", "sign", "import", "schema", "serve"];
+        let mut named = std::collections::BTreeSet::new();
+        for row in COMPARISON.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")).skip(1) {
+            let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+            assert_eq!(cells.len(), 9, "{row}");
+            if cells[0].starts_with("**") {
+                continue;
+            }
+            assert!(!cells[8].is_empty() && cells[8] != "–", "{row}");
+            for name in cells[8].split('`').skip(1).step_by(2) {
+                let is_there = Kind::named(name).is_some()
+                    || OTHERS.contains(&name)
+                    || name.strip_suffix('=').is_some_and(|name| NAMES.contains(&name))
+                    || name.strip_prefix("refeed ").is_some_and(|name| commands.contains(&name))
+                    || name.starts_with('/');
+                assert!(is_there, "{name} in {row}");
+                named.insert(name);
+            }
+        }
+        let unnamed: Vec<_> = Kind::names().filter(|name| !named.contains(name) && *name != "links").collect();
+        assert!(unnamed.is_empty(), "no row names {unnamed:?}");
     }
 
     #[test]

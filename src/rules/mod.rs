@@ -17,6 +17,7 @@ pub mod parameters;
 pub mod pattern;
 mod picks;
 mod places;
+pub mod schema;
 pub mod sets;
 pub mod source;
 mod web_page;
@@ -29,7 +30,7 @@ use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::config::decode::decode_partly;
 use crate::config::value::{Data, Entry, Value};
-use crate::config::{Report, suggest};
+use crate::config::{Report, shape, suggest};
 use crate::feed::Feed;
 
 pub use chain::{BuildContext, Chain, Progress, check};
@@ -62,6 +63,16 @@ macro_rules! rules {
                 match self {
                     $(Kind::$name => docs::header!(include_str!(concat!(stringify!($name), ".rs")))),+
                 }
+            }
+
+            /// The key that the short form sets.
+            fn short(self) -> Option<&'static str> {
+                match self { $(Kind::$name => $name::Config::SHORT),+ }
+            }
+
+            /// The JSON Schema of the settings' long form.
+            fn shape(self) -> serde_json::Value {
+                match self { $(Kind::$name => shape::schema::<$name::Config>()),+ }
             }
 
             /// The rule that `value` describes; `None` where anything was reported.

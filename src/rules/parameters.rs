@@ -249,8 +249,7 @@ impl Parameters {
             if !rhash.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 return Err(Wrong::new("tgiv", "must be an rhash of letters and digits"));
             }
-            let link =
-                format!("{{% if link %}}https://t.me/iv?url={{{{ link | urlencode }}}}&rhash={rhash}{{% endif %}}");
+            let link = format!("https://t.me/iv?url={{{{ link | urlencode }}}}&rhash={rhash}");
             self.supported("tgiv", "set")?;
             rules.push(rule("set", table([("link", string(&link, pair.value.clone()))])));
         }

@@ -16,6 +16,7 @@ use super::look::host;
 use super::variables::{IDENTITY, PATTERNS};
 use crate::base::clock::Time;
 use crate::base::limits::MAX_TEMPLATE_OUTPUT;
+use crate::base::url::encode_component;
 use crate::chinese;
 use crate::config::quantity;
 use crate::feed::dates::{self, Zone};
@@ -28,6 +29,7 @@ are one, unless `exact=true`: `matches(\"RE\", exact=true)`. Write `\\\\b` for `
 - `x is contains(\"TEXT\")`: the same with plain text.
 - `x | sub(\"RE\", \"TO\")`: what is found is replaced, `$1` is a group; case counts unless the pattern says `(?i)`.
 - `x | host`, `x | fold`, `x | plain`: the host of an address; a text as it is compared; HTML as text.
+- `x | urlencode`: as a part of an address, in which no character means anything (JavaScript's `encodeURIComponent`).
 - `duration(\"7d\")`, `date(\"2024-05-08\")`: seconds, and a date, to compare with.
 - `d | zone(\"Asia/Taipei\")`, `d | strftime(\"%Y-%m-%d\")`: a date elsewhere (it is in UTC before), and as text. A date has `year`, \
 `month`, `day`, `hour`, `minute`, `weekday` (`monday` …).
@@ -38,9 +40,42 @@ are one, unless `exact=true`: `matches(\"RE\", exact=true)`. Write `\\\\b` for `
 
 /// The filters that a misspelt one is compared with.
 pub(super) const FILTERS: &[&str] = &[
-    "abs", "contains", "default", "escape", "first", "float", "fold", "host", "int", "join", "last", "length", "list",
-    "lower", "map", "matches", "max", "min", "plain", "reject", "replace", "round", "safe", "select", "sort", "split",
-    "strftime", "string", "sub", "sum", "title", "trim", "unique", "upper", "zone",
+    "abs",
+    "contains",
+    "default",
+    "escape",
+    "first",
+    "float",
+    "fold",
+    "host",
+    "int",
+    "join",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map",
+    "matches",
+    "max",
+    "min",
+    "plain",
+    "reject",
+    "replace",
+    "round",
+    "safe",
+    "select",
+    "sort",
+    "split",
+    "strftime",
+    "string",
+    "sub",
+    "sum",
+    "title",
+    "trim",
+    "unique",
+    "upper",
+    "urlencode",
+    "zone",
 ];
 /// The tests that a misspelt one is compared with.
 pub(super) const TESTS: &[&str] =
@@ -58,6 +93,7 @@ pub(super) fn register(language: &mut Environment<'static>) {
     language.add_filter("host", |address: String| host(&address));
     language.add_filter("fold", |text: String| folded(&text));
     language.add_filter("plain", plain);
+    language.add_filter("urlencode", |text: String| encode_component(&text).into_owned());
     language.add_filter("zone", zone);
     language.add_filter("strftime", strftime);
     language.add_function("duration", duration);

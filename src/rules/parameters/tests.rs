@@ -53,6 +53,7 @@ fn a_parameter_is_the_rule_of_a_configuration() {
         ("zh-hant&images=weserv", "['zh-hant', { images = 'weserv' }]"),
         ("keep=2024&sort=oldest", "[{ keep = '2024' }, { sort = 'oldest' }]"),
         ("limit=&filter=&opencc=s2t", "[{ opencc = 's2t' }]"),
+        ("brief=100&mode=fulltext", "[{ full_text = true }, { brief = 100 }]"),
         ("max=2&sorted=0", "[{ limit = 2 }]"),
         ("search=a.b&sorted=0", "[{ keep = { title = 'a\\.b', exact = true, markup = true } }]"),
     ] {
