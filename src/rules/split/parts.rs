@@ -98,7 +98,7 @@ fn part(
 ) -> Option<Part> {
     let text = html.plain_text_of(ids.clone());
     let has_media = ids.clone().any(|id| ["img", "video", "audio", "iframe"].iter().any(|name| html.is(id, name)));
-    if text.is_empty() && !(has_media && !is_head) {
+    if text.is_empty() && (is_head || !has_media) {
         return None;
     }
     let title = if title.is_empty() { excerpt(&text, TITLE_COLUMNS / 2) } else { title };
