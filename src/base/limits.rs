@@ -138,6 +138,8 @@ pub const TITLES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 pub const TITLE_COLUMNS: usize = 80;
 /// Most files of one item that are attached or shown by a rule: an album has some thirty pictures.
 pub const MAX_ATTACHED: usize = 100;
+/// Most parts that one item is split into: a digest has some fifty.
+pub const MAX_PARTS: usize = 500;
 /// Most counting prefixes of one podcast address; real ones have up to six.
 pub const MAX_PREFIXES: usize = 16;
 /// Most rules of one feed, after rule sets are opened, those around every feed's included.
