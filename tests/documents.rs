@@ -1,4 +1,5 @@
 //! Markdown and HTML documents of feeds: refeed's own templates, the user's, on the command line and over HTTP.
+#![allow(clippy::unwrap_used)]
 
 mod cli_common;
 

@@ -1,4 +1,5 @@
 //! Subscription lists: into the configuration, and out of it.
+#![allow(clippy::unwrap_used)]
 
 mod cli_common;
 mod serve_support;

@@ -71,7 +71,8 @@ async fn pages_and_documents_have_their_types_and_a_policy_under_which_nothing_r
 async fn a_document_tells_when_its_item_was_first_seen_and_keeps_telling_it() {
     let folder = tempfile::tempdir().unwrap();
     let upstream = Upstream::start("Cache-Control: max-age=600\r\n").await;
-    let config = config(&[("a", upstream.url("/feed"), "[{ limit = 1 }]")]);
+    let mut config = config(&[("a", upstream.url("/feed"), "[{ limit = 1 }]")]);
+    config.cache.stale_while_revalidate = Duration::ZERO;
     let clock = Clock::manual(serve_support::NOW);
     let open = || Disk::open(folder.path(), 1 << 24, clock.clone());
     let ask = async |pipeline: &Pipeline, item: usize| {

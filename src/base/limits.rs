@@ -153,8 +153,8 @@ pub const MAX_IMAGE_ROUTES: usize = 100;
 pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
 /// Longest CSS selector of a rule, a list counted as one: a user's list of a site's furniture has some hundred bytes.
 pub const MAX_SELECTOR: usize = 4 * KIB;
-/// Most text of one field that a rule reads element by element: nested ones share theirs.
-pub const MAX_TEXT_READ: usize = 4 * MIB;
+/// Most text and tags of one field that a rule reads element by element: nested ones share theirs.
+pub const MAX_TEXT_READ: usize = 2 * MIB;
 /// How many `:not(:has(:is(…)))` may stand inside each other.
 pub const MAX_SELECTOR_DEPTH: usize = 4;
 /// Longest template of an address in a rule.

@@ -1,9 +1,9 @@
 //! Other formats: RSS 2.0, Atom 1.0, JSON Feed 1.1, and by templates an HTML page and Markdown, of a feed in any format.
 //!
 //! A feed asked for in its own format is not touched here: it is the edited document itself. Else the edited document is read
-//! a second time, into the plain data of [`model`] ([`read`]), and written from there. Where both are XML, elements of
+//! a second time, into the plain data of [`model`] (`read`), and written from there. Where both are XML, elements of
 //! namespaces that the model does not hold (podcast, media, georss, private ones …) are carried over as they stand
-//! ([`extensions`]). Every date, id and address is written as the target's specification asks; text holds no character that
+//! (`extensions`). Every date, id and address is written as the target's specification asks; text holds no character that
 //! XML or JSON forbids, whatever came in. Called by `pipeline`; linear in the document, bounded by what `feed` accepted.
 
 mod atom;

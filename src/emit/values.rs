@@ -73,9 +73,6 @@ fn name(person: &Person) -> &str {
 
 fn file(file: &Enclosure) -> Value {
     let mime = file.mime.as_deref().unwrap_or_else(|| mime_of(&file.url));
-    let kind = match mime.split('/').next() {
-        Some(kind @ ("audio" | "video" | "image")) => kind,
-        _ => "file",
-    };
+    let kind = mime.split('/').next().filter(|kind| matches!(*kind, "audio" | "video" | "image")).unwrap_or("file");
     context! { url => &file.url, mime, kind, length => file.length, title => &file.title, seconds => file.seconds }
 }

@@ -253,7 +253,10 @@ impl Fragment {
 
     /// The tags of the one element that all of an XHTML fragment stands in (RFC 4287 §3.1.1.3).
     pub(super) fn wrapper(&self) -> Option<(usize, usize)> {
-        let is_space = |id: &usize| self.kind(*id) == Kind::Text && self.raw(*id).trim_ascii().is_empty();
+        let is_space = |id: &usize| match self.kind(*id) {
+            Kind::Text => self.raw(*id).trim_ascii().is_empty(),
+            kind => kind == Kind::Removed,
+        };
         let start = (0..self.len()).find(|id| !is_space(id)).filter(|_| self.syntax == Syntax::Xhtml)?;
         let end = self.element_end(start).checked_sub(1).filter(|end| *end > start)?;
         (self.kind(end) == Kind::End && (end + 1..self.len()).all(|id| is_space(&id))).then_some((start, end))

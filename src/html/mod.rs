@@ -13,6 +13,7 @@
 //! Called by the rules and by `feed`'s callers; imports only `base`.
 
 mod attrs;
+mod balance;
 mod edit;
 mod elements;
 mod fragment;

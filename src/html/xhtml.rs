@@ -52,32 +52,6 @@ fn write(fragment: &Fragment, prefix: &str, fallbacks: Fallbacks, out: &mut Stri
     close(fragment, prefix, &mut open, usize::MAX, out);
 }
 
-impl Fragment {
-    /// What stands in XHTML content's own element, as HTML: without prefixes, every element with its end tag.
-    pub fn inner_html(&self) -> String {
-        let wrapper = self.wrapper();
-        let mut out = String::with_capacity(self.source.len());
-        for id in (0..self.len()).filter(|id| wrapper.is_none_or(|(start, end)| *id != start && *id != end)) {
-            match self.kind(id) {
-                Kind::Start { self_closing } => {
-                    out.extend(["<", self.name(id)]);
-                    for (name, value) in self.attrs(id) {
-                        out.extend([" ", name, "=\"", &super::escape(&value), "\""]);
-                    }
-                    out.push('>');
-                    if self_closing && !self.is_void(id) {
-                        out.extend(["</", self.name(id), ">"]);
-                    }
-                }
-                Kind::End => out.extend(["</", self.name(id), ">"]),
-                Kind::Text | Kind::RawText => out.push_str(&super::escape(&self.text(id))),
-                Kind::Comment | Kind::Other | Kind::Removed => {}
-            }
-        }
-        out
-    }
-}
-
 fn is_frame(fragment: &Fragment, raw: usize) -> bool {
     raw.checked_sub(1).is_some_and(|start| fragment.is(start, "iframe"))
 }

@@ -24,6 +24,7 @@ use toml::Spanned;
 use super::fragments::is_body;
 use super::{Build, Context, Rule, RuleError};
 use crate::base::limits::MIN_BRIEF;
+use crate::base::text::fold_space;
 use crate::config::Report;
 use crate::feed::{Feed, Field, Kind, Slot};
 use crate::html::escape;
@@ -71,7 +72,7 @@ impl Brief {
     }
 
     fn slot(&self, feed: &mut Feed, slot: &Slot) {
-        let text = feed.plain(slot).into_owned();
+        let text = fold_space(&feed.plain(slot));
         let text = self.cut(&text).unwrap_or(text);
         match slot.kind {
             Kind::Html if !text.is_empty() => feed.fragment(slot).replace_all(&format!("<p>{}</p>", escape(&text))),

@@ -203,7 +203,7 @@ impl Clean {
         if is("a") {
             let shares =
                 |widgets: &Widgets| fragment.attr(id, "href").is_some_and(|href| widgets.links.contains(href.trim()));
-            return self.widgets.as_ref().is_some_and(shares);
+            return self.widgets.as_ref().is_some_and(shares) && fragment.is_closed(id);
         }
         let is_frame = is("iframe") || is("frame") || is("embed") || is("object");
         let Some(trackers) = self.trackers.as_ref().filter(|_| is_frame || is("img") || is("amp-pixel")) else {

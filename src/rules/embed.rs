@@ -167,7 +167,7 @@ impl Embed {
             let Some(source) = fragment.attr(id, address).map(|source| source.trim().to_owned()) else { continue };
             match self.players.find(&source) {
                 Some(player) if is_frame && !self.lite => self.frame(fragment, id, &player),
-                Some(player) => self.replace(fragment, id, &self.link(fragment, id, &player)),
+                Some(player) => fragment.replace_element(id, &link(fragment, id, &player)),
                 None => self.other(fragment, id, &source),
             }
         }
@@ -203,21 +203,10 @@ impl Embed {
                 html.extend([">", &fallback, "</iframe>"]);
                 fragment.replace_element(id, &html);
             }
-            (Kind::Start { self_closing: true }, Syntax::Html) => {}
+            _ if !fragment.is_closed(id) => {}
             _ if fragment.kind(id + 1) == Kind::RawText => fragment.set_text(id + 1, &fallback),
             _ => fragment.insert_after(id, &fallback),
         }
-    }
-
-    /// What stands for a player that is not shown.
-    fn link(&self, fragment: &Fragment, id: usize, player: &Player<'_>) -> String {
-        let page = escape(&player.page);
-        if let Some(picture) = &player.picture {
-            let (picture, name) = (escape(picture), escape(player.name));
-            return format!("<p><a href=\"{page}\"><img src=\"{picture}\" alt=\"{name}\" width=\"100%\"></a></p>");
-        }
-        let title = fragment.attr(id, "title").filter(|title| !title.trim().is_empty());
-        format!("<p><a href=\"{page}\">{}</a></p>", escape(title.as_deref().unwrap_or(player.name)))
     }
 
     fn other(&self, fragment: &mut Fragment, id: usize, source: &str) {
@@ -229,11 +218,7 @@ impl Embed {
                 None => return, // it shows nothing from elsewhere
             },
         };
-        self.replace(fragment, id, &html);
-    }
-
-    fn replace(&self, fragment: &mut Fragment, id: usize, html: &str) {
-        fragment.replace_element(id, html);
+        fragment.replace_element(id, &html);
     }
 
     /// Puts the players that `add` asks for at the head of the content.
@@ -246,7 +231,9 @@ impl Embed {
                 let ids = named.captures_iter(fragment.source()).filter_map(|found| found.get(1));
                 sources.extend(ids.take(MAX_ADDED).map(|id| format!("https://www.youtube.com/embed/{}", id.as_str())));
             }
-            let is_new = |source: &String| !fragment.source().contains(source.trim_start_matches("https:"));
+            // Its name is in the player's address, its page's, its picture's.
+            let is_new =
+                |source: &String| source.rsplit(['/', '=']).next().is_none_or(|name| !is_shown(fragment, name));
             let mut html = String::new();
             for source in sources.iter().filter(|source| is_new(source)) {
                 let frame =
@@ -258,6 +245,23 @@ impl Embed {
             fragment.prepend(&html);
         }
     }
+}
+
+/// What stands for a player that is not shown.
+fn link(fragment: &Fragment, id: usize, player: &Player<'_>) -> String {
+    let page = escape(&player.page);
+    if let Some(picture) = &player.picture {
+        let (picture, name) = (escape(picture), escape(player.name));
+        return format!("<p><a href=\"{page}\"><img src=\"{picture}\" alt=\"{name}\" width=\"100%\"></a></p>");
+    }
+    let title = fragment.attr(id, "title").filter(|title| !title.trim().is_empty());
+    format!("<p><a href=\"{page}\">{}</a></p>", escape(title.as_deref().unwrap_or(player.name)))
+}
+
+/// True where an address in the fragment names the film.
+fn is_shown(fragment: &Fragment, name: &str) -> bool {
+    let holds = |id: usize| fragment.attrs(id).any(|(_, value)| value.contains(name));
+    (0..fragment.len()).any(|id| matches!(fragment.kind(id), Kind::Start { .. }) && holds(id))
 }
 
 /// Most films that one content may name.

@@ -184,19 +184,24 @@ fn any_picture(fragment: &Fragment, id: usize) -> Option<(&'static str, Cow<'_, 
 
 /// An element that stands for a picture: it has the address of one, and holds nothing.
 fn stand_in(fragment: &mut Fragment, id: usize) {
-    if !fragment.raw(id).contains("data-") || !fragment.plain_text_of(id..fragment.element_end(id)).is_empty() {
+    let is_nothing = |inner: usize| match fragment.kind(inner) {
+        Kind::Text => fragment.raw(inner).trim().is_empty(),
+        kind => matches!(kind, Kind::End | Kind::Comment | Kind::Removed),
+    };
+    if !fragment.raw(id).contains("data-") || !(id + 1..fragment.element_end(id)).all(is_nothing) {
         return;
     }
-    let holds_elements =
-        (id + 1..fragment.element_end(id)).any(|inner| matches!(fragment.kind(inner), Kind::Start { .. }));
     let found = first(fragment, id, SOURCES).or_else(|| first(fragment, id, SIZES));
-    let Some((_, address)) = found.filter(|_| !holds_elements) else { return };
+    let Some((_, address)) = found else { return };
     let alt = fragment.attr(id, "alt").or_else(|| fragment.attr(id, "title")).unwrap_or_default();
     let html = format!("<img src=\"{}\" alt=\"{}\">", escape(address.trim()), escape(&alt));
     fragment.replace_element(id, &html);
 }
 
 fn amp(fragment: &mut Fragment, id: usize) {
+    if !fragment.is_closed(id) && !matches!(fragment.kind(id), Kind::Start { self_closing: true }) {
+        return; // all that follows would go with it
+    }
     let mut html = String::from("<img");
     for name in ["src", "srcset", "alt", "title", "width", "height"] {
         if let Some(value) = fragment.attr(id, name) {
@@ -229,6 +234,9 @@ fn media(fragment: &mut Fragment, id: usize) {
 /// What a `noscript` with one picture is for: the picture before it, or in its figure, is shown by a script only.
 fn noscript(fragment: &mut Fragment, id: usize) {
     let end = fragment.element_end(id);
+    if end - id > NEAR {
+        return;
+    }
     let pictures = |ids: std::ops::Range<usize>| {
         ids.filter(|&it| fragment.is(it, "img") && matches!(fragment.kind(it), Kind::Start { .. }))
     };

@@ -157,8 +157,9 @@ impl Remove {
         if *read > MAX_TEXT_READ {
             return false;
         }
-        let said = fragment.plain_text_of(start..fragment.element_end(start));
-        *read += said.len();
+        let end = fragment.element_end(start);
+        let said = fragment.plain_text_of(start..end);
+        *read += said.len() + (end - start);
         text.is_match(&fold(&said))
     }
 }

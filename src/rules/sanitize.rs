@@ -277,7 +277,7 @@ impl Sanitize {
         if self.is_harmless(fragment) {
             return;
         }
-        let html = self.cleaned(&inside(fragment));
+        let html = self.cleaned(&fragment.balanced());
         fragment.replace_all(&html);
     }
 
@@ -296,7 +296,7 @@ impl Sanitize {
                     ..self.clone()
                 };
                 if !without.is_harmless(&fallback) {
-                    let clean = without.cleaned(fallback.source());
+                    let clean = without.cleaned(&fallback.balanced());
                     fragment.set_text(id + 1, &clean);
                 }
             }
@@ -400,14 +400,6 @@ fn is_safe(element: &str, attribute: &str, value: &str) -> bool {
                 && !lower.starts_with("data:image/svg")
         }
         scheme => SCHEMES.contains(&scheme),
-    }
-}
-
-/// The HTML inside the element that XHTML content stands in; all of it otherwise.
-fn inside(fragment: &Fragment) -> String {
-    match fragment.syntax() {
-        Syntax::Html => fragment.render().into_owned(),
-        Syntax::Xhtml => fragment.inner_html(),
     }
 }
 

@@ -15,6 +15,8 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("libretranslate", include_str!("../../rules/libretranslate.toml")),
     ("links", include_str!("../../rules/links.toml")),
     ("openai", include_str!("../../rules/openai.toml")),
+    ("plain", include_str!("../../rules/plain.toml")),
+    ("privacy", include_str!("../../rules/privacy.toml")),
     ("sites/voachinese", include_str!("../../rules/sites/voachinese.toml")),
     ("weserv", include_str!("../../rules/weserv.toml")),
     ("zh-hans", include_str!("../../rules/zh-hans.toml")),

@@ -96,6 +96,8 @@ const PLAYER_ONLY: &[&str] = &[
     "color",
     "theme",
     "widgetid",
+    "si",
+    "pp",
 ];
 
 /// What a frame shows.
