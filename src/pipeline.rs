@@ -14,11 +14,13 @@ pub mod documents;
 pub mod error;
 mod examine;
 pub mod explain;
+mod failures;
 mod listing;
 mod make;
 mod merge;
 mod origin;
 mod pages;
+mod publisher;
 mod refresh;
 mod seen;
 mod sites;
@@ -40,11 +42,13 @@ pub use self::ask::{Ask, Form, How, Input, Output, Served, Which, Window};
 use self::ask::{Haste, Route, policy, templates};
 use self::deltas::Tags;
 pub use self::error::{Error, Failure, RulesError, StartError};
+use self::failures::Failures;
 use self::listing::Listing;
 use self::make::Made;
 use self::merge::Merged;
 use self::origin::Origins;
 use self::pages::Fetcher;
+use self::publisher::Publisher;
 use self::seen::Sightings;
 use self::sites::Sites;
 use self::subscriber::Subscriber;
@@ -56,7 +60,7 @@ use crate::base::url::Url;
 use crate::cache::answer::Prepared;
 use crate::cache::disk::DiskError;
 use crate::cache::flight::Flights;
-use crate::cache::{Disk, Encoding, Key, Memory, Representation};
+use crate::cache::{Disk, Encoding, Key, Memory, Representation, Store};
 use crate::config::{Cache, Config, Feed, Origin, Relative, RuleList};
 use crate::emit::Format;
 use crate::fetch::Client;
@@ -72,10 +76,10 @@ struct Parts {
     feeds: HashMap<String, Arc<Route>>,
     links: Addresses,
     listing: Listing,
+    store: Store,
     sightings: Sightings,
-    memory: Memory,
-    disk: Disk,
     subscriber: Subscriber,
+    publisher: Publisher,
     upstream: Upstream,
     adhoc: Adhoc,
     sites: Sites,
@@ -110,23 +114,25 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
-        let memory = Memory::new(config.cache.memory);
-        Pipeline::assemble(config, clock, client, disk, memory, Workers::of_this_machine())
+        let store = Store::new(Memory::new(config.cache.memory), disk.clone());
+        Pipeline::assemble(config, clock, client, store, Failures::new(disk), Workers::of_this_machine())
     }
 
-    /// The pipeline of a changed configuration, with what this one has in its caches.
+    /// The pipeline of a changed configuration, with what this one has in its caches and knows of its upstreams.
     pub fn reloaded(&self, config: &Config) -> Result<Pipeline, StartError> {
-        let Parts { clock, disk, memory, workers, .. } = &*self.0;
+        let Parts { clock, store, workers, upstream, .. } = &*self.0;
         let client = origin::client(config, clock.clone())?;
-        Pipeline::assemble(config, clock.clone(), client, disk.clone(), memory.clone(), workers.clone())
+        client.holds().restore(upstream.holds().all());
+        let failures = upstream.failures().clone();
+        Pipeline::assemble(config, clock.clone(), client, store.clone(), failures, workers.clone())
     }
 
     fn assemble(
         config: &Config,
         clock: Clock,
         client: Client,
-        disk: Disk,
-        memory: Memory,
+        store: Store,
+        failures: Failures,
         workers: Workers,
     ) -> Result<Pipeline, StartError> {
         let context = BuildContext::of(&config.sets);
@@ -148,9 +154,9 @@ impl Pipeline {
         Ok(Pipeline(Arc::new(Parts {
             merged: merge::all(config, &feeds, &context)?,
             kept: archive::all(config),
-            tags: Tags::new(disk.clone()),
+            tags: Tags::new(store.disk().clone()),
             patience: config.fetch.timeout,
-            upstream: Upstream::new(origins, memory.clone(), workers.clone(), wait),
+            upstream: Upstream::new(origins, store.clone(), failures, workers.clone(), wait),
             feeds,
             links,
             listing: Listing::new(config),
@@ -158,9 +164,9 @@ impl Pipeline {
             sites: Sites::new(config, &context)?,
             adhoc: Adhoc::new(context),
             pages,
-            memory,
-            subscriber: Subscriber::new(config.server.public_url.as_ref(), hubs, clock.clone(), disk.clone()),
-            disk,
+            publisher: Publisher::new(config.server.hub.as_ref(), hubs.clone()),
+            subscriber: Subscriber::new(config.server.public_url.as_ref(), hubs, clock.clone(), store.disk().clone()),
+            store,
             clock,
             workers,
             answers: Flights::new(),
@@ -182,16 +188,16 @@ impl Pipeline {
 
     /// What survives a restart.
     pub fn disk(&self) -> &Disk {
-        &self.0.disk
+        self.0.store.disk()
     }
 
     /// Forgets all that is kept of a feed, or of a URL without what may be secret; how many records that were.
     pub async fn purge(&self, name: &str) -> Result<usize, DiskError> {
-        let gone = self.0.disk.purge(name).await?;
-        for key in &gone.keys {
-            self.0.memory.forget(key).await;
+        let gone = self.0.store.purge(name).await?;
+        if let Some(route) = self.0.feeds.get(name) {
+            self.0.upstream.failures().forget(&route.fetched).await;
         }
-        Ok(gone.records)
+        Ok(gone)
     }
 
     /// The rules of a feed of the configuration.
@@ -226,8 +232,8 @@ impl Pipeline {
 
     async fn answer_of(&self, route: Arc<Route>, via: Option<HeaderValue>, haste: Haste) -> Result<Served, Failure> {
         let now = self.0.clock.now();
-        let key = route.answer;
-        let found = self.0.memory.answer(&key).await;
+        let (key, link) = (route.answer, self.0.publisher.link(&route));
+        let found = self.0.store.answer(&key).await;
         let (answer, how) = match found {
             Some(answer) if answer.freshness.is_fresh(now) => (answer, How::Hit),
             Some(answer) if haste == Haste::AtOnce && self.may_refresh_behind(&answer, &route).await => {
@@ -251,7 +257,7 @@ impl Pipeline {
                 }
             }
         };
-        Ok(Served { answer, how, key })
+        Ok(Served { answer, how, key, link })
     }
 
     /// The answer's bytes in `encoding`, made on first ask; `None` where they do not pay or are not ready in time.
@@ -318,7 +324,7 @@ impl Pipeline {
     async fn encode(&self, served: &Served, encoding: Encoding) {
         let content = Arc::clone(&served.answer.content);
         if self.0.workers.run(move || content.prepare(encoding)).await.is_ok() {
-            self.0.memory.reweigh(served.key, &served.answer).await;
+            self.0.store.memory().reweigh(served.key, &served.answer).await;
         }
     }
 }

@@ -52,3 +52,12 @@ fn what_cannot_be_read_is_said() {
         assert!(output.stdout.is_empty() && !output.stderr.is_empty());
     }
 }
+
+#[test]
+fn a_site_config_becomes_a_rule_set_of_the_site() {
+    let text = "body: //div[@id='a']\nstrip_id_or_class: social\nfoo: bar\ntest_url: https://site.example/1\n";
+    let (config, said) = import(&["fivefilters", "-"], text);
+    assert!(config.contains("[sites.\"site.example\"]") && config.contains("content = [\"div#a\"]"), "{config}");
+    assert!(config.starts_with("# Tested by its authors with https://site.example/1\n"), "{config}");
+    assert_eq!(said, "line 3: unknown command `foo`\n");
+}

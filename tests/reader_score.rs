@@ -297,3 +297,19 @@ async fn with_one_validator_only() {
     perfect("with ETag only", Habits { last_modified: false, ..BLOG }, Some(HOUR), None).await;
     perfect("with Last-Modified only", Habits { etag: false, ..BLOG }, Some(HOUR), None).await;
 }
+
+#[tokio::test]
+async fn a_blog_read_every_ten_minutes_with_a_restart_every_hour() {
+    perfect(
+        "a blog read every ten minutes, refeed started anew every 50 minutes",
+        BLOG,
+        Some(10 * MINUTE),
+        Some(50 * MINUTE),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_asks_to_slow_down() {
+    perfect("429 with Retry-After", Habits { limits: true, ..BLOG }, Some(10 * MINUTE), Some(7 * HOUR)).await;
+}

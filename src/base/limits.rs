@@ -387,6 +387,8 @@ pub const MOVED_OVER: Duration = Duration::from_secs(24 * 60 * 60);
 pub const EMPTY_BELIEVED: Duration = Duration::from_secs(24 * 60 * 60);
 /// A reader for whom there is a stale copy waits no longer for a fresh one; many give up after 15 s.
 pub const STALE_WAIT: Duration = Duration::from_secs(10);
+/// A reader waits no longer for an answer to come from the disk; it is made anew then.
+pub const DISK_WAIT: Duration = Duration::from_secs(5);
 /// Most hosts that are left in peace because they asked for it, about 100 bytes each.
 pub const MAX_HELD_HOSTS: usize = 4096;
 /// Shortest: an upstream that fails and says `Retry-After: 0` is not asked by every reader.

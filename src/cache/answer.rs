@@ -18,12 +18,14 @@ use crate::base::clock::Time;
 use crate::base::limits;
 
 /// Who may keep a copy of an answer (RFC 9111 §5.2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Scope {
     /// Any cache.
     Public,
-    /// The reader alone: upstream said `private` or `no-store`.
+    /// The reader alone: upstream said `private`.
     Private,
+    /// The same, and no disk either: upstream said `no-store`.
+    Unstored,
 }
 
 /// One encoding of a content: its bytes and their strong entity tag.
@@ -76,17 +78,21 @@ impl Content {
         if let Some(same) = previous.filter(|old| old.identity.etag == etag && old.content_type == content_type) {
             return Arc::clone(same);
         }
-        let modified = Time::from_secs(now.secs());
+        Content::tagged(body, digest, HeaderValue::from_static(content_type), Time::from_secs(now.secs()))
+    }
+
+    /// The content that was made before, of its parts.
+    pub fn of(body: Bytes, content_type: HeaderValue, modified: Time) -> Arc<Content> {
+        let digest = blake3::hash(&body).to_hex();
+        Content::tagged(body, &digest[..32], content_type, modified)
+    }
+
+    fn tagged(body: Bytes, digest: &str, content_type: HeaderValue, modified: Time) -> Arc<Content> {
         let date = httpdate::fmt_http_date(modified.to_system());
         let encoded =
             Encoding::ALL.map(|encoding| Encoded { etag: tag(digest, encoding.tag_suffix()), body: OnceLock::new() });
-        Arc::new(Content {
-            identity: Representation { body, etag },
-            encoded,
-            content_type: HeaderValue::from_static(content_type),
-            modified,
-            last_modified: value(&date),
-        })
+        let identity = Representation { body, etag: tag(digest, "") };
+        Arc::new(Content { identity, encoded, content_type, modified, last_modified: value(&date) })
     }
 
     /// The body as it is.
@@ -149,7 +155,7 @@ impl Answer {
     pub fn new(content: Arc<Content>, made_of: Option<Key>, freshness: Freshness) -> Answer {
         let scope = match freshness.scope {
             Scope::Public => "public",
-            Scope::Private => "private",
+            Scope::Private | Scope::Unstored => "private",
         };
         let lifetime = freshness.fresh_until.since(freshness.generated).as_secs();
         let cache_control = value(&format!("{scope}, max-age={lifetime}"));
@@ -164,6 +170,11 @@ impl Answer {
             self.errors = HeaderValue::try_from(line).ok();
         }
         self
+    }
+
+    /// The same, with the line that was made of what it lacks.
+    pub fn with_errors(self, errors: Option<HeaderValue>) -> Answer {
+        Answer { errors, ..self }
     }
 
     /// The same content, found good again, with this `freshness`.

@@ -91,7 +91,7 @@ pub fn freshness(said: &Said, rhythm: &Rhythm, policy: &Policy) -> Freshness {
         fresh_until,
         stale_until: fresh_until + wait.open(said, |span| said.stale_while_revalidate().map_or(span, |s| s.min(span))),
         kept_until: fresh_until + error.open(said, |span| said.stale_if_error().map_or(span, |s| s.max(span))),
-        scope: if said.is_private() { Scope::Private } else { Scope::Public },
+        scope: said.scope(),
     }
 }
 
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn what_upstream_calls_private_is_for_the_reader_alone() {
-        for (value, scope) in [("private", Scope::Private), ("no-store", Scope::Private), ("max-age=1", Scope::Public)]
+        for (value, scope) in [("private", Scope::Private), ("no-store", Scope::Unstored), ("max-age=1", Scope::Public)]
         {
             let said = said(&[&format!("cache-control: {value}")]);
             assert_eq!(freshness(&said, &Rhythm::default(), &OPEN).scope, scope, "{value}");

@@ -4,7 +4,7 @@
 //!   [`encode`]: the content codings.
 //! - [`said`]: what upstream's headers say of a copy's use; [`freshness`]: for how long it may be used; [`moved`]: permanent
 //!   redirects. All pure.
-//! - [`memory`]: the store, weighed in bytes. [`negative`]: failures, so that a broken upstream is left in peace.
+//! - [`store`]: what is kept, in [`memory`], weighed in bytes, and on [`disk`]. [`negative`]: failures, so that a broken upstream is left in peace.
 //! - [`disk`]: what survives a restart.
 //! - [`items`]: what the archive keeps of a feed.
 //! - [`flight`]: one piece of work per key however many ask; a caller that leaves stops nothing.
@@ -24,9 +24,11 @@ pub mod moved;
 pub mod negative;
 pub mod said;
 pub mod schedule;
+pub mod store;
 
 pub use answer::{Answer, Content, Representation, Scope};
 pub use disk::Disk;
 pub use encode::Encoding;
 pub use fetched::{About, Fetched, Line};
 pub use memory::{Key, Memory};
+pub use store::Store;

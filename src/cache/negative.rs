@@ -114,9 +114,15 @@ impl<E> Held<E> {
     }
 }
 
-/// The failures remembered.
+/// The failures remembered. Clones share them.
 pub struct Negative<E> {
     held: Cache<Key, Held<E>>,
+}
+
+impl<E> Clone for Negative<E> {
+    fn clone(&self) -> Self {
+        Negative { held: self.held.clone() }
+    }
 }
 
 impl<E: Send + Sync + 'static> Negative<E> {

@@ -10,6 +10,7 @@ use hyper::HeaderMap;
 use hyper::header::{self, HeaderName};
 use serde::{Deserialize, Serialize};
 
+use super::answer::Scope;
 use crate::base::clock::Time;
 
 /// What upstream said with one answer.
@@ -121,14 +122,18 @@ impl Said {
         self.control.as_ref()?.stale_if_error
     }
 
-    /// True where only the reader that asked may keep it.
-    pub fn is_private(&self) -> bool {
-        self.control.as_ref().is_some_and(|control| control.private || control.no_store)
+    /// Who may keep it.
+    pub fn scope(&self) -> Scope {
+        match &self.control {
+            Some(control) if control.no_store => Scope::Unstored,
+            Some(control) if control.private => Scope::Private,
+            _ => Scope::Public,
+        }
     }
 
     /// True where it must not be written to a disk.
     pub fn forbids_storing(&self) -> bool {
-        self.control.as_ref().is_some_and(|control| control.no_store)
+        self.scope() == Scope::Unstored
     }
 }
 
@@ -314,21 +319,20 @@ pub(super) mod tests {
 
     #[test]
     fn who_may_keep_it_and_who_may_use_it_stale() {
-        for (line, forbids_stale, private, forbids_storing) in [
-            ("public, max-age=1", false, false, false),
-            ("private, max-age=1", false, true, false),
-            ("private=\"x\"", false, false, false),
-            ("no-store", true, true, true),
-            ("no-cache", true, false, false),
-            ("no-cache=\"x\"", false, false, false),
-            ("must-revalidate, max-age=2", true, false, false),
-            ("Proxy-Revalidate, max-age=2", true, false, false),
-            ("s-maxage=2", true, false, false),
-            ("max-age=2, stale-if-error=60", false, false, false),
+        for (line, forbids_stale, scope) in [
+            ("public, max-age=1", false, Scope::Public),
+            ("private, max-age=1", false, Scope::Private),
+            ("private=\"x\"", false, Scope::Public),
+            ("private, no-store", true, Scope::Unstored),
+            ("no-cache", true, Scope::Public),
+            ("no-cache=\"x\"", false, Scope::Public),
+            ("must-revalidate, max-age=2", true, Scope::Public),
+            ("Proxy-Revalidate, max-age=2", true, Scope::Public),
+            ("s-maxage=2", true, Scope::Public),
+            ("max-age=2, stale-if-error=60", false, Scope::Public),
         ] {
             let said = said(&[&format!("cache-control: {line}")]);
-            let found = (said.forbids_stale(), said.is_private(), said.forbids_storing());
-            assert_eq!(found, (forbids_stale, private, forbids_storing), "{line}");
+            assert_eq!((said.forbids_stale(), said.scope()), (forbids_stale, scope), "{line}");
         }
         let said = said(&["cache-control: stale-while-revalidate=30, stale-if-error=\"60\", stale-if-error=x"]);
         assert_eq!(said.stale_while_revalidate(), Some(Duration::from_secs(30)));

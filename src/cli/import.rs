@@ -16,6 +16,8 @@ use clap::Subcommand;
 use super::{Failure, terminal};
 use crate::base::limits::MAX_CONFIG;
 use crate::config::read_capped;
+use crate::config::value::quoted;
+use crate::rules::full_text::fivefilters::{self, Warning};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,11 +25,12 @@ Examples:
   refeed import miniflux rules.txt        lines such as EntryTitle=(?i)sponsored, and rewrite rules
   refeed import rsshub-url 'https://rsshub.app/voa/1?filter_title=台灣&opencc=t2s'
   refeed import rss-funnel funnel.yaml
+  refeed import fivefilters site.example.txt    a rule set for `full_text`
 
 The result goes to standard output, what could not be translated to standard error, with its line.
 Exit code 1: nothing could be read; 0 otherwise.";
 
-/// Translate the rules of Miniflux, RSSHub or rss-funnel into a configuration
+/// Translate the rules of Miniflux, RSSHub, rss-funnel or FiveFilters into a configuration
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -50,6 +53,11 @@ enum From {
         /// The address
         url: String,
     },
+    /// A site config of FiveFilters (Full-Text RSS, wallabag), named by its host: `site.example.txt`
+    Fivefilters {
+        /// A file, or - for standard input
+        file: PathBuf,
+    },
     /// The configuration of rss-funnel
     RssFunnel {
         /// A YAML file, or - for standard input
@@ -59,6 +67,7 @@ enum From {
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let draft = match args.from {
+        From::Fivefilters { file } => return fivefilters(&file),
         From::Miniflux { file, keep } => miniflux::read(&text(&file)?, keep),
         From::RsshubUrl { url } => rsshub::read(&url),
         From::RssFunnel { file } => funnel::read(&text(&file)?),
@@ -69,6 +78,20 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         let _ = writeln!(stderr, "{note}");
     }
     terminal::print(draft.to_string().as_bytes())
+}
+
+/// A rule set rather than feeds: which feeds lead to the site, its config does not say.
+fn fivefilters(file: &Path) -> Result<(), Failure> {
+    let imported = fivefilters::import(&text(file)?);
+    let mut stderr = std::io::stderr().lock();
+    for Warning { line, message } in &imported.warnings {
+        let _ = writeln!(stderr, "line {line}: {message}");
+    }
+    let host = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().trim_start_matches('.');
+    let name = if host.contains('.') { host } else { "site.example" };
+    let tests: String = imported.tests.iter().map(|url| format!("# Tested by its authors with {url}\n")).collect();
+    let set = format!("{tests}[sites.{}]\nrules = [\n{}]\n", quoted(name), imported.rules);
+    terminal::print(set.as_bytes())
 }
 
 fn text(path: &Path) -> Result<String, Failure> {

@@ -22,6 +22,7 @@ Examples:
   refeed serve
   refeed serve --config refeed.toml
   refeed serve --config refeed.toml --listen 0.0.0.0:4600
+  refeed serve --config refeed.toml --offline
 
 When it is ready it prints `listening on http://ADDR` to standard error; SIGINT and SIGTERM end it. A changed configuration is taken
 up while it runs, at once on SIGHUP; a wrong one is named in the log and the running one stays.";
@@ -36,10 +37,14 @@ pub(super) struct Args {
     /// Where to listen, instead of the configuration's `server.listen`; port 0 picks a free one
     #[arg(long, value_name = "ADDR", value_parser = parse_listen)]
     listen: Option<SocketAddr>,
+
+    /// Fetch nothing: serve what is kept, however old
+    #[arg(long)]
+    offline: bool,
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let (path, listen) = (args.config.path(), args.listen);
+    let (path, listen, offline) = (args.config.path(), args.listen, args.offline);
     let mut config = match &path {
         Some(path) => load(path)?,
         None => {
@@ -50,12 +55,16 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             demo::config()?
         }
     };
-    config.server.listen = listen.unwrap_or(config.server.listen);
+    let told = move |config: &mut Config| {
+        config.server.listen = listen.unwrap_or(config.server.listen);
+        config.fetch.offline = offline;
+    };
+    told(&mut config);
     let again = |path: PathBuf| {
         let read = path.clone();
         let load = move || {
             let mut config = Config::load(&read, rules::check).map_err(|error| error.to_string())?;
-            config.server.listen = listen.unwrap_or(config.server.listen);
+            told(&mut config);
             Ok(config)
         };
         Source { path, load: Arc::new(load) }

@@ -153,6 +153,12 @@ pub(super) fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Ur
     Ok(Some(url))
 }
 
+/// A hub.
+pub(super) fn hub<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(from)?;
+    parse_url(&text, &["https", "http"]).map(Some).map_err(D::Error::custom)
+}
+
 /// An outgoing proxy.
 pub(super) fn proxy<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
     let text = String::deserialize(from)?;

@@ -359,7 +359,15 @@ fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>
             .error(span, format!("the archive of `{name}` needs a disk"))
             .help("leave `path` out, or name a directory");
     }
-    let Server { open, access_key, .. } = &config.server;
+    let Server { open, access_key, public_url, hub, .. } = &config.server;
+    if hub.is_some()
+        && public_url.is_none()
+        && let Some(span) = span(server, "hub")
+    {
+        report
+            .error(span, "a hub knows the feeds by their public addresses")
+            .help("set `public_url`, under which readers and the hub reach refeed");
+    }
     if *open == Some(Open::Key)
         && access_key.is_none()
         && let Some(span) = span(server, "open")

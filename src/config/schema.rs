@@ -46,6 +46,9 @@ pub struct Server {
     /// The base of the links that refeed writes, where it stands behind another server. Default: none.
     #[serde(deserialize_with = "fields::public_url")]
     pub public_url: Option<Url>,
+    /// A WebSub hub that is told of changes in the feeds served; needs `public_url`. Default: none.
+    #[serde(deserialize_with = "fields::hub")]
+    pub hub: Option<Url>,
     /// Who may ask for any URL. Default: `everybody` on a loopback address without `public_url`, for requests that no
     /// proxy forwarded; `key` otherwise.
     pub open: Option<Open>,
@@ -57,7 +60,7 @@ pub struct Server {
 impl Default for Server {
     fn default() -> Server {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, limits::PORT));
-        Server { listen, public_url: None, open: None, access_key: None }
+        Server { listen, public_url: None, hub: None, open: None, access_key: None }
     }
 }
 
@@ -89,6 +92,9 @@ pub struct Fetch {
     /// Pages of one host (full texts) fetched at once, 1 to 16. Default 4.
     #[serde(deserialize_with = "fields::pages_per_host")]
     pub pages_per_host: usize,
+    /// Nothing is fetched: `refeed serve --offline`. No key of the file.
+    #[serde(skip)]
+    pub offline: bool,
     /// Non-public addresses that may be fetched, with or without a port. Default: none.
     pub allow: Vec<Allow>,
     /// A PEM file of certificates to trust beside the built-in ones, such as a company's. Default: none.
@@ -105,6 +111,7 @@ impl Default for Fetch {
             max_body: limits::MAX_BODY,
             max_redirects: limits::MAX_REDIRECTS,
             pages_per_host: limits::PAGES_PER_HOST,
+            offline: false,
             roots: None,
             allow: Vec::new(),
             proxy: None,

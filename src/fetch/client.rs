@@ -91,9 +91,17 @@ impl Client {
         &self.0.holds
     }
 
+    /// True where nothing is fetched.
+    pub fn is_offline(&self) -> bool {
+        self.0.settings.offline
+    }
+
     /// Fetches `request.url`, redirects followed, body whole and decoded. Dropping the future ends the fetch.
     pub async fn get(&self, request: &Request) -> Result<Response, FetchError> {
         let first = Target::typed(&request.url, &self.0.way.guard)?;
+        if self.is_offline() {
+            return Err(FetchError::Offline { at: first.place });
+        }
         let (at, limit) = (first.place.clone(), self.0.settings.timeout);
         let late = |_| FetchError::Timeout { at, phase: Phase::Whole, limit };
         let turn = match request.lane {

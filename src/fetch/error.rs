@@ -165,6 +165,9 @@ pub enum FetchError {
     /// Not asked: the host has asked to be left alone, perhaps about another of its feeds.
     #[error("{at}: the host asked for a pause, which is not over")]
     Held { at: Place, left: Duration },
+    /// Nobody is asked.
+    #[error("{at}: nothing is fetched, as `--offline` wants it")]
+    Offline { at: Place },
     /// Too many fetches at once.
     #[error("{at}: {} fetches are under way or waiting already", limits::FETCHES_PENDING)]
     Busy { at: Place },
@@ -209,7 +212,10 @@ impl FetchError {
         match self {
             FetchError::Refused { led: Led::Typed, .. } => Blame::Reader,
             FetchError::OwnLoop { .. } => Blame::Reader,
-            FetchError::Settings(_) | FetchError::Busy { .. } | FetchError::Proxy { .. } => Blame::Us,
+            FetchError::Settings(_)
+            | FetchError::Offline { .. }
+            | FetchError::Busy { .. }
+            | FetchError::Proxy { .. } => Blame::Us,
             FetchError::Timeout { phase: Phase::Turn, .. } => Blame::Us,
             _ => Blame::Upstream,
         }
@@ -232,9 +238,12 @@ impl FetchError {
         let at = match self {
             E::Settings(_) => return text,
             E::Refused { why, led: Led::Redirected, .. } => return format!("it redirects elsewhere: {why}"),
-            E::Refused { at, .. } | E::OwnLoop { at } | E::Busy { at } | E::Dns { at, .. } | E::Connect { at, .. } => {
-                at
-            }
+            E::Refused { at, .. }
+            | E::Offline { at }
+            | E::OwnLoop { at }
+            | E::Busy { at }
+            | E::Dns { at, .. }
+            | E::Connect { at, .. } => at,
             E::Proxy { at, .. } | E::Tls { at, .. } | E::Timeout { at, .. } | E::TooLarge { at, .. } => at,
             E::Encoding { at, .. } | E::Truncated { at } | E::Protocol { at, .. } | E::Redirect { at, .. } => at,
             E::Status { at, .. } | E::Held { at, .. } => at,

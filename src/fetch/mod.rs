@@ -67,6 +67,8 @@ pub struct Settings {
     pub extra_roots: Vec<Vec<u8>>,
     /// Bounds of the single steps.
     pub timeouts: Timeouts,
+    /// Nothing is fetched.
+    pub offline: bool,
     /// For dates in `Retry-After`.
     pub clock: Clock,
 }
@@ -107,6 +109,7 @@ impl Default for Settings {
             timeout: limits::FETCH_TIMEOUT,
             max_body: limits::MAX_BODY,
             max_redirects: limits::MAX_REDIRECTS,
+            offline: false,
             pages_per_host: limits::PAGES_PER_HOST,
             allow: Vec::new(),
             proxy: None,

@@ -87,7 +87,7 @@ impl Pipeline {
         let Some((feed, window)) = self.0.workers.run(read).await? else { return Ok(brought) };
         let family = window.family;
         let keeping = Keeping { items: archive.items, age: archive.age };
-        let recorded = items::record(&self.0.disk, kept.key, &route.label, window, keeping, now).await;
+        let recorded = items::record(self.0.store.disk(), kept.key, &route.label, window, keeping, now).await;
         let shown = match recorded {
             Ok(state) => shown(route.form.window.before_rules(), archive, state)?,
             Err(error) if route.form.window.before_rules() == Window::Newest => {
@@ -96,7 +96,7 @@ impl Pipeline {
             }
             Err(_) => return Err(Error::NoArchive.into()),
         };
-        let loaded = items::load(&self.0.disk, kept.key, family, shown.which).await.unwrap_or_default();
+        let loaded = items::load(self.0.store.disk(), kept.key, family, shown.which).await.unwrap_or_default();
         let newest = route.form.window.before_rules() == Window::Newest;
         let compose = move || compose(feed, loaded, newest.then_some(archive.page), kept.dated);
         let (body, count) = self.0.workers.run(compose).await?.map_err(Error::NotAFeed)?;
@@ -110,7 +110,7 @@ impl Pipeline {
         if !kept.dated || brought.copy.about.said.forbids_storing() {
             return brought;
         }
-        let disk = &self.0.disk;
+        let disk = self.0.store.disk();
         let known = disk.load(Kind::Seen, &kept.key).await.and_then(|record| record.meta::<Seen>(SEEN_VERSION));
         let (now, fetched) = (self.0.clock.now(), Arc::clone(&brought.copy));
         let known = known.unwrap_or_default();

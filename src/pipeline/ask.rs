@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::header::HeaderValue;
 
 use super::background::LastRead;
 use super::error::{Failure, StartError};
@@ -201,6 +202,8 @@ pub struct Served {
     pub answer: Arc<Answer>,
     /// For `Cache-Status` and the log.
     pub how: How,
+    /// `Link`: the hub that tells of changes, where there is one.
+    pub link: Option<HeaderValue>,
     /// The answer's place in the cache.
     pub(super) key: Key,
 }

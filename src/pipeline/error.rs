@@ -140,6 +140,7 @@ impl Error {
                 FetchError::Status { status, .. } => Cause::Status(*status),
                 FetchError::Refused { .. } | FetchError::OwnLoop { .. } => Cause::Blocked,
                 FetchError::Settings(_)
+                | FetchError::Offline { .. }
                 | FetchError::Held { .. }
                 | FetchError::Busy { .. }
                 | FetchError::Timeout { phase: Phase::Turn, .. } => Cause::Ours,
@@ -226,10 +227,11 @@ impl Failure {
         }
     }
 
-    /// True where a copy of this `freshness` may be used although this happened. Of a feed that is gone for good the last
+    /// True where a copy of this `freshness` may be used although this happened. Offline every copy may. Of a feed that is gone for good the last
     /// copy is the last: it has no end.
     pub fn leaves(&self, freshness: &Freshness, now: Time) -> bool {
-        freshness.usable_on_error(now) || self.error.cause() == Cause::Status(410)
+        let offline = matches!(*self.error, Error::Fetch(FetchError::Offline { .. }));
+        freshness.usable_on_error(now) || self.error.cause() == Cause::Status(410) || offline
     }
 }
 

@@ -75,7 +75,7 @@ impl Pipeline {
     /// What the last answer of a feed says of it, where there is one in memory.
     async fn head(&self, name: &str) -> Result<Head, Error> {
         let Ok(route) = self.route(&Ask::named(name)) else { return Ok(Head::default()) };
-        let Some(answer) = self.0.memory.answer(&route.answer).await else { return Ok(Head::default()) };
+        let Some(answer) = self.0.store.memory().answer(&route.answer).await else { return Ok(Head::default()) };
         let known = |tag: &HeaderValue| {
             let heads = self.0.listing.heads.lock().unwrap_or_else(PoisonError::into_inner);
             heads.get(name).filter(|(known, _)| known == tag).map(|(_, head)| head.clone())

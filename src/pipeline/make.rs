@@ -84,7 +84,7 @@ impl Pipeline {
 
     /// Why nothing is tried for `route` now: its rules failed, its upstream did, or the host asked for a pause.
     pub(super) async fn rests(&self, route: &Route) -> Option<Failure> {
-        match self.0.upstream.failing(&route.answer).await {
+        match self.0.upstream.ruled_out(route).await {
             Some(failure) => Some(failure),
             None => self.0.upstream.resting(route).await,
         }
@@ -97,29 +97,34 @@ impl Pipeline {
         via: Option<HeaderValue>,
         patience: Duration,
     ) -> Result<Made, Failure> {
-        let previous = self.0.memory.answer(&route.answer).await;
+        let previous = self.0.store.answer(&route.answer).await;
         let outdated = self.0.upstream.is_outdated(&route.fetched);
         let fresh = |answer: &&Arc<Answer>| !outdated && answer.freshness.is_fresh(self.0.clock.now());
         if let Some(fresh) = previous.as_ref().filter(fresh) {
             // made between the caller's look and this one
             return Ok(Made { answer: Arc::clone(fresh), came: Came::Kept, copy: None, stored: true });
         }
-        if let Some(failure) = self.0.upstream.failing(&route.answer).await {
+        if let Some(failure) = self.0.upstream.ruled_out(&route).await {
             return Err(failure);
         }
         let brought = self.bring(&route, via).await?;
         let brought = self.with_kept(&route, brought).await?;
         let digest = Some(brought.copy.about.digest);
+        let before = previous.as_ref().map(|previous| previous.content.etag(None).clone());
         let same = previous.as_ref().filter(|previous| previous.made_of == digest);
+        if let Some(same) = same.filter(|same| same.freshness == brought.freshness) {
+            return Ok(Made { answer: Arc::clone(same), came: brought.came, copy: Some(brought.copy), stored: true });
+        }
         let (answer, incomplete) = match same {
             Some(same) => (Arc::new(same.again(brought.freshness).without(&brought.errors)), false),
             None => match self.transformed(&route, &brought, previous, patience).await {
                 Ok(made) => made,
-                Err(error) => return Err(self.0.upstream.failed(route.answer, &route.label, error).await),
+                Err(error) => return Err(self.0.upstream.unruly(&route, error).await),
             },
         };
-        self.0.upstream.works(&route.answer, &route.label).await;
-        let stored = self.0.memory.put_answer(route.answer, Arc::clone(&answer)).await;
+        self.0.upstream.ruled(&route).await;
+        self.0.publisher.announce(&route, before.as_ref(), &answer);
+        let stored = self.0.store.put_answer(route.answer, &route.label, Arc::clone(&answer)).await;
         if let Some(revision) = brought.revision.filter(|_| route.form.window == Window::Newest) {
             self.0.tags.remember(&route, &answer, revision).await;
         }

@@ -19,7 +19,6 @@ use super::upstream::Came;
 use super::{Pipeline, StartError};
 use crate::base::clock::Time;
 use crate::base::limits;
-use crate::cache::answer::Scope;
 use crate::cache::freshness::Freshness;
 use crate::cache::{About, Fetched, Key, Line};
 use crate::config::{self, Config, Origin, SourceFeed};
@@ -225,13 +224,12 @@ fn family(first: Format) -> (Format, emit::Format) {
 
 /// The freshness of both: as old as the older, fresh for as long as the shorter.
 fn sooner(one: Freshness, other: Freshness) -> Freshness {
-    let private = [one.scope, other.scope].contains(&Scope::Private);
     Freshness {
         generated: one.generated.min(other.generated),
         fresh_until: one.fresh_until.min(other.fresh_until),
         stale_until: one.stale_until.min(other.stale_until),
         kept_until: one.kept_until.min(other.kept_until),
-        scope: if private { Scope::Private } else { Scope::Public },
+        scope: one.scope.max(other.scope),
     }
 }
 

@@ -141,6 +141,7 @@ pub(super) fn client(config: &Config, clock: Clock) -> Result<Client, FetchError
         timeout: fetch.timeout,
         max_body: fetch.max_body,
         max_redirects: fetch.max_redirects,
+        offline: fetch.offline,
         pages_per_host: fetch.pages_per_host,
         extra_roots: fetch.roots.as_deref().map(roots).transpose()?.unwrap_or_default(),
         allow: fetch.allow.clone(),

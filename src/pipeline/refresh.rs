@@ -23,7 +23,7 @@ impl Pipeline {
         self.0.subscriber.restore().await;
         let pipeline = self.clone();
         let refresh = move |route| pipeline.clone().refresh(route);
-        Background::new(feeds, self.0.clock.clone(), self.0.disk.clone(), refresh).await
+        Background::new(feeds, self.0.clock.clone(), self.0.store.disk().clone(), refresh).await
     }
 
     /// What to answer a hub that asks whether a subscription is meant; none: nothing of that kind is known.
@@ -42,7 +42,7 @@ impl Pipeline {
         if let Some(route) = route.filter(|_| self.0.upstream.outdate(key)) {
             let (pipeline, route) = (self.clone(), Arc::clone(route));
             tokio::spawn(async move {
-                let asked = pipeline.0.memory.fetched(&key).await.map(|held| held.about.said.received);
+                let asked = pipeline.0.store.fetched(&key).await.map(|held| held.about.said.received);
                 let since = asked.map_or(limits::PING_GAP, |asked| pipeline.0.clock.now().since(asked));
                 tokio::time::sleep(limits::PING_GAP.saturating_sub(since)).await;
                 // what went wrong is in the log, and the feed is polled all the same
@@ -54,7 +54,7 @@ impl Pipeline {
 
     /// Makes the answer of `route` unless it is fresh.
     async fn refresh(self, route: Arc<Route>) -> Refreshed {
-        let work = self.clone().make(Arc::clone(&route), None, limits::PAGES_PATIENCE);
+        let work = Box::pin(self.clone().make(Arc::clone(&route), None, limits::PAGES_PATIENCE));
         let made = self.0.answers.run(route.answer, self.0.wait, work).await;
         let made = made.map_err(Failure::from).and_then(|(made, _)| made);
         let held = |failure: &Failure| self.0.clock.now() + failure.retry_after.unwrap_or_default();

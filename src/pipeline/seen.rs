@@ -56,14 +56,14 @@ impl Pipeline {
         let key = Key::of(&[b"documents", route.label.as_bytes()]);
         let is_known = self.0.sightings.lock().contains_key(&key);
         if !is_known {
-            let record = self.0.disk.load(Kind::Seen, &key).await;
+            let record = self.0.store.disk().load(Kind::Seen, &key).await;
             let found = record.and_then(|record| record.meta::<Seen>(VERSION)).unwrap_or_default();
             self.0.sightings.lock().entry(key).or_insert(found);
         }
         let now = self.0.clock.now();
         let changed = self.0.sightings.lock().get_mut(&key).and_then(|seen| see(document, seen, now));
         if let Some(seen) = changed {
-            self.0.disk.store(Kind::Seen, key, &route.label, Record::new(VERSION, &seen, Bytes::new()));
+            self.0.store.disk().store(Kind::Seen, key, &route.label, Record::new(VERSION, &seen, Bytes::new()));
         }
     }
 }

@@ -8,10 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
+use tokio::sync::OnceCell;
 
 use super::ask::Route;
 use super::error::{Error, Failure};
 use super::examine::{Rival, examine};
+use super::failures::Failures;
 use super::origin::{Asking, Found, Origins};
 use super::workers::Workers;
 use crate::base::clock::Time;
@@ -19,10 +21,10 @@ use crate::base::limits;
 use crate::base::url::Url;
 use crate::cache::flight::Flights;
 use crate::cache::moved::Moved;
-use crate::cache::negative::{Cause, Held, Negative};
-use crate::cache::{Fetched, Key, Memory};
+use crate::cache::negative::{Cause, Held};
+use crate::cache::{Fetched, Key, Store};
 use crate::config::Origin;
-use crate::fetch::{FetchError, Place};
+use crate::fetch::{FetchError, Holds, Place};
 
 /// Fetches, behind the cache. Clones share everything.
 #[derive(Clone)]
@@ -30,9 +32,11 @@ pub(super) struct Upstream(Arc<Parts>);
 
 struct Parts {
     origins: Origins,
-    memory: Memory,
+    store: Store,
     workers: Workers,
-    failures: Negative<Error>,
+    failures: Failures,
+    /// The hosts that asked for a pause before the last start are known.
+    restored: OnceCell<()>,
     flights: Flights<Result<Got, Failure>>,
     /// What hubs say has changed since it was last asked for, by [`Route::fetched`].
     outdated: Mutex<HashSet<Key>>,
@@ -59,10 +63,25 @@ pub(super) enum Came {
 }
 
 impl Upstream {
-    pub(super) fn new(origins: Origins, memory: Memory, workers: Workers, wait: Duration) -> Upstream {
-        let (failures, flights) = (Negative::new(limits::MAX_HELD_FAILURES), Flights::new());
-        let outdated = Mutex::default();
-        Upstream(Arc::new(Parts { origins, memory, workers, failures, flights, outdated, wait }))
+    pub(super) fn new(
+        origins: Origins,
+        store: Store,
+        failures: Failures,
+        workers: Workers,
+        wait: Duration,
+    ) -> Upstream {
+        let (restored, flights, outdated) = (OnceCell::new(), Flights::new(), Mutex::default());
+        Upstream(Arc::new(Parts { origins, store, workers, failures, restored, flights, outdated, wait }))
+    }
+
+    /// What is remembered of failures, for the one that comes after this.
+    pub(super) fn failures(&self) -> &Failures {
+        &self.0.failures
+    }
+
+    /// The hosts that asked for a pause.
+    pub(super) fn holds(&self) -> &Holds {
+        self.0.origins.client.holds()
     }
 
     /// The name of this instance in `Via`.
@@ -79,7 +98,7 @@ impl Upstream {
 
     /// True where a fresh copy is at hand: an answer can be made of it at once.
     pub(super) async fn is_fresh(&self, route: &Route) -> bool {
-        let held = self.0.memory.fetched(&route.fetched).await;
+        let held = self.0.store.fetched(&route.fetched).await;
         held.is_some_and(|held| held.about.freshness(&route.policy).is_fresh(self.now()))
     }
 
@@ -97,47 +116,60 @@ impl Upstream {
         self.0.outdated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The earlier failure of `key` that still forbids a try.
-    pub(super) async fn failing(&self, key: &Key) -> Option<Failure> {
+    /// The failure of the rules of `route` that still forbids a try.
+    pub(super) async fn ruled_out(&self, route: &Route) -> Option<Failure> {
         let now = self.now();
-        let held = self.0.failures.get(key).await.filter(|held| held.forbids(now))?;
+        let held = self.0.failures.get(&route.answer).await.filter(|held| held.forbids(now))?;
         Some(Failure::held(held, now))
     }
 
-    /// Why upstream is not asked for `route` now: it failed, or its host asked for a pause.
+    /// Why upstream is not asked for `route` now: it failed, its host asked for a pause, or nobody is asked.
     pub(super) async fn resting(&self, route: &Route) -> Option<Failure> {
-        if let Some(failure) = self.failing(&route.fetched).await {
-            return Some(failure);
+        let now = self.now();
+        if let Origin::Http(url) = &route.origin
+            && self.0.origins.client.is_offline()
+        {
+            return Some(Failure { asked: false, ..Error::Fetch(FetchError::Offline { at: Place::of(url) }).into() });
         }
+        if let Some(held) = self.0.failures.recall(&route.fetched).await.filter(|held| held.forbids(now)) {
+            return Some(Failure::held(held, now));
+        }
+        self.0.restored.get_or_init(|| self.0.failures.restore_holds(self.holds())).await;
         let Origin::Http(url) = &route.origin else { return None };
-        let left = self.0.origins.client.holds().left(url, self.now())?;
+        let left = self.holds().left(url, now)?;
         let error = Error::Fetch(FetchError::Held { at: Place::of(url), left });
         Some(Failure { asked: false, ..error.into() })
     }
 
-    /// Remembers that `error` came of `key`, for as long as its cause asks.
-    pub(super) async fn failed(&self, key: Key, feed: &str, error: Error) -> Failure {
-        warn(feed, &error);
-        let (why, error, now) = ((error.cause(), error.retry_after()), Arc::new(error), self.now());
-        let before = self.0.failures.get(&key).await;
-        match Held::after(before.as_ref(), Arc::clone(&error), why, now, key.spread()) {
-            Some(held) => {
-                self.0.failures.put(key, held.clone()).await;
-                Failure { asked: true, ..Failure::held(held, now) }
-            }
-            None => Failure { retry_after: error.retry_after(), error, asked: true },
+    /// Remembers that the rules of `route` failed.
+    pub(super) async fn unruly(&self, route: &Route, error: Error) -> Failure {
+        let (failure, held) = self.failed(&route.answer, &route.label, error).await;
+        if let Some(held) = held {
+            self.0.failures.put(route.answer, held).await;
         }
+        failure
     }
 
-    /// `key` works again.
-    pub(super) async fn works(&self, key: &Key, feed: &str) {
-        if self.0.failures.forget(key).await {
-            tracing::info!(feed, "works again");
-        }
+    /// The rules of `route` work.
+    pub(super) async fn ruled(&self, route: &Route) {
+        self.0.failures.forget(&route.answer).await;
+    }
+
+    /// What becomes of `error`, which came of `key`.
+    async fn failed(&self, key: &Key, feed: &str, error: Error) -> (Failure, Option<Held<Error>>) {
+        warn(feed, &error);
+        let (why, error, now) = ((error.cause(), error.retry_after()), Arc::new(error), self.now());
+        let before = self.0.failures.get(key).await;
+        let held = Held::after(before.as_ref(), Arc::clone(&error), why, now, key.spread());
+        let failure = match &held {
+            Some(held) => Failure { asked: true, ..Failure::held(held.clone(), now) },
+            None => Failure { retry_after: error.retry_after(), error, asked: true },
+        };
+        (failure, held)
     }
 
     async fn fetch(&self, route: &Route, via: Option<HeaderValue>) -> Result<Got, Failure> {
-        let held = self.0.memory.fetched(&route.fetched).await;
+        let held = self.0.store.fetched(&route.fetched).await;
         // one try is what a hub's word is good for; without success, the copy's own time counts again
         let outdated = self.outdated().remove(&route.fetched);
         let fresh = |held: &&Arc<Fetched>| !outdated && held.about.freshness(&route.policy).is_fresh(self.now());
@@ -151,14 +183,23 @@ impl Upstream {
         match self.bring(route, held.as_ref(), via).await {
             Ok((copy, status)) => {
                 let copy = Arc::new(copy);
-                self.0.memory.put_fetched(route.fetched, Arc::clone(&copy)).await;
-                self.works(&route.fetched, &route.label).await;
+                self.0.store.put_fetched(route.fetched, &route.label, Arc::clone(&copy)).await;
+                if self.0.failures.forget(&route.fetched).await {
+                    tracing::info!(feed = %route.label, "works again");
+                }
                 Ok(Got { copy, came: Came::Asked(status) })
             }
             // perhaps only this reader's way is a circle, and anyone may claim to have come any way
             Err(error @ Error::Fetch(FetchError::OwnLoop { .. })) if told => Err(error.into()),
             Err(error) => {
-                let failure = self.failed(route.fetched, &route.label, error).await;
+                let asks_for_pause = matches!(error.cause(), Cause::Status(429 | 503)) && error.retry_after().is_some();
+                let (failure, failing) = self.failed(&route.fetched, &route.label, error).await;
+                if let Some(failing) = failing {
+                    self.0.failures.keep(route.fetched, &route.label, failing).await;
+                }
+                if asks_for_pause {
+                    self.0.failures.keep_holds(self.holds());
+                }
                 instead(route, held, failure, self.now())
             }
         }
@@ -190,7 +231,7 @@ impl Upstream {
             Arc::new(back)
         });
         if let Some(back) = &held {
-            self.0.memory.put_fetched(route.fetched, Arc::clone(back)).await;
+            self.0.store.put_fetched(route.fetched, &route.label, Arc::clone(back)).await;
         }
         self.bring_from(route, None, held.as_ref(), via).await
     }

@@ -97,7 +97,9 @@ pub async fn serve(pipeline: Pipeline, config: &Config, source: Option<reload::S
         tokio::spawn(reloader.run(stop.clone()));
     }
     tokio::spawn(control::answer(router.clone()));
-    tokio::spawn(router.clone().refresh());
+    if !config.fetch.offline {
+        tokio::spawn(router.clone().refresh());
+    }
     announce(address);
     listen::serve(listener, router, Settings::default(), stop).await;
     Ok(())

@@ -144,6 +144,9 @@ pub fn opml(text: String) -> Response<Full<Bytes>> {
 fn describe(out: &mut HeaderMap, served: &Served, etag: HeaderValue, now: Time) {
     let answer = &served.answer;
     out.insert(header::ETAG, etag);
+    if let Some(link) = &served.link {
+        out.insert(header::LINK, link.clone());
+    }
     out.insert(header::VARY, VARY);
     out.insert(header::CACHE_CONTROL, answer.cache_control.clone());
     out.insert(header::AGE, HeaderValue::from(answer.age(now).as_secs()));

@@ -243,6 +243,7 @@ fn fetch_kind(error: &FetchError, named: bool) -> Kind {
             .maybe((*phase == Phase::Whole).then_some("fetch.timeout")),
         F::TooLarge { bound, .. } => bad_gateway("too-large", "Upstream's answer is too large")
             .maybe(matches!(bound, Bound::Body(_)).then_some("fetch.max_body")),
+        F::Offline { .. } => kind(S::SERVICE_UNAVAILABLE, "offline", "Not kept, and nothing is fetched"),
         F::Held { .. } => bad_gateway("upstream-pause", "Upstream asked for a pause"),
         F::Status { .. } => bad_gateway("upstream-status", "Upstream refused"),
         F::Encoding { .. } | F::Truncated { .. } | F::Protocol { .. } => {

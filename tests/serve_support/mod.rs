@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use refeed::base::clock::{Clock, Time};
+use refeed::base::limits::MIB;
 use refeed::base::url::Url;
+use refeed::cache::Disk;
 use refeed::config::fields::Allow;
 use refeed::config::{Config, Feed, Origin, RuleList};
 use refeed::pipeline::Pipeline;
@@ -175,10 +178,30 @@ impl Server {
     }
 
     pub async fn with(config: &Config, settings: Settings) -> Server {
+        Server::over(config, settings, Clock::manual(NOW), Disk::none()).await
+    }
+
+    /// With a store in `directory`.
+    pub async fn on_disk(config: &Config, directory: &Path, clock: Clock) -> Server {
+        let disk = Disk::open(directory, 64 * MIB, clock.clone());
+        Server::over(config, Settings::default(), clock, disk).await
+    }
+
+    /// The process ends, and begins anew with this configuration.
+    pub async fn restarted(self, config: &Config, directory: &Path) -> Server {
+        let Server { clock, pipeline, stop, ended, .. } = self;
+        stop.send_replace(Stop::Now);
+        pipeline.disk().flush().await.unwrap();
+        drop(pipeline);
+        ended.await.unwrap();
+        Server::on_disk(config, directory, clock).await
+    }
+
+    async fn over(config: &Config, settings: Settings, clock: Clock, disk: Disk) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (clock, (stop, stopped)) = (Clock::manual(NOW), watch::channel(Stop::Running));
-        let pipeline = Pipeline::from_config(config, clock.clone()).unwrap();
+        let (stop, stopped) = watch::channel(Stop::Running);
+        let pipeline = Pipeline::with_disk(config, clock.clone(), disk).unwrap();
         let router = Router::new(pipeline.clone(), Access::new(&config.server, address));
         let ended = tokio::spawn(listen::serve(listener, router, settings, stopped));
         Server { address, clock, pipeline, stop, ended }
@@ -228,7 +251,7 @@ impl Server {
 pub async fn read_all(stream: &mut TcpStream) -> Vec<u8> {
     let mut all = Vec::new();
     let read = async {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024]; // on the heap: tests have small stacks
         while let Ok(count @ 1..) = stream.read(&mut buffer).await {
             all.extend_from_slice(&buffer[..count]);
         }

@@ -189,6 +189,11 @@ impl Disk {
         Disk(None)
     }
 
+    /// True where nothing is kept.
+    pub fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The record of `key`.
     pub async fn load(&self, kind: Kind, key: &Key) -> Option<Record> {
         let shared = &self.0.as_ref()?.shared;

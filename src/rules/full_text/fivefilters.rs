@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use crate::config::value::quoted;
 use crate::html::xpath::{Selection, to_css};
 
 /// What was not translated.
@@ -235,22 +236,6 @@ impl Recipe {
     }
 }
 
-/// A TOML string.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,11 +263,11 @@ mod tests {
             ("body: //div[@id='a']", "content = [\"div#a\"]"),
             ("body: //div[@id='a'] | //article", "content = [\"div#a\", \"article\"]"),
             ("title: //h1", "title = [\"h1\"]"),
-            ("author: //a[@rel='author']", "author = [\"a[rel=\\\"author\\\"]\"]"),
+            ("author: //a[@rel='author']", "author = ['a[rel=\"author\"]']"),
             ("date: //time/@datetime", "date = [\"time @datetime\"]"),
             ("strip: //aside", "remove = [\"aside\"]"),
-            ("strip_id_or_class: social", "remove = [\"[id*=\\\"social\\\"], [class*=\\\"social\\\"]\"]"),
-            ("strip_image_src: /ads/", "remove = [\"img[src*=\\\"/ads/\\\"]\"]"),
+            ("strip_id_or_class: social", "remove = ['[id*=\"social\"], [class*=\"social\"]']"),
+            ("strip_image_src: /ads/", "remove = ['img[src*=\"/ads/\"]']"),
             ("dissolve: //span", "unwrap = [\"span\"]"),
             ("wrap_in(blockquote): //div[@id='q']", "wrap = { \"div#q\" = \"blockquote\" }"),
             ("next_page_link: //a[@id='n']", "next = [\"a#n\"]"),
@@ -296,7 +281,7 @@ mod tests {
             ("convert_double_br_tags: yes", "paragraphs = true"),
             ("autodetect_on_failure: no", "readability = false"),
             ("autodetect_on_failure: yes", ""),
-            ("insert_detected_image: yes", "image = [\"meta[property=\\\"og:image\\\"] @content\"]"),
+            ("insert_detected_image: yes", "image = ['meta[property=\"og:image\"] @content']"),
             (
                 "# a comment\ntidy: no\nprune: yes\nparser: html5php\nfootnotes: no\nskip_json_ld: yes\ntest_contains: x\nnative_ad_clue: //a",
                 "",
