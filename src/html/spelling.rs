@@ -232,8 +232,8 @@ pub(super) fn spelled_plainly(text: &str, spelling: Spelling) -> bool {
         let control = (byte < 0x20) & (!is_text | ((byte != b'\n') & (byte != b'\t')));
         (byte == b'&') | (byte == b'<') | (byte == b'>') | quote | control
     };
-    !text.bytes().fold(false, |found, byte| found | special(byte))
-        && !(spelling.is_xml() && text.contains(['\u{FFFE}', '\u{FFFF}']))
+    let is_forbidden = || spelling.is_xml() && text.contains(['\u{FFFE}', '\u{FFFF}']);
+    !text.bytes().fold(false, |found, byte| found | special(byte)) && !is_forbidden()
 }
 
 /// `text` without what XML 1.0 §2.2 does not allow, each such character replaced by U+FFFD.
