@@ -78,8 +78,8 @@ pub const MAX_GUESSED_STRINGS: usize = 10_000;
 
 // ── configuration ───────────────────────────────────────────────────────────────────────────────────
 
-/// Largest configuration file: ten thousand feeds with rules of their own.
-pub const MAX_CONFIG: usize = 4 * MIB;
+/// Largest configuration file: a hundred thousand feeds with some rules of their own.
+pub const MAX_CONFIG: usize = 32 * MIB;
 /// Most problems kept of one configuration; a person mends the first ones and asks again.
 pub const MAX_PROBLEMS: usize = 100;
 /// Longest excerpt of a configuration that is drawn under a problem, in bytes; a longer line is named by its column only.
