@@ -252,8 +252,8 @@ fn is_plain(byte: u8, spelling: Spelling) -> bool {
 /// True where `text` stands for itself and holds nothing that [`escape`] or [`xml_chars`] would change.
 pub(super) fn spelled_plainly(text: &str, spelling: Spelling) -> bool {
     // Without an early end the loop is done in blocks.
-    !text.bytes().fold(false, |found, byte| found | !is_plain(byte, spelling))
-        && !(spelling.is_xml() && text.contains(['\u{FFFE}', '\u{FFFF}']))
+    let is_forbidden = || spelling.is_xml() && text.contains(['\u{FFFE}', '\u{FFFF}']);
+    !text.bytes().fold(false, |found, byte| found | !is_plain(byte, spelling)) && !is_forbidden()
 }
 
 /// `text` without what XML 1.0 §2.2 does not allow, each such character replaced by U+FFFD.
