@@ -2,10 +2,9 @@
 //! (<https://rachelbythebay.com/fs/help.html>): an upstream of our own watches it for simulated weeks. Perfect marks are asked for.
 //!
 //! `bench/reader-score.sh` prints the table.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::fmt;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -278,7 +277,7 @@ async fn ask(pipeline: &Pipeline) {
 
 async fn perfect(name: &str, habits: Habits, reader: Option<Duration>, restart: Option<Duration>) {
     let marks = watch(habits, 7, reader, restart).await;
-    writeln!(std::io::stdout(), "{name}, 7 days:\n{marks}").unwrap();
+    println!("{name}, 7 days:\n{marks}");
     assert!(marks.are_perfect(), "{name}:\n{marks}");
 }
 

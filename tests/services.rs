@@ -15,11 +15,14 @@ use serve_support::{Server, Upstream, config};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+/// What a service answers: a status and a body.
+type Answers = fn(&Value) -> (u16, Value);
+
 /// A service: answers as its function says, and remembers what it was asked.
 struct Service {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<(String, Value)>>>,
-    answer: Arc<Mutex<fn(&Value) -> (u16, Value)>>,
+    answer: Arc<Mutex<Answers>>,
 }
 
 impl Service {

@@ -1,7 +1,7 @@
 //! A JSON Schema of anything that serde reads, found by asking: a deserializer that holds no value, only notes what it is asked for.
 //!
 //! So the schema knows what the reader knows, also where a rule reads its settings in its own way. serde gives one value one way, so a
-//! type is read once for each of its parts, on the way to that part ([`Step`]). Where a type takes whatever comes, each kind of value is
+//! type is read once for each of its parts, on the way to that part (`Step`). Where a type takes whatever comes, each kind of value is
 //! offered and the refusals are noted. What it cannot see: bounds, patterns, which keys go together; these are the reader's to refuse.
 //!
 //! Bounded by [`MAX_SHAPE_DEPTH`]. Used by `refeed schema` and its tests.

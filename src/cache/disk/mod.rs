@@ -1,6 +1,6 @@
 //! The store on disk: what must survive a restart, in one SQLite file, bounded, written behind the answer.
 //!
-//! [`Disk::store`] and [`Disk::remove`] return at once: one thread writes ([`writer`]), all that waits in one transaction.
+//! [`Disk::store`] and [`Disk::remove`] return at once: one thread writes (`writer`), all that waits in one transaction.
 //! [`Disk::flush`] waits until what was stored before it survives the end of this process. (The end of the machine's power
 //! may cost the last seconds; nothing is ever damaged by it.) A load sees what was stored before it, written or not.
 //!
@@ -9,7 +9,7 @@
 //! Each of these is said in the log once. What upstream forbids to store (`no-store`) must not be handed in.
 //!
 //! Bodies are evicted, the longest unused first, so that the file stays within `cache.disk`; small state goes only where
-//! no body is left and it does not fit by itself. Parts of the program with a table of their own: see [`schema`].
+//! no body is left and it does not fit by itself. Parts of the program with a table of their own: see `schema`.
 
 mod file;
 mod record;
@@ -230,7 +230,7 @@ impl Disk {
         self.0.as_ref().ok_or(DiskError::None)?.shared.flush().await
     }
 
-    /// Runs `job` with a connection that reads, on a blocking thread. For tables of their own (see [`schema`]).
+    /// Runs `job` with a connection that reads, on a blocking thread. For tables of their own (see `schema`).
     pub async fn read<T, J>(&self, job: J) -> Result<T, DiskError>
     where
         T: Send + 'static,
@@ -242,7 +242,7 @@ impl Disk {
     }
 
     /// Runs `job` in a transaction of its own on the thread that writes, after what was stored before it. Written once it
-    /// returns. For tables of their own (see [`schema`]).
+    /// returns. For tables of their own (see `schema`).
     pub async fn write<T, J>(&self, job: J) -> Result<T, DiskError>
     where
         T: Send + 'static,

@@ -1,7 +1,7 @@
 //! Expressions: one language for conditions (`when`) and templates (`set`), minijinja's.
 //!
-//! What a rule's user can name is the table of [`variables`], the filters, tests and functions of [`functions`] and
-//! minijinja's own. Compiled at load, where [`check`] refuses what cannot work; evaluated per item, with only the values
+//! What a rule's user can name is the table of `variables`, the filters, tests and functions of `functions` and
+//! minijinja's own. Compiled at load, where `check` refuses what cannot work; evaluated per item, with only the values
 //! that the text names. Bounds: [`MAX_EXPRESSION`] of text, [`EXPRESSION_FUEL`] per item,
 //! which also bounds the memory of what is made, and [`MAX_EXHAUSTED`] items that may run out of it.
 //!
