@@ -1,6 +1,6 @@
 //! A changed configuration is taken up while the server runs: what is gone is gone at once, what is under way is finished, and a wrong
 //! one changes nothing.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
 
 mod serve_support;
 

@@ -74,10 +74,7 @@ async fn stand_in(folder: &Path, more_rules: &str) -> String {
                 let Ok(mut stream) = acceptor.accept(stream).await else { return };
                 let asked = head(&mut stream).await;
                 let path = asked.split(' ').nth(1).unwrap_or_default();
-                let name = match path.strip_prefix("/a/") {
-                    Some(page) => page,
-                    None => "feed.xml",
-                };
+                let name = path.strip_prefix("/a/").unwrap_or("feed.xml");
                 let body = fs::read(format!("fixtures/voachinese/{name}")).unwrap();
                 let kind = if name.ends_with(".xml") { "application/rss+xml" } else { "text/html; charset=utf-8" };
                 let reply = format!(

@@ -1,6 +1,6 @@
 //! WebSub: a hub that a feed names is asked to tell of changes, and believed no further than to ask the feed itself; a hub of the
 //! operator's is told of ours.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod serve_support;
 
