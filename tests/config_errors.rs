@@ -1,7 +1,7 @@
 //! A configuration is refused with every mistake at once, each at its line and column, with what to write instead.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 
-use refeed::config::{Config, Origin, Problems, Relative, Source};
+use refeed::config::{Config, Origin, Problems, Refresh, Relative, Source};
 use refeed::rules;
 
 fn parse(text: &str) -> Result<Config, Problems> {
@@ -40,17 +40,26 @@ memory = "10 MB"
 default_ttl = "30m"
 min_ttl = "0s"
 max_ttl = "7d"
+stale_while_revalidate = "0s"
+stale_if_error = "30d"
 
 [feeds.voa]
 url = "https://www.voachinese.com/api/zm_yql-vomx-tpeybti"
+min_ttl = "1m"
+max_ttl = "2m"
+default_ttl = "90s"
+stale_while_revalidate = "1h"
+stale_if_error = "1y"
 rules = ["zh-hant", { limit = 5 }]
 
 [feeds.'美国之音']
 url = "file:///var/feeds/voa.xml"
 relative = "keep"
+refresh = "on-demand"
 
 [feeds.long]
 url = "http://example.org/"
+refresh = "45m"
 [[feeds.long.rules]]
 limit = { count = 2 }
 "#,
@@ -60,7 +69,11 @@ limit = { count = 2 }
     assert_eq!(config.fetch.timeout.as_secs(), 90);
     assert_eq!(config.fetch.max_redirects, 0);
     assert_eq!(config.cache.memory, 10_000_000);
-    assert!(config.cache.min_ttl.is_zero());
+    assert!(config.cache.min_ttl.is_zero() && config.cache.stale_while_revalidate.is_zero());
+    assert_eq!(config.feeds["voa"].times.min_ttl.map(|ttl| ttl.as_secs()), Some(60));
+    assert_eq!(config.feeds["voa"].times.stale_if_error.map(|ttl| ttl.as_secs()), Some(365 * 86_400));
+    assert_eq!(config.feeds["美国之音"].refresh, Refresh::OnDemand);
+    assert!(matches!(config.feeds["long"].refresh, Refresh::Every(every) if every.as_secs() == 2700));
     assert_eq!(config.feeds["voa"].url, "https://www.voachinese.com/api/zm_yql-vomx-tpeybti");
     assert_eq!(config.feeds["美国之音"].origin, Origin::File("/var/feeds/voa.xml".into()));
     assert_eq!(config.feeds["美国之音"].relative, Relative::Keep);
@@ -147,6 +160,16 @@ fn syntax_errors_are_reported_alone_because_half_a_file_breeds_nonsense() {
 fn keys_that_contradict_each_other_are_refused() {
     assert_eq!(mistakes("[cache]\nmin_ttl = '2d'\n"), ["2:11 `min_ttl` (2d) is above `max_ttl` (1d)"]);
     assert_eq!(mistakes("[cache]\nmax_ttl = '1m'\n"), ["2:11 `min_ttl` (5m) is above `max_ttl` (1m)"]);
+    let feed = |keys: &str| mistakes(&format!("[feeds.a]\nurl = 'https://example.org/'\n{keys}\n"));
+    assert_eq!(feed("min_ttl = '2d'"), ["3:11 `min_ttl` (2d) is above `max_ttl` (1d)"]);
+    assert_eq!(feed("max_ttl = '1m'"), ["3:11 `min_ttl` (5m) is above `max_ttl` (1m)"]);
+    assert_eq!(feed("refresh = 'often'"), ["3:11 `often` does not begin with a number"]);
+    assert_eq!(feed("refresh = '1s'"), ["3:11 between 1m and 1y are allowed"]);
+    assert_eq!(
+        feed("refresh = '1h'\nmin_ttl = '1m'"),
+        ["4:11 `refresh` and a `…_ttl` both say for how long the feed is fresh"]
+    );
+    assert_eq!(feed("stale_if_error = '2y'"), ["3:18 at most 1y is allowed"]);
     assert_eq!(mistakes("[server]\nopen = 'key'\n"), ["2:8 `open = \"key\"` without a key lets nobody in"]);
 }
 
