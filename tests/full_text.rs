@@ -1,5 +1,6 @@
 //! Full text: the pages of a feed's items are read once, a few at once, without holding up the feed, and nothing is lost
 //! where they cannot be had.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may fail loudly
 
 mod serve_support;
 

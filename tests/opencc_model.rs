@@ -32,7 +32,7 @@ fn random_texts_convert_as_the_passes_do() {
         texts.push(inputs::unicode(&words, &mut random, 300));
         texts.push(inputs::sequences(&shorter, &mut random, 100));
     }
-    let mut matches = Vec::new();
+    let (mut matches, mut targets) = (Vec::new(), Vec::new());
     for config in Config::ALL {
         let (model, converter) = (model(config), Converter::new(config));
         for text in &texts {
@@ -41,6 +41,12 @@ fn random_texts_convert_as_the_passes_do() {
             let converted = converter.convert_spans(text, &mut matches).unwrap_or_else(|| text.clone());
             assert!(converted == expected, "{config} with matches: {text}");
             assert!(rebuilt(text, &expected, &matches) == expected, "{config}: the matches of {text}");
+            let cuts: Vec<usize> =
+                text.char_indices().map(|(at, _)| at).chain([text.len()]).filter(|_| random.below(4) == 0).collect();
+            let converted = converter.convert_cut(text, &cuts, &mut targets).unwrap_or_else(|| text.clone());
+            assert!(converted == expected, "{config} with cuts: {text}");
+            let places: Vec<usize> = cuts.iter().map(|cut| place(text, &expected, &matches, *cut)).collect();
+            assert!(targets == places, "{config}: the cuts of {text}");
         }
     }
 }
@@ -69,6 +75,24 @@ fn where_the_buffer_ends_does_not_matter() {
         let text = format!("{}，{tail}", "人".repeat(lead - 700));
         assert_eq!(converter.convert(&text), format!("{}，{expected}", "人".repeat(lead - 700)));
     }
+}
+
+/// Where a cut of the source lies in the target, as the matches tell it: inside a match at the same character where both sides have
+/// equally many, else at its end.
+fn place(source: &str, target: &str, matches: &[Match], cut: usize) -> usize {
+    let before = matches.partition_point(|m| (m.source.end as usize) <= cut);
+    if let Some(m) = matches.get(before).filter(|m| (m.source.start as usize) < cut) {
+        let from = &source[m.source.start as usize..m.source.end as usize];
+        let to = &target[m.target.start as usize..m.target.end as usize];
+        let count = source[m.source.start as usize..cut].chars().count();
+        let inside = match from.chars().count() == to.chars().count() {
+            true => to.char_indices().nth(count).map_or(to.len(), |(at, _)| at),
+            false => to.len(),
+        };
+        return m.target.start as usize + inside;
+    }
+    let last = matches[..before].last();
+    last.map_or(cut, |m| cut - m.source.end as usize + m.target.end as usize)
 }
 
 /// The target as the matches tell it: the source with each match replaced.

@@ -78,8 +78,8 @@ pub const MAX_GUESSED_STRINGS: usize = 10_000;
 
 // ── configuration ───────────────────────────────────────────────────────────────────────────────────
 
-/// Largest configuration file: ten thousand feeds with rules of their own.
-pub const MAX_CONFIG: usize = 4 * MIB;
+/// Largest configuration file: a hundred thousand feeds with some rules of their own.
+pub const MAX_CONFIG: usize = 32 * MIB;
 /// Most problems kept of one configuration; a person mends the first ones and asks again.
 pub const MAX_PROBLEMS: usize = 100;
 /// Longest excerpt of a configuration that is drawn under a problem, in bytes; a longer line is named by its column only.
@@ -138,6 +138,8 @@ pub const TITLES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 pub const TITLE_COLUMNS: usize = 80;
 /// Most files of one item that are attached or shown by a rule: an album has some thirty pictures.
 pub const MAX_ATTACHED: usize = 100;
+/// Most parts that one item is split into: a digest has some fifty.
+pub const MAX_PARTS: usize = 500;
 /// Most counting prefixes of one podcast address; real ones have up to six.
 pub const MAX_PREFIXES: usize = 16;
 /// Most rules of one feed, after rule sets are opened, those around every feed's included.

@@ -125,7 +125,7 @@ fn spread(interval: Duration, key: &Key) -> Duration {
 /// The key's share of `window`: even over all keys, to the second.
 fn share(key: &Key, window: Duration) -> Duration {
     let [a, b, c, d, ..] = *key.as_bytes();
-    Duration::from_secs(window.as_secs() * u64::from(u32::from_le_bytes([a, b, c, d])) >> 32)
+    Duration::from_secs((window.as_secs() * u64::from(u32::from_le_bytes([a, b, c, d]))) >> 32)
 }
 
 #[cfg(test)]

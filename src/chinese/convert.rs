@@ -2,7 +2,7 @@
 //!
 //! Made cheaply and often; the tables behind a configuration are decoded once, on first use, and shared.
 
-use super::{Config, Match, Words, engine};
+use super::{Config, Match, Words, cuts, engine};
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -11,6 +11,14 @@ use std::sync::Arc;
 pub(super) trait Engine: Debug + Send + Sync {
     /// The converted text, `None` where nothing changes. Where `matches` is given, the stretches that changed are added to it.
     fn convert(&self, text: &str, matches: Option<&mut Vec<Match>>) -> Option<String>;
+
+    /// The same, telling where the `cuts` come to lie: as many `targets` are added where anything changes.
+    fn convert_cut(&self, text: &str, cuts: &[usize], targets: &mut Vec<usize>) -> Option<String> {
+        let mut matches = Vec::new();
+        let converted = self.convert(text, Some(&mut matches))?;
+        cuts::place(text, &converted, &matches, cuts, targets);
+        Some(converted)
+    }
 }
 
 /// refeed's own engine.
@@ -20,6 +28,10 @@ impl Engine for Config {
             None => engine::convert(*self, text),
             Some(matches) => engine::convert_spans(*self, text, matches),
         }
+    }
+
+    fn convert_cut(&self, text: &str, cuts: &[usize], targets: &mut Vec<usize>) -> Option<String> {
+        engine::convert_cut(*self, text, cuts, targets)
     }
 }
 
@@ -72,6 +84,20 @@ impl Converter {
             None => self.engine.convert(text, Some(matches)),
             Some(_) => self.pieces(text, &mut Some(matches)),
         }
+    }
+
+    /// As [`Converter::convert`], for a text put together of pieces: `targets` is cleared, then filled with where each of the
+    /// `cuts`, ascending offsets of `text`, comes to lie. A cut inside what was converted as one lies at the same character
+    /// where both sides have equally many, else after it. `None`, and no targets, where nothing changes.
+    pub fn convert_cut(&self, text: &str, cuts: &[usize], targets: &mut Vec<usize>) -> Option<String> {
+        targets.clear();
+        if self.words.is_none() {
+            return self.engine.convert_cut(text, cuts, targets);
+        }
+        let mut matches = Vec::new();
+        let converted = self.convert_spans(text, &mut matches)?;
+        cuts::place(text, &converted, &matches, cuts, targets);
+        Some(converted)
     }
 
     /// The user's words and, each on its own, what stands between them.

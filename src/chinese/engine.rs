@@ -8,6 +8,7 @@
 
 use super::{
     Config, Match, characters,
+    cuts::{self, Cuts},
     fast::headed,
     layout::*,
     out::Out,
@@ -18,46 +19,84 @@ use std::ops::Range;
 
 /// What OpenCC makes of `text`; none where it changes nothing.
 pub(super) fn convert(config: Config, text: &str) -> Option<String> {
-    whole::<false>(config, text, &mut Vec::new())
+    whole::<NOTHING>(config, text, Notes { matches: &mut Vec::new(), cuts: &[], targets: &mut Vec::new() })
 }
 
 /// As [`convert`], filling `matches`, which is empty.
 pub(super) fn convert_spans(config: Config, text: &str, matches: &mut Vec<Match>) -> Option<String> {
-    whole::<true>(config, text, matches)
+    whole::<SPANS>(config, text, Notes { matches, cuts: &[], targets: &mut Vec::new() })
+}
+
+/// As [`convert`], filling `targets`, which is empty, with where the `cuts` of the text come to lie.
+pub(super) fn convert_cut(config: Config, text: &str, cuts: &[usize], targets: &mut Vec<usize>) -> Option<String> {
+    whole::<CUTS>(config, text, Notes { matches: &mut Vec::new(), cuts, targets })
+}
+
+/// What a walk notes beside the text.
+pub(super) const NOTHING: u8 = 0;
+/// What changed.
+pub(super) const SPANS: u8 = 1;
+/// Where the cuts come to lie.
+pub(super) const CUTS: u8 = 2;
+
+/// Where it is noted.
+struct Notes<'a> {
+    matches: &'a mut Vec<Match>,
+    cuts: &'a [usize],
+    targets: &'a mut Vec<usize>,
 }
 
 /// No byte below can begin a character that is a key, or a key after its ASCII head.
 const FIRST_LEAD: u8 = 0xE3;
 
-fn whole<const SPANS: bool>(config: Config, text: &str, matches: &mut Vec<Match>) -> Option<String> {
+fn whole<const NOTE: u8>(config: Config, text: &str, notes: Notes<'_>) -> Option<String> {
     let plain = |block: &[u8]| block.iter().fold(0, |most, byte| most.max(*byte)) < FIRST_LEAD;
     if text.as_bytes().chunks(256).all(plain) {
         return None;
     }
-    let converted = match walked::<SPANS>(config, table::of(config), text, Normalise::Check, matches) {
+    let Notes { matches, cuts, targets } = notes;
+    let notes = Notes { matches: &mut *matches, cuts, targets: &mut *targets };
+    let converted = match walked::<NOTE>(config, table::of(config), text, Normalise::Check, notes) {
         Ok(converted) => converted,
-        Err(Compatibility) => normalised::<SPANS>(config, text, matches),
+        Err(Compatibility) => {
+            normalised::<NOTE>(config, text, Notes { matches: &mut *matches, cuts, targets: &mut *targets })
+        }
     };
     if converted == text {
         // Changes that undo one another are none.
         matches.clear();
+        targets.clear();
         return None;
     }
     Some(converted)
 }
 
 #[cold]
-fn normalised<const SPANS: bool>(config: Config, text: &str, matches: &mut Vec<Match>) -> String {
+fn normalised<const NOTE: u8>(config: Config, text: &str, notes: Notes<'_>) -> String {
+    let Notes { matches, cuts, targets } = notes;
     let (mut first, mut second) = (Vec::new(), Vec::new());
     let normal = characters::normalise(text, &mut first);
-    let converted =
-        walked::<SPANS>(config, table::of(config), &normal, Normalise::Done, &mut second).unwrap_or_default();
+    let converted = spanned(config, table::of(config), &normal, &mut second).unwrap_or_default();
     matches.clear();
-    if SPANS {
+    targets.clear();
+    if NOTE != NOTHING {
         matches.extend(spans::compose(&first, &second));
         matches.retain(|m| spans::slice(text, &m.source) != spans::slice(&converted, &m.target));
     }
+    if NOTE == CUTS {
+        cuts::place(text, &converted, matches, cuts, targets);
+    }
     converted
+}
+
+/// A text without compatibility ideographs, with what changed.
+fn spanned(
+    config: Config,
+    table: &'static Table,
+    text: &str,
+    matches: &mut Vec<Match>,
+) -> Result<String, Compatibility> {
+    walked::<SPANS>(config, table, text, Normalise::Done, Notes { matches, cuts: &[], targets: &mut Vec::new() })
 }
 
 /// The text has a character that OpenCC normalises before all else.
@@ -70,20 +109,21 @@ enum Normalise {
     Done,
 }
 
-fn walked<const SPANS: bool>(
+fn walked<const NOTE: u8>(
     config: Config,
     table: &'static Table,
     text: &str,
     normalise: Normalise,
-    matches: &mut Vec<Match>,
+    notes: Notes<'_>,
 ) -> Result<String, Compatibility> {
-    let mut walk = Walk::<SPANS> {
+    let mut walk = Walk::<NOTE> {
         config,
         table,
         text,
         source: text.as_bytes(),
         normalise,
-        matches,
+        matches: notes.matches,
+        cuts: Cuts::new(notes.cuts, notes.targets),
         out: Out::new(text.len()),
         ascii: 0..0,
     };
@@ -91,14 +131,15 @@ fn walked<const SPANS: bool>(
     Ok(walk.out.finish())
 }
 
-/// A walk over one text. With `SPANS` it notes what changed.
-pub(super) struct Walk<'t, const SPANS: bool> {
+/// A walk over one text, which notes what `NOTE` says.
+pub(super) struct Walk<'t, const NOTE: u8> {
     config: Config,
     pub(super) table: &'static Table,
     text: &'t str,
     pub(super) source: &'t [u8],
     normalise: Normalise,
     pub(super) matches: &'t mut Vec<Match>,
+    pub(super) cuts: Cuts<'t>,
     pub(super) out: Out,
     /// The last stretch of ASCII that was copied: a key may begin at its end.
     pub(super) ascii: Range<usize>,
@@ -124,31 +165,41 @@ pub(super) fn length_of(lead: u8) -> usize {
     }
 }
 
-impl<const SPANS: bool> Walk<'_, SPANS> {
+impl<const NOTE: u8> Walk<'_, NOTE> {
     fn all(&mut self) -> Result<(), Compatibility> {
         let mut at = 0;
         loop {
             at = self.fast(at);
             self.out.make_room();
-            if headed(self.source, self.table, at, &self.ascii) {
-                let end = self.ascii(at)?;
-                if end > at {
-                    at = end;
-                    continue;
-                }
+            let start = self.out.len();
+            let Some(end) = self.unit(at)? else { return Ok(()) };
+            if NOTE == CUTS && end >= self.cuts.next {
+                self.cuts.passed(self.source, at..end, &self.out.written(start), start);
             }
-            if let Some(index) = page_index(self.source, at) {
-                let entry = self.table.page(index);
-                at = match self.child(entry >> ENTRY_BASE_SHIFT, at + 3) {
-                    Some((place, end)) => self.path(at, entry, place, end)?,
-                    None => self.single(at, entry),
-                };
-            } else if let Some(&lead) = self.source.get(at) {
-                at = if lead < 0x80 { self.ascii(at)? } else { self.other(at, lead)? };
-            } else {
-                return Ok(());
+            at = end;
+        }
+    }
+
+    /// What begins at `at`, and where it ends; none at the end of the text.
+    #[inline(always)]
+    fn unit(&mut self, at: usize) -> Result<Option<usize>, Compatibility> {
+        if headed(self.source, self.table, at, &self.ascii) {
+            let end = self.ascii(at)?;
+            if end > at {
+                return Ok(Some(end));
             }
         }
+        Ok(Some(if let Some(index) = page_index(self.source, at) {
+            let entry = self.table.page(index);
+            match self.child(entry >> ENTRY_BASE_SHIFT, at + 3) {
+                Some((place, end)) => self.path(at, entry, place, end)?,
+                None => self.single(at, entry),
+            }
+        } else if let Some(&lead) = self.source.get(at) {
+            if lead < 0x80 { self.ascii(at)? } else { self.other(at, lead)? }
+        } else {
+            return Ok(None);
+        }))
     }
 
     /// The place of a parent's child for the character at `at`, and where that ends.
@@ -267,13 +318,13 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
 
     #[inline(always)]
     fn start(&self) -> usize {
-        if SPANS { self.out.len() } else { 0 }
+        if NOTE == SPANS { self.out.len() } else { 0 }
     }
 
     /// Notes what was written since `start` for the source from `at` to `end`, if it changed; gives `end`.
     #[inline(always)]
     fn note(&mut self, at: usize, end: usize, start: usize) -> usize {
-        if SPANS && self.source.get(at..end) != Some(self.out.since(start)) {
+        if NOTE == SPANS && self.source.get(at..end) != Some(self.out.since(start)) {
             self.matches.push(Match::at(at..end, start..self.out.len()));
         }
         end
@@ -301,12 +352,20 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
     #[cold]
     fn headed(&mut self, at: usize, back: usize, answer: Answer) -> Result<usize, Compatibility> {
         self.out.take_back(back);
-        let entry = self.entry(at).0;
-        if matches!(answer.kind(), RUN_CHARS | RUN_RECORD) {
-            self.run(at, entry, answer)
-        } else {
-            self.answered(at, entry, answer)
+        let start = self.out.len();
+        if NOTE == CUTS {
+            self.cuts.take_back(at);
+            self.cuts.copied(at, start);
         }
+        let entry = self.entry(at).0;
+        let end = match answer.kind() {
+            RUN_CHARS | RUN_RECORD => self.run(at, entry, answer)?,
+            _ => self.answered(at, entry, answer)?,
+        };
+        if NOTE == CUTS {
+            self.cuts.passed(self.source, at..end, &self.out.written(start), start);
+        }
+        Ok(end)
     }
 
     /// Any character that is neither ASCII nor of the page.
@@ -361,13 +420,18 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
         let piece = self.text.get(at..end).unwrap_or_default();
         let Some([first, second]) = table::stages(self.config) else { return Ok(end) };
         let (mut one, mut two) = (Vec::new(), Vec::new());
-        let middle = walked::<SPANS>(self.config, first, piece, Normalise::Done, &mut one)?;
-        let converted = walked::<SPANS>(self.config, second, &middle, Normalise::Done, &mut two)?;
-        if SPANS {
+        let middle = spanned(self.config, first, piece, &mut one)?;
+        let converted = spanned(self.config, second, &middle, &mut two)?;
+        if NOTE != NOTHING {
             let changed = |m: &Match| spans::slice(piece, &m.source) != spans::slice(&converted, &m.target);
-            let composed = spans::compose(&one, &two).into_iter().filter(changed);
             let start = self.out.len();
-            self.matches.extend(composed.map(|m| m.moved(at, start)));
+            let mut matches = spans::compose(&one, &two);
+            matches.retain(changed);
+            if NOTE == CUTS {
+                self.cuts.placed(piece, at, &converted, start, &matches);
+            } else {
+                self.matches.extend(matches.iter().map(|m| m.moved(at, start)));
+            }
         }
         self.out.put_text(&converted);
         Ok(end)

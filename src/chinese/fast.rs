@@ -5,7 +5,7 @@
 
 use super::{
     Match,
-    engine::{Walk, length_of, page_index},
+    engine::{CUTS, SPANS, Walk, length_of, page_index},
     layout::*,
     out::Pen,
     table::Table,
@@ -63,14 +63,17 @@ fn stands(source: &[u8], at: usize, block: &[u8; 16], length: usize) -> bool {
     }
 }
 
-impl<const SPANS: bool> Walk<'_, SPANS> {
+impl<const NOTE: u8> Walk<'_, NOTE> {
     /// As far as text goes that needs nothing but the page, words and copying, or until the buffer is full: the same as
     /// unit by unit, with all that it needs in registers. Gives the place where the next unit begins.
     pub(super) fn fast(&mut self, mut at: usize) -> usize {
         let (source, table) = (self.source, self.table);
         let mut pen = self.out.pen();
         let mut note = |changed: bool, at: usize, end: usize, start: usize, pen: &Pen<'_>| {
-            if SPANS && changed {
+            if NOTE == CUTS && end >= self.cuts.next {
+                self.cuts.passed(source, at..end, pen.since(start), pen.offset(start));
+            }
+            if NOTE == SPANS && changed {
                 self.matches.push(Match::at(at..end, pen.offset(start)..pen.offset(pen.at())));
             }
             end
@@ -78,8 +81,9 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
         let mut spelled = [0_u64; 16];
         'unit: while !pen.is_full() {
             let Some(index) = page_index(source, at) else {
+                let start = pen.at();
                 let Some(end) = copied(source, table, at, &mut pen, &mut self.ascii) else { break };
-                at = end;
+                at = note(false, at, end, start, &pen);
                 if headed(source, table, at, &self.ascii) {
                     break;
                 }
@@ -157,7 +161,7 @@ impl<const SPANS: bool> Walk<'_, SPANS> {
                     }
                     pen.put_block(block, record.length);
                     let changed =
-                        SPANS && !(record.source == record.length && stands(source, at, block, record.length));
+                        NOTE == SPANS && !(record.source == record.length && stands(source, at, block, record.length));
                     at = note(changed, at, at + record.source, start, &pen);
                 }
                 ONE if entry & (LONG | SELF) == 0 => {

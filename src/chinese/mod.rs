@@ -14,6 +14,7 @@
 mod characters;
 mod config;
 mod convert;
+mod cuts;
 mod engine;
 mod fast;
 mod fold;

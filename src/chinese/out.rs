@@ -3,6 +3,8 @@
 //! Fixed-size stores into a buffer that stays in the cache, one UTF-8 check per buffer, one copy: cheaper than pushing
 //! strings, and the result is never resized byte by byte.
 
+use std::borrow::Cow;
+
 /// Bytes after which the buffer is handed over.
 const FULL: usize = 1024;
 /// Bytes that one unit may add after the last look at [`Out::make_room`], with the overshoot of its last block.
@@ -95,6 +97,16 @@ impl Out {
         self.buffer.get(offset.wrapping_sub(self.text.len())..self.length).unwrap_or_default()
     }
 
+    /// What was written from any offset on.
+    pub fn written(&self, offset: usize) -> Cow<'_, [u8]> {
+        match self.text.as_bytes().get(offset..) {
+            Some(text) if !text.is_empty() => {
+                Cow::Owned([text, self.buffer.get(..self.length).unwrap_or_default()].concat())
+            }
+            _ => Cow::Borrowed(self.since(offset)),
+        }
+    }
+
     /// The whole text.
     pub fn finish(mut self) -> String {
         self.hand_over();
@@ -141,6 +153,12 @@ impl Pen<'_> {
     /// A place of the buffer as an offset of the whole text.
     pub fn offset(&self, at: usize) -> usize {
         self.before + at
+    }
+
+    /// What was written from a place on.
+    #[inline(always)]
+    pub fn since(&self, at: usize) -> &[u8] {
+        self.buffer.get(at..self.at).unwrap_or_default()
     }
 
     /// Ends the writing.

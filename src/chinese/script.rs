@@ -4,7 +4,7 @@
 //! 们 is only ever simplified, 們 only ever traditional, 人 and 后 show nothing. Kana show Japanese, Hangul Korean.
 //! Names and quotations in another script are common, so shares decide, by the thresholds in `base/limits.rs`.
 
-use super::{characters, engine::page_index, layout::PAGE_START};
+use super::{characters, engine::page_index};
 use crate::base::limits::{JAPANESE_KANA_PERCENT, MIXED_SCRIPT_PERCENT};
 
 /// The script of a text.
@@ -52,15 +52,20 @@ impl Tally {
         let mut at = 0;
         while let Some(&lead) = bytes.get(at) {
             if lead < 0x80 {
-                // Rarely short enough between two Han for a search by blocks to pay.
                 at +=
                     bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte >= 0x80)).unwrap_or(bytes.len());
-            } else if let Some(index) = page_index(bytes, at).filter(|index| *index >= HAN_START) {
-                let side = sides.of(index) as u64;
-                han += 1;
-                simplified += side & 1;
-                traditional += side >> 1;
-                at += 3;
+            } else if is_han_of_page(lead, bytes.get(at + 1).copied()) {
+                for three in bytes.get(at..).unwrap_or_default().as_chunks::<3>().0 {
+                    let [lead, second, _] = *three;
+                    let Some(index) = page_index(three, 0).filter(|_| is_han_of_page(lead, Some(second))) else {
+                        break;
+                    };
+                    let side = sides.of(index) as u64;
+                    han += 1;
+                    simplified += side & 1;
+                    traditional += side >> 1;
+                    at += 3;
+                }
             } else {
                 let c = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or('\0');
                 self.add_other(c);
@@ -124,8 +129,11 @@ pub fn script(text: &str) -> Script {
     tally.script()
 }
 
-/// Where in the page the Han characters begin (U+3400); the 64 hexagrams among them do not count.
-const HAN_START: usize = 0x3400 - PAGE_START as usize;
+/// Whether a Han character of the page, U+3400 to U+9FFF, begins with these bytes. The 64 hexagrams among them do not count.
+#[inline(always)]
+fn is_han_of_page(lead: u8, second: Option<u8>) -> bool {
+    (lead > 0xE3 && lead < 0xEA) || (lead == 0xE3 && second.is_some_and(|second| second >= 0x90))
+}
 
 #[cfg(test)]
 mod tests {

@@ -6,9 +6,10 @@
 
 use super::attributes::{Attribute, Attributes, space_before};
 use super::codec::{Coding, decode, encode};
+use super::shapes::{object, string};
 use super::tree::{self, NodeId};
 use super::xml::{Document, Refusal};
-use super::{Feed, FeedError, Ns, Place, json, place, xml};
+use super::{Feed, FeedError, Format, Ns, Place, json, place, xml};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -28,6 +29,25 @@ impl Feed {
     pub fn original_item(&self, place: Place) -> String {
         let node = self.node(place);
         self.declared(node, self.source[self.document.tree.node(node).span()].to_owned())
+    }
+
+    /// A raw item of this format that has nothing but an id; RSS 0.90 knows no ids.
+    pub fn blank_item(&self, id: &str) -> String {
+        let (before, after, coding) = match self.format {
+            Format::Json10 | Format::Json11 => return object(&[("id", string(id))]),
+            Format::Atom10 => (r#"<entry xmlns="http://www.w3.org/2005/Atom"><id>"#, "</id></entry>", Coding::Text),
+            Format::Atom03 => (r#"<entry xmlns="http://purl.org/atom/ns#"><id>"#, "</id></entry>", Coding::Text),
+            Format::Rss09x | Format::Rss20 => (r#"<item><guid isPermaLink="false">"#, "</guid></item>", Coding::Text),
+            Format::Rss10 => (
+                r#"<item xmlns="http://purl.org/rss/1.0/" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""#,
+                r#""></item>"#,
+                Coding::Attribute('"'),
+            ),
+            Format::Rss090 => return r#"<item xmlns="http://my.netscape.com/rdf/simple/0.9/"></item>"#.to_owned(),
+        };
+        let mut text = before.to_owned();
+        encode(&mut text, id, coding, false);
+        text + after
     }
 
     /// `text`, the source of `node`, with what it has from around it.

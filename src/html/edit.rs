@@ -251,13 +251,16 @@ impl Fragment {
         self.wrapper().is_some_and(|(wrapper, _)| wrapper == start)
     }
 
-    /// The tags of the one element that all of an XHTML fragment stands in (RFC 4287 §3.1.1.3).
+    /// The tags of the one `div` that all of an XHTML fragment stands in (RFC 4287 §3.1.1.3). RSS with markup in it has none.
     pub(super) fn wrapper(&self) -> Option<(usize, usize)> {
         let is_space = |id: &usize| match self.kind(*id) {
             Kind::Text => self.raw(*id).trim_ascii().is_empty(),
             kind => kind == Kind::Removed,
         };
-        let start = (0..self.len()).find(|id| !is_space(id)).filter(|_| self.syntax == Syntax::Xhtml)?;
+        let start = (0..self.len()).find(|id| !is_space(id))?;
+        if self.syntax != Syntax::Xhtml || !self.is(start, "div") {
+            return None;
+        }
         let end = self.element_end(start).checked_sub(1).filter(|end| *end > start)?;
         (self.kind(end) == Kind::End && (end + 1..self.len()).all(|id| is_space(&id))).then_some((start, end))
     }

@@ -13,7 +13,7 @@ use super::Syntax;
 use super::attrs::{Scan, name_end};
 use super::elements::Elements;
 use super::settle::Origin;
-use super::spelling::{Spelling, decode, spelled_plainly};
+use super::spelling::{Spelling, decode, parts, spelled_plainly};
 use super::tags;
 use super::token::{EDITED, OPEN, REMOVED, SELF_CLOSING, Sort, Token, tokenize};
 
@@ -207,10 +207,15 @@ impl Fragment {
         }
     }
 
-    /// True of a text token that is spelled as it is read, without a byte that an edit would spell otherwise: replacing a stretch of
-    /// it is then the same as replacing what differs in that stretch.
-    pub fn is_plain(&self, id: usize) -> bool {
-        self.sort(id) == Sort::Text && spelled_plainly(self.raw(id), self.text_spelling(id))
+    /// The ends of the parts of a text token: stretches that are spelled as they are read, and the references and characters between them
+    /// that are not. Replacing a part is the same as replacing what differs in it. In bytes of [`Fragment::text`], the last its length.
+    pub fn parts(&self, id: usize, text: &str) -> Vec<usize> {
+        let spelling = self.text_spelling(id);
+        match spelling {
+            Spelling::Verbatim => vec![text.len()],
+            _ if spelled_plainly(self.raw(id), spelling) => vec![text.len()],
+            _ => parts(self.raw(id), spelling),
+        }
     }
 
     /// The text a [`Kind::Text`] or [`Kind::RawText`] token spells now, references decoded; empty for other tokens.

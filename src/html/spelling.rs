@@ -195,6 +195,24 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Where the text that `raw` spells may be cut so that each part is either spelled as it is read and as [`escape`] would spell it, or is
+/// one reference or character that is not: the ends of the parts, in bytes of the decoded text.
+pub(super) fn parts(raw: &str, spelling: Spelling) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut at = 0;
+    for piece in Pieces::new(raw, spelling) {
+        if let Piece::Literal(text) = piece {
+            for (offset, _) in text.char_indices().filter(|(_, c)| c.is_ascii() && !is_plain(*c as u8, spelling)) {
+                ends.extend([at + offset, at + offset + 1]);
+            }
+        }
+        at += piece.len();
+        ends.push(at);
+    }
+    ends.dedup();
+    ends
+}
+
 /// Writes `text` so that it is read as itself where `spelling` says it stands.
 pub(super) fn escape(text: &str, spelling: Spelling, out: &mut String) {
     let (quote, attribute) = match spelling {
@@ -223,17 +241,19 @@ pub(super) fn escape(text: &str, spelling: Spelling, out: &mut String) {
     out.push_str(text.get(from..).unwrap_or_default());
 }
 
+/// True of a byte that stands for itself and that neither [`escape`] nor [`xml_chars`] would change.
+fn is_plain(byte: u8, spelling: Spelling) -> bool {
+    let is_text = matches!(spelling, Spelling::HtmlText | Spelling::XmlText);
+    let quote = !is_text & ((byte == b'"') | (byte == b'\''));
+    let control = (byte < 0x20) & (!is_text | ((byte != b'\n') & (byte != b'\t')));
+    !((byte == b'&') | (byte == b'<') | (byte == b'>') | quote | control)
+}
+
 /// True where `text` stands for itself and holds nothing that [`escape`] or [`xml_chars`] would change.
 pub(super) fn spelled_plainly(text: &str, spelling: Spelling) -> bool {
-    let is_text = matches!(spelling, Spelling::HtmlText | Spelling::XmlText);
     // Without an early end the loop is done in blocks.
-    let special = |byte: u8| {
-        let quote = !is_text & ((byte == b'"') | (byte == b'\''));
-        let control = (byte < 0x20) & (!is_text | ((byte != b'\n') & (byte != b'\t')));
-        (byte == b'&') | (byte == b'<') | (byte == b'>') | quote | control
-    };
-    !text.bytes().fold(false, |found, byte| found | special(byte))
-        && !(spelling.is_xml() && text.contains(['\u{FFFE}', '\u{FFFF}']))
+    let is_forbidden = || spelling.is_xml() && text.contains(['\u{FFFE}', '\u{FFFF}']);
+    !text.bytes().fold(false, |found, byte| found | !is_plain(byte, spelling)) && !is_forbidden()
 }
 
 /// `text` without what XML 1.0 §2.2 does not allow, each such character replaced by U+FFFD.

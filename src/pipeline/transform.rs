@@ -46,7 +46,7 @@ pub(super) struct Paused {
 
 enum Work {
     Reading(Raw),
-    Ruling { feed: Feed, at: usize },
+    Ruling { feed: Box<Feed>, at: usize },
 }
 
 impl Paused {
@@ -73,7 +73,7 @@ impl Paused {
         let Paused { work, context, recipe, rounds, .. } = self;
         match work {
             Work::Reading(raw) => read(raw, context, recipe, rounds + 1),
-            Work::Ruling { feed, at } => advance(feed, context, recipe, at, rounds + 1),
+            Work::Ruling { feed, at } => advance(*feed, context, recipe, at, rounds + 1),
         }
     }
 }
@@ -107,7 +107,7 @@ fn read(raw: Raw, context: Context, recipe: Arc<Recipe>, rounds: usize) -> Resul
 fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, rounds: usize) -> Result<Stage, Error> {
     match recipe.chain.advance(&mut feed, &context, from).map_err(Error::Rule)? {
         Progress::Waiting { at, wants } => {
-            let work = Work::Ruling { feed, at };
+            let work = Work::Ruling { feed: Box::new(feed), at };
             Ok(Stage::Paused(Box::new(Paused { work, context, recipe, wants, rounds })))
         }
         Progress::Done => {

@@ -107,7 +107,7 @@ enum Trail {
     /// All that there are to be had.
     Whole(Vec<Arc<Body>>),
     /// One is missing that nobody asked for yet.
-    Missing(Want),
+    Missing(Box<Want>),
     /// The first one is on its way or failed; why.
     Without(Cow<'static, str>),
 }
@@ -118,9 +118,9 @@ impl Rule for FullText {
         for place in feed.items() {
             let Some(url) = address(feed, place) else { continue };
             if let Trail::Missing(want) = self.at(&url).trail(feed, place, &url, cx)
-                && !wants.contains(&want)
+                && !wants.contains(&*want)
             {
-                wants.push(want);
+                wants.push(*want);
             }
         }
         wants
@@ -168,7 +168,7 @@ impl FullText {
             Some(Fetched::Ready(body)) => Ok(Arc::clone(body)),
             Some(Fetched::Pending) => Err(Trail::Without("its page is on the way; the next answer has it".into())),
             Some(Fetched::Failed(why)) => Err(Trail::Without(why.to_string().into())),
-            None => Err(Trail::Missing(want(url.clone()))),
+            None => Err(Trail::Missing(Box::new(want(url.clone())))),
         };
         let first = first.unwrap_or_else(|| url.clone());
         let mut found = match body(&first) {

@@ -121,6 +121,7 @@ rules! {
     set,
     sitemap,
     sort,
+    split,
     style,
     titles,
 }

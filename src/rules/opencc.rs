@@ -354,7 +354,7 @@ fn gather(feed: &mut Feed, place: Place) -> Gathered {
 /// A plain text converted; none where nothing changes.
 fn convert(text: &str, converter: &Converter, room: &mut Converted) -> Option<String> {
     let mut blocks = Blocks::with_capacity(text.len() + 1);
-    blocks.add(Node::Text(0), text);
+    blocks.add(Node::Text(0), text, &[text.len()]);
     blocks.end();
     let changes = blocks.convert(converter, room);
     let mut converted = String::with_capacity(text.len() + text.len() / 8);

@@ -30,7 +30,6 @@ use crate::pipeline::{Ask, Error, How, Pipeline, RulesError, Which, Window};
 pub struct Router(Arc<watch::Sender<Arc<Inner>>>);
 
 /// What answers are made with, from one configuration. A request keeps what it began with.
-
 struct Inner {
     pipeline: Pipeline,
     access: Access,

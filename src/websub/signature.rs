@@ -27,7 +27,7 @@ fn is<M: Mac + KeyInit>(secret: &str, body: &[u8], sum: &[u8]) -> bool {
 /// Hexadecimal digits, at most as many as SHA-512 has.
 fn bytes(hex: &str) -> Option<Vec<u8>> {
     let digits = hex.as_bytes();
-    let valid = digits.len() <= 128 && digits.len() % 2 == 0 && digits.iter().all(u8::is_ascii_hexdigit);
+    let valid = digits.len() <= 128 && digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit);
     let byte = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
     valid.then(|| digits.chunks(2).map(byte).collect()).flatten()
 }

@@ -95,7 +95,8 @@ impl Expression {
             }
         };
         let asked = compiled.undeclared_variables(true);
-        let (needs, patterns) = check::names(text, &asked, &[0..text.get_ref().len()], report)?;
+        let whole = 0..text.get_ref().len();
+        let (needs, patterns) = check::names(text, &asked, std::slice::from_ref(&whole), report)?;
         let expression = Expression { text: text.get_ref().clone(), compiled, needs, patterns };
         match expression.compiled.eval(expression.needs.sample(&expression.patterns)) {
             Err(error) if check::is_certain(&error) => {

@@ -70,7 +70,7 @@ impl Message {
             }
             name
         };
-        for (_, value) in headers {
+        for value in headers.values() {
             add(value.get_ref(), value.span(), report);
         }
         let body = named(body.get_ref(), &mut |text| add(text, body.span(), report));

@@ -59,7 +59,7 @@ impl Text {
         let mut id = 0;
         while id < fragment.len() {
             match fragment.kind(id) {
-                Kind::Text => text.prose.add(Node::Text(id), &fragment.text(id)),
+                Kind::Text => add(&mut text.prose, fragment, id),
                 Kind::Start { .. } => {
                     let role = role(fragment, id);
                     if role == Role::Skipped || !text.attributes(fragment, id) {
@@ -112,7 +112,7 @@ impl Text {
         }
         for (name, value) in ATTRIBUTES.iter().zip(found) {
             if let Some(value) = value.filter(|value| !value.is_ascii()) {
-                self.asides.add(Node::Attribute(id, name), &value);
+                self.asides.add(Node::Attribute(id, name), &value, &[value.len()]);
                 self.asides.end();
             }
         }
@@ -123,7 +123,7 @@ impl Text {
     fn annotation(&mut self, fragment: &Fragment, start: usize) -> usize {
         let end = fragment.element_end(start).max(start + 1);
         let texts = (start..end).filter(|id| fragment.kind(*id) == Kind::Text);
-        texts.for_each(|id| self.asides.add(Node::Text(id), &fragment.text(id)));
+        texts.for_each(|id| add(&mut self.asides, fragment, id));
         self.asides.end();
         end
     }
@@ -147,15 +147,17 @@ impl Text {
     }
 }
 
+/// Adds the text of a token.
+fn add(blocks: &mut Blocks, fragment: &Fragment, id: usize) {
+    let text = fragment.text(id);
+    blocks.add(Node::Text(id), &text, &fragment.parts(id, &text));
+}
+
 /// Makes the changes of one node.
 fn replace(fragment: &mut Fragment, changes: &[Change<'_>]) {
     match changes.first().map(|change| change.node) {
-        Some(Node::Text(id)) if fragment.is_plain(id) => {
-            let pieces: Vec<_> = changes.iter().map(|change| (change.range.clone(), change.with)).collect();
-            fragment.replace_in_text(id, &pieces);
-        }
         Some(Node::Text(id)) => {
-            let edits: Vec<_> = changes.iter().flat_map(Change::edits).collect();
+            let edits: Vec<_> = changes.iter().map(|change| (change.range.clone(), change.with)).collect();
             fragment.replace_in_text(id, &edits);
         }
         Some(Node::Attribute(id, name)) => {

@@ -1,4 +1,4 @@
-//! What `sanitize` lets through, and that what it lets through untouched is what ammonia would.
+//! What `sanitize` lets through, as a browser's parser reads it.
 
 use super::super::fragments::{after, problems};
 use super::*;
@@ -79,7 +79,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn what_is_left_as_it_is_is_what_ammonia_would_make_of_it(parts in prop::collection::vec(prop::sample::select(vec![
+    fn a_browser_finds_only_what_is_listed(parts in prop::collection::vec(prop::sample::select(vec![
         "<p>", "</p>", "<b>", "</b>", "<a href='x'>", "<a href=javascript:x>", "</a>", "<img src=x>", "<img src=x onerror=y>", "<br/>",
         "<script>", "</script>", "<svg>", "</svg>", "<math>", "<style>", "</style>", "<!--", "-->", "<iframe src='//vimeo.com/'>", "</iframe>",
         "<table>", "<tr>", "<td>", "</td>", "</tr>", "</table>", "text", "&lt;", "<", "\"", "'", ">", "<li>", "</li>", "<ul>", "</ul>",
@@ -104,8 +104,5 @@ proptest! {
                 prop_assert!(!attr.value.contains("javascript:"), "{out}");
             }
         }
-        let mut again = Fragment::parse(out.clone(), Syntax::Html);
-        rule.edit(&mut again);
-        prop_assert_eq!(again.render(), out.as_str());
     }
 }
