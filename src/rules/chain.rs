@@ -4,6 +4,7 @@
 //! of more than [`MAX_RULES`] rules. Any rule's table may hold `when`, an expression: the rule then sees only the items that
 //! meet it (`keep` and `drop` take it as a condition among others). Every problem of every rule is reported at once, each in the file that it stands in.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -136,7 +137,8 @@ impl Chain {
     pub fn advance(&self, feed: &mut Feed, cx: &Context, from: usize) -> Result<Progress, RuleError> {
         self.run(feed, cx, from, |rule, feed| {
             let mut wants = rule.wants(feed, cx);
-            wants.retain(|want| cx.pages.get(want).is_none());
+            let mut seen = HashSet::new();
+            wants.retain(|want| cx.pages.get(want).is_none() && seen.insert(want.clone()));
             wants
         })
     }

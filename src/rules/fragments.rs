@@ -25,6 +25,15 @@ pub(super) fn for_each(feed: &mut Feed, places: Vec<Place>, mut edit: impl FnMut
     }
 }
 
+/// Gives `edit` the HTML of each of `places`, also what holds no tag.
+pub(super) fn for_each_text(feed: &mut Feed, places: Vec<Place>, mut edit: impl FnMut(&mut Fragment)) {
+    for place in places {
+        for slot in feed.slots(place).filter(is_body) {
+            edit(feed.fragment(&slot));
+        }
+    }
+}
+
 /// A selector, or a list of them, as written.
 #[derive(Debug)]
 pub(super) struct Css(Patterns);

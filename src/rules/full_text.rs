@@ -57,6 +57,8 @@ mod tidy;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 pub use self::settings::Config;
 
 use self::article::{Article, Recipe};
@@ -70,7 +72,8 @@ use crate::feed::{Enclosure, Feed, Field, Medium, Place};
 use crate::html::{Fragment, Syntax};
 
 /// Where the text goes.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum Mode {
     #[default]
     Replace,
@@ -79,7 +82,8 @@ enum Mode {
 }
 
 /// What an item may get from the page beside its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum Take {
     Title,
     Author,
@@ -117,9 +121,7 @@ impl Rule for FullText {
         let mut wants = Vec::new();
         for place in feed.items() {
             let Some(url) = address(feed, place) else { continue };
-            if let Trail::Missing(want) = self.at(&url).trail(feed, place, &url, cx)
-                && !wants.contains(&*want)
-            {
+            if let Trail::Missing(want) = self.at(&url).trail(feed, place, &url, cx) {
                 wants.push(*want);
             }
         }

@@ -176,11 +176,8 @@ fn is_code(fragment: &Fragment, id: usize) -> bool {
 
 impl Rule for Highlight {
     fn apply(&self, feed: &mut Feed, _: &Context) -> Result<(), RuleError> {
-        for item in feed.items() {
-            for slot in feed.slots(item).filter(fragments::is_body) {
-                self.edit(feed.fragment(&slot));
-            }
-        }
+        let items = feed.items();
+        fragments::for_each_text(feed, items, |fragment| self.edit(fragment));
         Ok(())
     }
 }

@@ -156,13 +156,7 @@ impl Rule for Http {
     fn wants(&self, feed: &mut Feed, _: &Context) -> Vec<Want> {
         let mut wants = Vec::new();
         for place in feed.items() {
-            for sent in &self.fields {
-                if let Some((want, ..)) = self.want(feed, place, *sent)
-                    && !wants.contains(&want)
-                {
-                    wants.push(want);
-                }
-            }
+            wants.extend(self.fields.iter().filter_map(|sent| Some(self.want(feed, place, *sent)?.0)));
         }
         wants
     }

@@ -79,6 +79,7 @@ impl Build for Config {
             false => out.write_str(&value.to_string()).map_err(minijinja::Error::from),
         });
         let mut given = Vec::new();
+        let items = self.items.get_ref().clone();
         let all = [
             (Part::Items, Some(self.items)),
             (Part::Title, self.title),
@@ -115,20 +116,11 @@ impl Build for Config {
                     .error(text.span(), format!("bad path: {error}"))
                     .help("write `a.b[0].c`, or a template such as `https://site.example/{{ slug }}`");
             }
-            if part == Part::Items {
-                let _ = language.add_template_owned(part.name(), text.get_ref().clone());
-            }
         }
         let script = self.script.map(|css| css.compile(report));
-        let items = all_items(&language);
         let rule = JsonToFeed { language, given, items, script: script.flatten(), is_text: self.text };
         (report.count() == before).then_some(rule)
     }
-}
-
-/// The path of the items, which was kept as a template's source.
-fn all_items(language: &Environment<'_>) -> String {
-    language.get_template(Part::Items.name()).map(|template| template.source().to_owned()).unwrap_or_default()
 }
 
 /// What a setting gives.

@@ -136,7 +136,8 @@ pub trait Rule: Send + Sync {
         None
     }
 
-    /// The pages that it would read from `cx.pages` when applied. Asked again after they came: a page may lead to the next.
+    /// The pages that it would read from `cx.pages` when applied, some perhaps several times. Asked again after they came: a page
+    /// may lead to the next.
     fn wants(&self, _feed: &mut Feed, _cx: &Context) -> Vec<Want> {
         Vec::new()
     }

@@ -11,7 +11,8 @@ use bytes::Bytes;
 use super::{Context, Want};
 use crate::base::limits::MAX_ITEMS;
 use crate::base::url::Url;
-use crate::feed::{as_html, dates};
+use crate::feed::{as_html, dates, is_xml_char};
+use crate::html::escape;
 
 /// A body as it came.
 #[derive(Clone, Debug)]
@@ -117,7 +118,7 @@ impl DraftItem {
             let _ = writeln!(out, "      <enclosure url=\"{}\" length=\"0\" type=\"{kind}\"/>", escaped(image));
         }
         if let Some(content) = self.content.as_deref().map(str::trim).filter(|content| !content.is_empty()) {
-            let clean: String = content.chars().filter(|c| is_xml(*c)).collect();
+            let clean: String = content.chars().filter(|c| is_xml_char(*c)).collect();
             let _ = writeln!(
                 out,
                 "      <content:encoded><![CDATA[{}]]></content:encoded>",
@@ -143,21 +144,8 @@ fn element(out: &mut String, indent: usize, name: &str, value: &str) {
     let _ = writeln!(out, "{:indent$}<{name}>{}</{name}>", "", escaped(value));
 }
 
+/// What XML allows of `text` (1.0 §2.2), escaped.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars().filter(|c| is_xml(*c)) {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// XML 1.0 §2.2.
-fn is_xml(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+    let allowed: String = text.chars().filter(|c| is_xml_char(*c)).collect();
+    escape(&allowed).into_owned()
 }

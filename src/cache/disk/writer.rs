@@ -380,9 +380,11 @@ impl Shared {
         let mut queue = self.lock();
         queue.under_way = Arc::default();
         for (key, op) in ops {
-            let most = if key.0.is_body() { limits::DISK_QUEUE_BODIES } else { limits::DISK_QUEUE };
             if queue.waiting.contains_key(key) {
-            } else if queue.weight + op.weight() > most {
+                continue; // a newer one came meanwhile
+            }
+            let most = if key.0.is_body() { limits::DISK_QUEUE_BODIES } else { limits::DISK_QUEUE };
+            if queue.weight + op.weight() > most {
                 queue.lost += 1;
             } else {
                 queue.weight += op.weight();

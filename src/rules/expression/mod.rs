@@ -16,7 +16,7 @@ mod variables;
 use std::fmt;
 use std::sync::LazyLock;
 
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, escape_formatter};
 use toml::Spanned;
 
 use super::{Context, RuleError};
@@ -41,14 +41,7 @@ fn language() -> Environment<'static> {
     for name in ["debug", "namespace"] {
         language.remove_global(name);
     }
-    language.set_formatter(|out, state, value| match value.as_str() {
-        // minijinja's own escaping spells every `/` as `&#x2f;`, which no address needs.
-        Some(text) if matches!(state.auto_escape(), AutoEscape::Html) && !value.is_safe() => {
-            // A template may put values into single quotes too.
-            Ok(out.write_str(&escape(text).replace('\'', "&#39;"))?)
-        }
-        _ => escape_formatter(out, state, value),
-    });
+    language.set_formatter(write);
     functions::register(&mut language);
     language
 }
@@ -65,6 +58,18 @@ pub fn docs() -> String {
         variables::docs(),
         functions::DOCS
     )
+}
+
+/// Writes a value, text escaped where HTML is made.
+pub(super) fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    match value.as_str() {
+        // minijinja's own escaping spells every `/` as `&#x2f;`, which no address needs.
+        Some(text) if matches!(state.auto_escape(), AutoEscape::Html) && !value.is_safe() => {
+            // A template may put values into single quotes too.
+            Ok(out.write_str(&escape(text).replace('\'', "&#39;"))?)
+        }
+        _ => escape_formatter(out, state, value),
+    }
 }
 
 /// A compiled condition.

@@ -3,7 +3,6 @@
 //! A template is minijinja's, its values escaped but for `content`; [`NAMES`] are all that it can name. Bounds: its length,
 //! and fuel per article.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior, Value, context};
@@ -12,6 +11,7 @@ use toml::Spanned;
 use super::article::Article;
 use crate::base::limits::{EXPRESSION_FUEL, MAX_EXPRESSION};
 use crate::config::{Report, suggest};
+use crate::rules::expression;
 
 /// What a template can name: of the page, and (the last three) of the item as the feed gave it.
 const NAMES: [&str; 12] = [
@@ -92,23 +92,7 @@ impl Layout {
     }
 }
 
-/// Nothing for what is not there, HTML as it is, text escaped; a slash needs no escape, whatever minijinja does.
-fn write(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    if value.is_undefined() || value.is_none() {
-        return Ok(());
-    }
-    let text = value.to_string();
-    if value.is_safe() {
-        return out.write_str(&text).map_err(Error::from);
-    }
-    for c in text.chars() {
-        match c {
-            '&' => out.write_str("&amp;")?,
-            '<' => out.write_str("&lt;")?,
-            '>' => out.write_str("&gt;")?,
-            '"' => out.write_str("&quot;")?,
-            c => out.write_char(c)?,
-        }
-    }
-    Ok(())
+/// Nothing for what is not there, HTML as it is, text escaped.
+fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() || value.is_none() { Ok(()) } else { expression::write(out, state, value) }
 }

@@ -35,13 +35,13 @@ pub struct Config {
     image: Option<Written>,
     caption: Option<Written>,
     audio: Option<Written>,
-    take: Vec<Taken>,
+    take: Vec<Take>,
     template: Option<Spanned<String>>,
     next: Option<Written>,
     pages: Option<Spanned<usize>>,
     single: Option<Written>,
     single_in_feed: Option<Written>,
-    mode: WrittenMode,
+    mode: Mode,
     min: usize,
     headers: BTreeMap<Spanned<String>, Spanned<String>>,
     replace: Vec<Spanned<(String, String)>>,
@@ -73,7 +73,7 @@ impl Default for Config {
             pages: None,
             single: None,
             single_in_feed: None,
-            mode: WrittenMode::Replace,
+            mode: Mode::Replace,
             min: MIN_ARTICLE_CHARS,
             headers: BTreeMap::new(),
             replace: Vec::new(),
@@ -81,26 +81,6 @@ impl Default for Config {
             sites: true,
         }
     }
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum WrittenMode {
-    Replace,
-    Append,
-    Prepend,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Taken {
-    Title,
-    Author,
-    Date,
-    Category,
-    Image,
-    Caption,
-    Audio,
 }
 
 impl Build for Config {
@@ -145,28 +125,8 @@ impl Build for Config {
         recipe.headers = self.headers.iter().filter_map(|(name, value)| headers::check(name, value, report)).collect();
         recipe.replace = replacements(self.replace, report);
         let layout = self.template.as_ref().and_then(|text| Layout::compile(text, report));
-        let mode = match self.mode {
-            WrittenMode::Replace => Mode::Replace,
-            WrittenMode::Append => Mode::Append,
-            WrittenMode::Prepend => Mode::Prepend,
-        };
-        let take = self.take.into_iter().map(Take::from).collect();
-        let rule = FullText { recipe, layout, take, mode, min: self.min, sites: self.sites };
+        let rule = FullText { recipe, layout, take: self.take, mode: self.mode, min: self.min, sites: self.sites };
         (report.count() == before).then_some(rule)
-    }
-}
-
-impl From<Taken> for Take {
-    fn from(taken: Taken) -> Take {
-        match taken {
-            Taken::Title => Take::Title,
-            Taken::Author => Take::Author,
-            Taken::Date => Take::Date,
-            Taken::Category => Take::Category,
-            Taken::Image => Take::Image,
-            Taken::Caption => Take::Caption,
-            Taken::Audio => Take::Audio,
-        }
     }
 }
 

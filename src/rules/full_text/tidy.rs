@@ -4,6 +4,7 @@
 //! Works on the element's own source, so what stays keeps its spelling. Linear in the text for each setting.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use crate::html::{Fragment, Kind, Selectors, Syntax};
 use crate::rules::web_page::{Page, complete};
@@ -28,7 +29,9 @@ pub(super) struct Tidy {
 }
 
 /// Elements that nobody reads, whatever a recipe says.
-const NEVER: &str = "script, style, template, noscript:not(:has(img)), link, meta, base, object[data^=\"data:\"]";
+static NEVER: LazyLock<Option<Selectors>> = LazyLock::new(|| {
+    Selectors::parse("script, style, template, noscript:not(:has(img)), link, meta, base, object[data^=\"data:\"]").ok()
+});
 
 impl Tidy {
     /// The inside of the `elements` of `page`, one after the other, tidied and with absolute addresses.
@@ -40,8 +43,7 @@ impl Tidy {
     fn piece(&self, page: &Page, start: usize) -> String {
         // with its own tags, so that selectors can name the element itself
         let mut html = Fragment::parse(page.outer(start).to_owned(), Syntax::Html);
-        let never = Selectors::parse(NEVER).ok();
-        for elements in [never.as_ref(), self.remove.as_ref()].into_iter().flatten() {
+        for elements in [NEVER.as_ref(), self.remove.as_ref()].into_iter().flatten() {
             for start in html.select_outermost(elements) {
                 if start > 0 {
                     html.remove_element(start);

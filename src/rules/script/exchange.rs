@@ -1,6 +1,6 @@
 //! A feed as JSON for a script, and what the script changed put back.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -116,10 +116,9 @@ pub(super) fn take(feed: &mut Feed, given: &Value, taken: &Value) -> Result<(), 
         order.push(place);
     }
     if order != places {
-        let rank = |place: Place| order.iter().position(|kept| *kept == place);
-        let kept: HashSet<Place> = order.iter().copied().collect();
-        feed.retain(|_, place| kept.contains(&place));
-        feed.sort_by_key(|_, place| rank(place));
+        let ranks: HashMap<Place, usize> = order.iter().enumerate().map(|(rank, place)| (*place, rank)).collect();
+        feed.retain(|_, place| ranks.contains_key(&place));
+        feed.sort_by_key(|_, place| ranks.get(&place).copied());
     }
     Ok(())
 }
