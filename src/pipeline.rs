@@ -210,12 +210,14 @@ impl Pipeline {
         self.0.adhoc.chain(parameters, &self.0.workers).await
     }
 
-    /// What is at `origin` now, past the cache.
-    pub async fn fetch(&self, origin: &Origin) -> Result<Input, Arc<Error>> {
-        match self.0.feeds.values().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin) {
-            Some(route) => Ok(self.bring(route, None).await.map_err(|failure| failure.error)?.input()),
-            None => Ok(self.0.upstream.ask(origin).await?.into_input()),
+    /// The feed at `origin` now, past the cache: for a page the feed that it names, unless `chain` makes one of pages.
+    pub async fn fetch(&self, origin: &Origin, chain: &Chain) -> Result<Input, Arc<Error>> {
+        if let Some(route) = self.0.feeds.values().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin) {
+            return Ok(self.bring(route, None).await.map_err(|failure| failure.error)?.input());
         }
+        let Origin::Http(url) = origin else { return Ok(self.0.upstream.ask(origin).await?.into_input()) };
+        let route = self.any(&Which::Url(url), url, chain.clone(), Form::default());
+        Ok(self.0.upstream.ask_feed(&route).await?.into())
     }
 
     /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.

@@ -207,6 +207,12 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::Emit(_) => kind(S::INTERNAL_SERVER_ERROR, "no-such-form", "Cannot be written so").key("feeds"),
         Error::Fetch(error) => fetch_kind(error, named),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
+        Error::Named { error, .. } => match &**error {
+            Error::Fetch(FetchError::Refused { why, .. }) => {
+                kind(S::BAD_GATEWAY, "named-feed-refused", "The page's feed is refused").maybe(allow_key(why))
+            }
+            error => feed_kind(error, named),
+        },
         Error::CutShort => kind(S::BAD_GATEWAY, "cut-short", "Upstream's feed is cut short"),
         Error::Emptied { .. } => kind(S::BAD_GATEWAY, "emptied", "Upstream's feed is empty"),
         Error::Earlier(_) => kind(S::BAD_GATEWAY, "upstream-failed", "Upstream failed"),

@@ -1,4 +1,4 @@
-//! The bounds of what goes on without a reader: refreshes, hubs, the store on disk.
+//! The bounds of what goes on without a reader: refreshes, hubs, the store on disk; and of finding a feed.
 
 use std::time::Duration;
 
@@ -84,3 +84,10 @@ pub const DISK_LOOK: Duration = Duration::from_secs(60);
 pub const DISK_TOUCH: Duration = Duration::from_secs(60 * 60);
 /// Reading connections kept open, about 100 KiB each.
 pub const DISK_READERS_KEPT: usize = 4;
+
+// ── finding the feed of a page ──────────────────────────────────────────────────────────────────────
+
+/// Most feeds that are looked at of those that a page names; a large site names a dozen.
+pub const MAX_FEEDS_NAMED: usize = 50;
+/// Most pages on the way to a feed: one, and one that stands between, such as a front page of languages.
+pub const MAX_PAGES_TO_FEED: usize = 2;
