@@ -115,16 +115,17 @@ impl Pipeline {
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
         let store = Store::new(Memory::new(config.cache.memory), disk.clone());
-        Pipeline::assemble(config, clock, client, store, Failures::new(disk), Workers::of_this_machine())
+        let pages = Fetcher::new(client.clone(), clock.clone(), disk.clone());
+        Pipeline::assemble(config, clock, client, store, (Failures::new(disk), pages), Workers::of_this_machine())
     }
 
     /// The pipeline of a changed configuration, with what this one has in its caches and knows of its upstreams.
     pub fn reloaded(&self, config: &Config) -> Result<Pipeline, StartError> {
-        let Parts { clock, store, workers, upstream, .. } = &*self.0;
+        let Parts { clock, store, workers, upstream, pages, .. } = &*self.0;
         let client = origin::client(config, clock.clone())?;
         client.holds().restore(upstream.holds().all());
-        let failures = upstream.failures().clone();
-        Pipeline::assemble(config, clock.clone(), client, store.clone(), failures, workers.clone())
+        let known = (upstream.failures().clone(), pages.renewed(client.clone()));
+        Pipeline::assemble(config, clock.clone(), client, store.clone(), known, workers.clone())
     }
 
     fn assemble(
@@ -132,7 +133,7 @@ impl Pipeline {
         clock: Clock,
         client: Client,
         store: Store,
-        failures: Failures,
+        (failures, pages): (Failures, Fetcher),
         workers: Workers,
     ) -> Result<Pipeline, StartError> {
         let context = BuildContext::of(&config.sets);
@@ -149,7 +150,6 @@ impl Pipeline {
         }
         let wait = config.fetch.timeout + limits::WAIT_SLACK;
         let hubs = client.clone();
-        let pages = Fetcher::new(client.clone(), clock.clone());
         let origins = Origins { client, clock: clock.clone(), max_body: config.fetch.max_body };
         Ok(Pipeline(Arc::new(Parts {
             merged: merge::all(config, &feeds, &context)?,
@@ -194,6 +194,7 @@ impl Pipeline {
     /// Forgets all that is kept of a feed, or of a URL without what may be secret; how many records that were.
     pub async fn purge(&self, name: &str) -> Result<usize, DiskError> {
         let gone = self.0.store.purge(name).await?;
+        self.0.pages.forget();
         if let Some(route) = self.0.feeds.get(name) {
             self.0.upstream.failures().forget(&route.fetched).await;
         }

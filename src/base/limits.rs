@@ -317,8 +317,11 @@ pub const MAX_PAGES_WANTED: usize = 500;
 pub const MAX_PAGE_ROUNDS: usize = 24;
 /// Memory for pages that came: some hundred articles.
 pub const PAGES_MEMORY: usize = 32 * MIB;
-/// How long a page that came is kept: articles are mended on their first days, and gone from the feed after that.
-pub const PAGE_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a page that came is read again without being asked for: articles are mended on their first days, and gone from
+/// most feeds after that; one that showed no text gets another chance.
+pub const PAGE_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// What is kept for less than this is kept in memory only.
+pub const PAGE_WRITTEN: Duration = DAY;
 /// Fetches at once, whole process.
 pub const FETCHES_AT_ONCE: usize = 64;
 /// Fetches under way or waiting, whole process; more are refused at once, so that a stuck network holds a bounded memory.

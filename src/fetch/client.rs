@@ -176,7 +176,7 @@ impl Inner {
         let conditional = self.write_headers(asked.headers_mut(), request, first, target);
         let connection = capture_connection(&mut asked);
         let answer = match self.head(asked, connection.clone(), target).await {
-            Ok(head) => self.answer(head, target, conditional).await,
+            Ok(head) => self.answer(head, target, conditional, request.lane).await,
             Err(error) => Err(error),
         };
         if answer.is_err()
@@ -217,6 +217,14 @@ impl Inner {
         conditional
     }
 
+    fn bounds(&self, lane: Lane) -> Bounds {
+        let (most, gap) = (self.settings.max_body, self.settings.timeouts.gap);
+        match lane {
+            Lane::Pages if limits::MAX_PAGE < most => Bounds { body: limits::MAX_PAGE, by: Bound::Page, gap },
+            _ => Bounds { body: most, by: Bound::Body, gap },
+        }
+    }
+
     /// The response head. Its time begins when the connection stands; until then the connector's bounds hold.
     async fn head(
         &self,
@@ -241,6 +249,7 @@ impl Inner {
         head: hyper::Response<Incoming>,
         target: &Target,
         conditional: bool,
+        lane: Lane,
     ) -> Result<Answer, FetchError> {
         let at = || target.place.clone();
         let (mut parts, body) = head.into_parts();
@@ -257,7 +266,7 @@ impl Inner {
                 return Err(FetchError::Protocol { at: at(), reason });
             }
             200..=299 => {
-                let bounds = Bounds { body: self.settings.max_body, gap: self.settings.timeouts.gap };
+                let bounds = self.bounds(lane);
                 body::read(&parts.headers, body, bounds, &target.place).await?
             }
             304 if conditional => Bytes::new(),

@@ -1,8 +1,9 @@
 //! The pages that rules want: fetched through the same guard and manners as feeds, each once however many rules, feeds and
-//! readers want it, and kept.
+//! readers want it, and kept: in memory, and behind it in the store, so that a restart asks for none again.
 //!
 //! A wait is bounded by the caller's patience; the fetch goes on without it. Bounded: pages per feed, fetches per host
-//! (`fetch.pages_per_host`), the size of a page, the memory for all. A failure is held and tried again later.
+//! (`fetch.pages_per_host`), the size of a page, the memory for all, the store (`cache.disk`). What forbids to be stored
+//! (`no-store`) stays in memory. A failure is held and tried again later.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +11,20 @@ use std::time::Duration;
 use hyper::HeaderMap;
 use hyper::header::{self, HeaderName, HeaderValue};
 use moka::future::Cache;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::Error;
 use crate::base::clock::{Clock, Time};
 use crate::base::limits;
-use crate::base::text::human_size;
-use crate::cache::Key;
+use crate::base::url::Url;
+use crate::cache::disk::{Kind, Record};
 use crate::cache::flight::Flights;
 use crate::cache::negative::{Held, Negative};
+use crate::cache::said::Said;
+use crate::cache::{Disk, Key};
 use crate::fetch::{Client, Request};
 use crate::rules::pages::Body;
 use crate::rules::{Page, Pages, Want};
@@ -32,18 +37,53 @@ struct Parts {
     client: Client,
     clock: Clock,
     kept: Cache<Key, (Arc<Body>, Time)>,
+    disk: Disk,
+    /// A look into the store holds a connection.
+    looks: Semaphore,
     failures: Negative<Error>,
     flights: Flights<Page>,
 }
 
+/// What is written of a page beside its body.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    url: Url,
+    content_type: Option<String>,
+    came: Time,
+}
+
+/// The form of what is written here; another one is no page.
+const VERSION: u8 = 1;
+
 impl Fetcher {
-    pub(super) fn new(client: Client, clock: Clock) -> Fetcher {
+    pub(super) fn new(client: Client, clock: Clock, disk: Disk) -> Fetcher {
         let weigh = |_: &Key, (body, _): &(Arc<Body>, Time)| {
             u32::try_from(body.bytes.len() + limits::ENTRY_OVERHEAD).unwrap_or(u32::MAX)
         };
         let kept = Cache::builder().max_capacity(limits::PAGES_MEMORY as u64).weigher(weigh).build();
-        let failures = Negative::new(limits::MAX_HELD_FAILURES);
-        Fetcher(Arc::new(Parts { client, clock, kept, failures, flights: Flights::new() }))
+        Fetcher::with(client, clock, kept, disk, Negative::new(limits::MAX_HELD_FAILURES))
+    }
+
+    /// The same with another client: what is known of pages stays.
+    pub(super) fn renewed(&self, client: Client) -> Fetcher {
+        let Parts { clock, kept, disk, failures, .. } = &*self.0;
+        Fetcher::with(client, clock.clone(), kept.clone(), disk.clone(), failures.clone())
+    }
+
+    fn with(
+        client: Client,
+        clock: Clock,
+        kept: Cache<Key, (Arc<Body>, Time)>,
+        disk: Disk,
+        failures: Negative<Error>,
+    ) -> Fetcher {
+        let (looks, flights) = (Semaphore::new(limits::DISK_READERS_KEPT), Flights::new());
+        Fetcher(Arc::new(Parts { client, clock, kept, disk, looks, failures, flights }))
+    }
+
+    /// Forgets what is in memory: some of it may have been purged from the store.
+    pub(super) fn forget(&self) {
+        self.0.kept.invalidate_all();
     }
 
     /// Puts into `pages` what became of `wants` within `patience`.
@@ -87,7 +127,35 @@ impl Fetcher {
     async fn kept(&self, key: &Key, want: &Want) -> Option<Arc<Body>> {
         let now = self.0.clock.now();
         let young = |came: Time| came <= now && now.since(came) < want.kept;
-        self.0.kept.get(key).await.filter(|(_, came)| young(*came)).map(|(body, _)| body)
+        let known = match self.0.kept.get(key).await {
+            Some(known) => Some(known),
+            None => self.load(key, want).await,
+        };
+        known.filter(|(_, came)| young(*came)).map(|(body, _)| body)
+    }
+
+    /// What the store has of `key`.
+    async fn load(&self, key: &Key, want: &Want) -> Option<(Arc<Body>, Time)> {
+        if self.0.disk.is_none() || !is_written(want) {
+            return None;
+        }
+        let _turn = self.0.looks.acquire().await.ok()?;
+        let record = self.0.disk.load(Kind::Page, key).await?;
+        let Written { url, content_type, came } = record.meta(VERSION)?;
+        let known = (Arc::new(Body { bytes: record.body, content_type, url }), came);
+        self.0.kept.insert(*key, known.clone()).await;
+        Some(known)
+    }
+
+    async fn keep(&self, key: Key, want: &Want, body: &Arc<Body>, may_be_stored: bool) {
+        let came = self.0.clock.now();
+        self.0.kept.insert(key, (Arc::clone(body), came)).await;
+        if !may_be_stored {
+            self.0.disk.remove(Kind::Page, key);
+        } else if is_written(want) {
+            let written = Written { url: body.url.clone(), content_type: body.content_type.clone(), came };
+            self.0.disk.store(Kind::Page, key, &label(&want.url), Record::new(VERSION, &written, body.bytes.clone()));
+        }
     }
 
     async fn fetch(&self, key: Key, want: &Want) -> Page {
@@ -96,14 +164,12 @@ impl Fetcher {
         }
         let request = Request { post: want.post.clone(), ..Request::page(want.url.as_str(), headers(&want.headers)) };
         match self.0.client.get(&request).await {
-            Ok(response) if response.body.len() > limits::MAX_PAGE => {
-                Page::Failed(format!("the page exceeds {}", human_size(limits::MAX_PAGE)).into())
-            }
             Ok(response) => {
                 let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
                 let content_type = content_type.map(str::to_owned);
+                let may_be_stored = !Said::read(&response.headers, self.0.clock.now()).forbids_storing();
                 let body = Arc::new(Body { bytes: response.body, content_type, url: response.url });
-                self.0.kept.insert(key, (Arc::clone(&body), self.0.clock.now())).await;
+                self.keep(key, want, &body, may_be_stored).await;
                 self.0.failures.forget(&key).await;
                 Page::Ready(body)
             }
@@ -119,6 +185,16 @@ impl Fetcher {
             }
         }
     }
+}
+
+/// What is read again for some minutes only is not worth a write.
+fn is_written(want: &Want) -> bool {
+    want.kept >= limits::PAGE_WRITTEN
+}
+
+/// What the store lists it under.
+fn label(url: &Url) -> String {
+    format!("pages of {}", url.host_str().unwrap_or_default())
 }
 
 fn key(want: &Want) -> Key {

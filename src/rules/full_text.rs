@@ -1,7 +1,8 @@
 //! The whole text of each item, from the page that its link leads to.
 //!
 //! ## What it does
-//! Fetches the page of each item (once, kept; bounded per host and in all) and makes its text the item's content; a summary beside it stays.
+//! Fetches the page of each item (once, then kept for thirty days; bounded per host and in all) and makes its text the item's content;
+//! a summary beside it stays.
 //! Without settings the text is found by readability, or by what refeed knows of the site (`refeed rules` lists the sites).
 //! `content` names the elements that hold it, by CSS; of several selectors the first that finds any counts.
 //!
