@@ -5,9 +5,11 @@
 //! next, at most [`MAX_PAGE_ROUNDS`](crate::base::limits::MAX_PAGE_ROUNDS) times. What could not be had in time is
 //! [`Page::Pending`], what failed is [`Page::Failed`]: the rule then leaves the item as it was.
 
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -77,6 +79,17 @@ pub enum Page {
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
     known: HashMap<Want, Page>,
+    readings: Readings,
+}
+
+/// What rules read in pages, by the rule's own place in memory: one rule stays where it is while a chain runs.
+#[derive(Clone, Default)]
+struct Readings(Arc<Mutex<HashMap<(TypeId, usize, Url), Arc<dyn Any + Send + Sync>>>>);
+
+impl fmt::Debug for Readings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Readings")
+    }
 }
 
 impl Pages {
@@ -93,6 +106,23 @@ impl Pages {
         }
     }
 
+    /// What `rule` reads in the page at `url`: made by `read` once, however often the rule is asked what it wants next.
+    pub(in crate::rules) fn reading<R, T: Send + Sync + 'static>(
+        &self,
+        rule: &R,
+        url: &Url,
+        read: impl FnOnce() -> T,
+    ) -> Arc<T> {
+        let key = (TypeId::of::<T>(), std::ptr::from_ref(rule).addr(), url.clone());
+        let mut readings = self.readings.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = readings.get(&key).and_then(|known| Arc::clone(known).downcast().ok()) {
+            return known;
+        }
+        let made = Arc::new(read());
+        readings.insert(key, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        made
+    }
+
     /// Remembers what became of `want`.
     pub fn put(&mut self, want: Want, page: Page) {
         self.known.insert(want, page);
@@ -106,5 +136,20 @@ impl Pages {
     /// True where one is still on its way: what is made now is not the last word.
     pub fn is_pending(&self) -> bool {
         self.known.values().any(|page| *page == Page::Pending)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_read_once_by_each_rule() {
+        let (pages, url) = (Pages::default(), Url::parse("https://site.example/").unwrap());
+        let (one, other) = (1u8, 2u8);
+        assert_eq!(*pages.reading(&one, &url, || "one"), "one");
+        assert_eq!(*pages.reading(&one, &url, || "again"), "one");
+        assert_eq!(*pages.reading(&other, &url, || "other"), "other");
+        assert_eq!(*pages.clone().reading(&one, &url, || 7), 7);
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! It builds a tree, so pages that are nested deeper or hold more elements than real ones are refused before it sees them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use dom_smoothie::{Config, Readability};
 
 use super::article::Article;
@@ -13,13 +15,13 @@ use crate::rules::web_page::Page;
 pub(super) fn read(page: &Page) -> Result<Article, String> {
     bounded(&page.html)?;
     let config = Config { disable_json_ld: false, ..Config::default() };
-    let unreadable = |error: dom_smoothie::ReadabilityError| match needs_scripts(&page.html) {
-        true => "the page shows its text only to a browser with JavaScript".to_owned(),
-        false => format!("readability finds no text on the page ({error})"),
-    };
-    let mut reader =
-        Readability::new(page.html.source(), Some(page.base.as_str()), Some(config)).map_err(unreadable)?;
-    let found = reader.parse().map_err(unreadable)?;
+    let unreadable =
+        |error: dom_smoothie::ReadabilityError| format!("readability finds no text on the page ({error})");
+    let address = Some(page.base.as_str()).filter(|_| !page.base.cannot_be_a_base());
+    let parse = || Readability::new(page.html.source(), address, Some(config)).and_then(|mut reader| reader.parse());
+    // not ours, and the page may be anybody's: a page on which it panics is one without a text, not a lost feed
+    let found = catch_unwind(AssertUnwindSafe(parse)).map_err(|_| "readability failed on the page".to_owned())?;
+    let found = found.map_err(unreadable)?;
     let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     Ok(Article {
         content: found.content.to_string(),
