@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::ask::{Ask, Form};
 use super::error::Error;
+use super::upstream::Came;
 use super::{Input, Pipeline};
 use crate::base::limits::PAGE_WAIT;
 use crate::base::url::Url;
@@ -24,10 +25,13 @@ impl Pipeline {
     /// A feed of the configuration after its rules, as plain data, and the templates of its documents if it has its own.
     ///
     /// # Errors
-    /// As [`Pipeline::answer`].
+    /// As [`Pipeline::answer`], and where upstream fails, though there is an older copy: that was given before.
     pub async fn document(&self, name: &str) -> Result<(Document, Option<Templates>), Arc<Error>> {
         let route = self.route(&Ask::named(name))?;
         let brought = self.bring(&route, None).await.map_err(|failure| failure.error)?;
+        if let Came::Instead(failure) = brought.came {
+            return Err(failure.error);
+        }
         let form = Form { as_data: true, ..route.form.clone() };
         let output = self.transform(brought.input(), self.recipe(&route.chain, &form), PAGE_WAIT).await?;
         Ok((output.document.map(|document| *document).unwrap_or_default(), form.templates))

@@ -85,7 +85,7 @@ enum Mode {
 /// Where the text is read.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum From {
+enum ReadFrom {
     /// On the page that the item leads to.
     #[default]
     Page,
@@ -113,7 +113,7 @@ pub struct FullText {
     layout: Option<Layout>,
     take: Vec<Take>,
     mode: Mode,
-    from: From,
+    from: ReadFrom,
     min: usize,
     /// Whether sites that refeed knows are read by their own rules.
     sites: bool,
@@ -132,7 +132,7 @@ enum Trail {
 impl Rule for FullText {
     fn wants(&self, feed: &mut Feed, cx: &Context) -> Vec<Want> {
         let mut wants = Vec::new();
-        if self.from == From::Item {
+        if self.from == ReadFrom::Item {
             return wants;
         }
         for place in feed.items() {
@@ -168,14 +168,14 @@ impl Rule for FullText {
 impl FullText {
     /// The rule for a page at `url`: the site's own, where there is one and this one says nothing of the page.
     fn at(&self, url: &Url) -> &FullText {
-        let own = || self.recipe.content.is_some() || self.layout.is_some() || self.from == From::Item;
+        let own = || self.recipe.content.is_some() || self.layout.is_some() || self.from == ReadFrom::Item;
         if !self.sites || own() { self } else { sites::of(url).unwrap_or(self) }
     }
 
     /// What the addresses of an item without a link are read against, where none of its pages is read.
     fn instead(&self, cx: &Context) -> Option<Url> {
         let nowhere = || Url::parse("about:blank").ok();
-        if self.from == From::Item { cx.feed_url.clone().or_else(nowhere) } else { None }
+        if self.from == ReadFrom::Item { cx.feed_url.clone().or_else(nowhere) } else { None }
     }
 
     fn trail(&self, feed: &Feed, place: Place, url: &Url, cx: &Context) -> Trail {
@@ -185,7 +185,7 @@ impl FullText {
             let html = slot.map(|slot| feed.value(&slot).into_owned()).unwrap_or_default();
             Page::read(&Body { bytes: html.into(), content_type: None, url: url.clone() }, &[])
         };
-        if self.from == From::Item {
+        if self.from == ReadFrom::Item {
             return Trail::Whole(vec![Arc::new(recipe.read(&own()))]);
         }
         let first = recipe.single_in_feed.as_ref().and_then(|picks| {

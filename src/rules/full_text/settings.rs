@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::article::Recipe;
 use super::layout::Layout;
 use super::tidy::Tidy;
-use super::{From, FullText, Mode, Take};
+use super::{FullText, Mode, ReadFrom, Take};
 use crate::base::limits::{ARTICLE_PAGES, MAX_ARTICLE_PAGES, MAX_REPLACEMENTS, MIN_ARTICLE_CHARS};
 use crate::config::Report;
 use crate::rules::Build;
@@ -42,7 +42,7 @@ pub struct Config {
     single: Option<Written>,
     single_in_feed: Option<Written>,
     mode: Mode,
-    from: From,
+    from: ReadFrom,
     min: usize,
     headers: BTreeMap<Spanned<String>, Spanned<String>>,
     replace: Vec<Spanned<(String, String)>>,
@@ -75,7 +75,7 @@ impl Default for Config {
             single: None,
             single_in_feed: None,
             mode: Mode::Replace,
-            from: From::Page,
+            from: ReadFrom::Page,
             min: MIN_ARTICLE_CHARS,
             headers: BTreeMap::new(),
             replace: Vec::new(),
