@@ -16,13 +16,12 @@ use self::diff::{Hunk, hunks};
 use super::ask::{Form, Input};
 use super::error::Error;
 use super::{Ask, Failure, Pipeline};
-use crate::base::clock::Time;
 use crate::base::limits::{EXPLAINED_CHARS, MAX_EXPLAINED, MAX_PAGE_ROUNDS, PAGE_WAIT};
 use crate::base::text::excerpt;
 use crate::config::Relative;
 use crate::feed::{Feed, Field, Place};
 use crate::rules::links::Links;
-use crate::rules::{Chain, Context, Page, Progress, Rule, Want};
+use crate::rules::{Chain, Context, Page, Progress, Raw, Rule, Want};
 
 /// The whole story of a feed.
 #[derive(Debug, Serialize)]
@@ -64,6 +63,8 @@ pub struct Told {
     pub reordered: bool,
     /// The pages that it read.
     pub fetched: Vec<Fetched>,
+    /// What it could not do, for a few items.
+    pub notes: Vec<String>,
 }
 
 /// A page that a rule read.
@@ -131,14 +132,15 @@ struct Walk {
     seen: Snapshot,
     stories: BTreeMap<u32, Story>,
     told: Explanation,
+    /// Notes told so far.
+    noted: usize,
     /// Changes told so far.
     count: usize,
 }
 
 impl Walk {
-    fn start(input: Input, relative: Relative, now: Time) -> Result<Walk, Error> {
-        let Input { bytes, content_type, url } = input;
-        let feed = Feed::read(&bytes, content_type.as_deref(), url.as_ref()).map_err(Error::NotAFeed)?;
+    fn start(raw: &Raw, context: Context, chain: &Chain, relative: Relative) -> Result<Walk, Error> {
+        let feed = chain.read(raw, &context).map_err(Error::NotAFeed)?;
         let told = Explanation {
             format: feed.format().name(),
             notes: feed.notes().to_vec(),
@@ -150,7 +152,8 @@ impl Walk {
         };
         let seen = Snapshot::of(&feed);
         let stories = BTreeMap::new();
-        let mut walk = Walk { feed, context: Context::new(now, url), seen, stories, told, count: 0 };
+        let noted = feed.notes().len();
+        let mut walk = Walk { feed, context, seen, stories, told, noted, count: 0 };
         for number in walk.seen.items() {
             walk.meet(number, None);
         }
@@ -213,6 +216,7 @@ impl Walk {
         let left: Vec<_> = was.iter().filter(|item| is.contains(item)).collect();
         let stand: Vec<_> = is.iter().filter(|item| was.contains(item)).collect();
         let fetched = pages.iter().map(|want| self.fetched(want)).collect();
+        let notes = self.feed.notes().iter().skip(std::mem::replace(&mut self.noted, self.feed.notes().len()));
         self.told.rules.push(Told {
             number,
             rule,
@@ -223,6 +227,7 @@ impl Walk {
             changed,
             reordered: left != stand,
             fetched,
+            notes: notes.cloned().collect(),
         });
         self.seen = now;
     }
@@ -284,12 +289,17 @@ impl Walk {
 impl Pipeline {
     /// What each rule of `chain` does to `input`.
     pub async fn explain(&self, input: Input, chain: &Chain, form: &Form) -> Result<Explanation, Error> {
-        let (relative, now) = (form.relative, self.0.clock.now());
-        let mut walk = self.0.workers.run(move || Walk::start(input, relative, now)).await??;
+        let Input { bytes, content_type, url } = input;
+        let mut context = Context::new(self.0.clock.now(), url.clone());
+        let raw = Arc::new(Raw { bytes, content_type, url });
+        let first = self.listed(&raw, &mut context, chain).await?;
+        let (relative, whole) = (form.relative, chain.clone());
+        let mut walk = self.0.workers.run(move || Walk::start(&raw, context, &whole, relative)).await??;
         for ((step, (rule, sets)), number) in chain.steps().zip(chain.written()).zip(1..) {
             let (rule, sets) = (rule.to_string(), sets.to_vec());
             let step = Arc::new(step);
-            let (mut took, mut asked): (Duration, Vec<Want>) = (Duration::ZERO, Vec::new());
+            let mut took = Duration::ZERO;
+            let mut asked = if step.reader().is_some() { first.clone() } else { Vec::new() };
             for _ in 0..=MAX_PAGE_ROUNDS {
                 let step = Arc::clone(&step);
                 let (back, progress, time) = self
@@ -328,6 +338,26 @@ impl Pipeline {
             }
         }
         Ok(walk.end())
+    }
+
+    /// Brings the pages that the rule wants which makes a feed of a page; all that it asked for.
+    async fn listed(&self, raw: &Arc<Raw>, context: &mut Context, chain: &Chain) -> Result<Vec<Want>, Error> {
+        let mut asked = Vec::new();
+        for _ in 0..MAX_PAGE_ROUNDS {
+            let (raw, known, chain) = (Arc::clone(raw), context.clone(), chain.clone());
+            let wants = self.0.workers.run(move || {
+                let mut wants = chain.reader().map(|reader| reader.wants(&raw, &known)).unwrap_or_default();
+                wants.retain(|want| known.pages.get(want).is_none());
+                wants
+            });
+            let wants = wants.await?;
+            if wants.is_empty() {
+                break;
+            }
+            asked.extend(wants.iter().cloned());
+            self.0.pages.bring(&mut context.pages, wants, PAGE_WAIT).await;
+        }
+        Ok(asked)
     }
 
     /// The same for a feed that is asked for, with what upstream has.
