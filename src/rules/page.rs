@@ -2,7 +2,7 @@
 //!
 //! ## What it does
 //! `item` names the elements that are items, by CSS; the rest is read inside each: `title`, `link`, `date`, `author`, `category`,
-//! `image`, `content` and `id`, each a selector, with ` @name` for an attribute, or a list of them of which the first that finds
+//! `image`, `enclosure`, `content` and `id`, each a selector, with ` @name` for an attribute, or a list of them of which the first that finds
 //! anything counts. Without settings the link is the first of the item (or the item itself), the title is the first heading or the
 //! link's text, the date the first `time`, the picture the first `img`, and the content is what the item holds.
 //! `feed_title` is read from the page (its `title`). `next` is the link to the following page, `pages` how many are read (1).
@@ -61,6 +61,7 @@ pub struct Config {
     author: Option<Written>,
     category: Option<Written>,
     image: Option<Written>,
+    enclosure: Option<Written>,
     content: Option<Written>,
     id: Option<Written>,
     feed_title: Option<Written>,
@@ -78,7 +79,7 @@ impl Build for Config {
         let mut own = |written: &Option<Written>| written.as_ref().and_then(|written| written.compile(report));
         let (title, link, date) = (own(&self.title), own(&self.link), own(&self.date));
         let (author, category, image) = (own(&self.author), own(&self.category), own(&self.image));
-        let (content, id) = (own(&self.content), own(&self.id));
+        let (enclosure, content, id) = (own(&self.enclosure), own(&self.content), own(&self.id));
         let (feed_title, next) = (own(&self.feed_title), own(&self.next));
         let pages = match &self.pages {
             Some(pages) if !(1..=MAX_ARTICLE_PAGES).contains(pages.get_ref()) => {
@@ -96,6 +97,7 @@ impl Build for Config {
             author,
             category,
             image,
+            enclosure,
             content,
             id,
             feed_title,
@@ -116,6 +118,7 @@ pub struct PageToFeed {
     author: Option<Picks>,
     category: Option<Picks>,
     image: Option<Picks>,
+    enclosure: Option<Picks>,
     content: Option<Picks>,
     id: Option<Picks>,
     feed_title: Option<Picks>,
@@ -223,6 +226,7 @@ impl PageToFeed {
                 .find(|id| html.is(*id, "img"))
                 .and_then(|id| html.attr(id, "src").map(|it| it.into_owned())),
         };
+        let file = self.enclosure.as_ref().and_then(|picks| picks.value(&html, &["src", "href"]));
         let address = |reference: String| page.address(&reference).map(String::from);
         DraftItem {
             id: text(&self.id),
@@ -232,6 +236,7 @@ impl PageToFeed {
             author: text(&self.author),
             categories: text(&self.category).into_iter().collect(),
             image: image.and_then(address),
+            file: file.and_then(address),
             content: Some(self.content(&html, page)),
         }
     }
