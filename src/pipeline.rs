@@ -213,7 +213,9 @@ impl Pipeline {
 
     /// The feed at `origin` now, past the cache: for a page the feed that it names, unless `chain` makes one of pages.
     pub async fn fetch(&self, origin: &Origin, chain: &Chain) -> Result<Input, Arc<Error>> {
-        if let Some(route) = self.0.feeds.values().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin) {
+        if let Some(route) =
+            self.0.feeds.values().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin)
+        {
             return Ok(self.bring(route, None).await.map_err(|failure| failure.error)?.input());
         }
         let Origin::Http(url) = origin else { return Ok(self.0.upstream.ask(origin).await?.into_input()) };

@@ -23,7 +23,8 @@ fn page(feeds: &[(&str, &str)]) -> Vec<u8> {
             format!("<link rel=\"alternate\" type=\"application/rss+xml\" title=\"{title}\" href=\"{path}\">")
         })
         .collect();
-    let body = format!("<!DOCTYPE html><html><head><title>A blog</title>{links}</head><body><p>Hello.</p></body></html>");
+    let body =
+        format!("<!DOCTYPE html><html><head><title>A blog</title>{links}</head><body><p>Hello.</p></body></html>");
     response(200, HTML, &body)
 }
 

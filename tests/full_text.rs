@@ -51,9 +51,13 @@ async fn fifty_articles_of_a_slow_server_come_four_at_once_and_the_feed_does_not
     assert_eq!(first.text().matches("summary of").count(), 50 - there, "the others as they were");
     until("all are fetched", async || paths.iter().all(|path| site.hits(path) == 1)).await;
     tokio::time::sleep(ARTICLE).await; // the last ones are on their way
-    until("the next answer is complete", async || server.get("/feed/a", &[]).await.text().matches(TEXT).count() == 50).await;
+    until("the next answer is complete", async || server.get("/feed/a", &[]).await.text().matches(TEXT).count() == 50)
+        .await;
     let took = started.elapsed();
-    assert!(took >= ARTICLE * 12 && site.most_at_once.load(Ordering::SeqCst) == 4, "{took:?}: four at once take 13 turns");
+    assert!(
+        took >= ARTICLE * 12 && site.most_at_once.load(Ordering::SeqCst) == 4,
+        "{took:?}: four at once take 13 turns"
+    );
     assert!(paths.iter().all(|path| site.hits(path) == 1) && site.hits("/feed") == 1);
 }
 

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use fetch_support::{Reply, Server as Site};
 use serve_support::{Server, config};
 
-const TEXT: &str = "This is the whole text of the article, and it is long enough to count as one, whatever stands around it.";
+const TEXT: &str =
+    "This is the whole text of the article, and it is long enough to count as one, whatever stands around it.";
 const MIB: usize = 1024 * 1024;
 
 /// A page without its length, to the end of the connection.
@@ -55,7 +56,9 @@ async fn settled(server: &Server) -> (String, String) {
 async fn deep_and_wide_pages_are_read_in_time_or_refused() {
     let pages = |path: &str| match path {
         "/deep" => page(format!("<html><body><div id=a>{}<p>{TEXT}</p>", "<div>".repeat(100_000))),
-        "/deep-closed" => page(format!("<div id=a>{}<p>{TEXT}</p>{}</div>", "<b>".repeat(50_000), "</b>".repeat(50_000))),
+        "/deep-closed" => {
+            page(format!("<div id=a>{}<p>{TEXT}</p>{}</div>", "<b>".repeat(50_000), "</b>".repeat(50_000)))
+        }
         "/tables" => page(format!("<div id=a>{}<p>{TEXT}</p>", "<table><tr><td>".repeat(33_333))),
         "/wide" => page(format!("<div id=a>{}<p>{TEXT}</p></div>", "<p>x</p>".repeat(100_000))),
         "/crossed" => page(format!("<div id=a>{}<p>{TEXT}</p></div>", "<b><i></b></i>".repeat(25_000))),
@@ -93,7 +96,13 @@ async fn pages_without_end_are_cut_and_named() {
         "/endless" => Reply::Endless(format!("{head}\r\n<div id=a>").into(), vec![b'x'; 64 * 1024]),
         "/drip" => Reply::Drip(format!("{head}\r\n<div id=a>").into()),
         "/silent" => Reply::Silence(format!("{head}\r\n<div id=a>").into()),
-        "/bomb" => Reply::Close([format!("{head}Content-Encoding: zstd\r\n\r\n").into_bytes(), zstd::encode_all(&vec![b' '; 50 * MIB][..], 1).unwrap()].concat()),
+        "/bomb" => Reply::Close(
+            [
+                format!("{head}Content-Encoding: zstd\r\n\r\n").into_bytes(),
+                zstd::encode_all(&vec![b' '; 50 * MIB][..], 1).unwrap(),
+            ]
+            .concat(),
+        ),
         _ => page(format!("<div id=a><p>{TEXT}</p></div>")),
     };
     let site = site(PATHS, pages).await;
@@ -130,9 +139,12 @@ async fn pages_without_end_are_cut_and_named() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_charset_loses_no_text() {
     const CHINESE: &str = "台湾人工智能实验室创办人认为，美中人工智能的发展方向不太相同，差距也在拉大，竞争日趋白热化，前景难料，各方都在观望。";
-    const PATHS: &[&str] = &["/utf8-said-gbk", "/gbk-said-utf8", "/big5-said-latin1", "/gbk-unsaid", "/utf16", "/cut", "/noise"];
+    const PATHS: &[&str] =
+        &["/utf8-said-gbk", "/gbk-said-utf8", "/big5-said-latin1", "/gbk-unsaid", "/utf16", "/cut", "/noise"];
     let pages = |path: &str| {
-        let html = |charset: &str| format!("<html><head><meta charset={charset}></head><body><div id=a><p>{CHINESE}</p></div></body></html>");
+        let html = |charset: &str| {
+            format!("<html><head><meta charset={charset}></head><body><div id=a><p>{CHINESE}</p></div></body></html>")
+        };
         let reply = |said: &str, body: &[u8]| {
             Reply::Close([format!("HTTP/1.1 200 X\r\nContent-Type: text/html{said}\r\n\r\n").as_bytes(), body].concat())
         };
@@ -146,8 +158,14 @@ async fn a_wrong_charset_loses_no_text() {
                 let wide: Vec<u8> = html("utf-8").encode_utf16().flat_map(u16::to_le_bytes).collect();
                 reply("; charset=utf-8", &wide)
             }
-            "/cut" => reply("; charset=utf-8", &html("utf-8").replace("</p></div></body></html>", "台").as_bytes()[..html("utf-8").len() - 26]),
-            _ => reply("; charset=utf-8", &(0..5000u32).flat_map(|n| blake3::hash(&n.to_le_bytes()).as_bytes()[..8].to_vec()).collect::<Vec<_>>()),
+            "/cut" => reply(
+                "; charset=utf-8",
+                &html("utf-8").replace("</p></div></body></html>", "台").as_bytes()[..html("utf-8").len() - 26],
+            ),
+            _ => reply(
+                "; charset=utf-8",
+                &(0..5000u32).flat_map(|n| blake3::hash(&n.to_le_bytes()).as_bytes()[..8].to_vec()).collect::<Vec<_>>(),
+            ),
         }
     };
     let site = site(PATHS, pages).await;

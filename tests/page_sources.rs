@@ -27,11 +27,16 @@ fn sources(posts: &[(u32, &str)]) -> [(&'static str, &'static str, String); 4] {
     let page = all(|(id, title)| format!("<div class=post><a href=/p/{id}>{title}</a></div>")).concat();
     let notes = all(|(id, title)| format!("<li><b>{title}</b> number {id}</li>")).concat();
     let json = all(|(id, title)| format!("{{\"id\":{id},\"title\":\"{title}\",\"slug\":\"{id}\"}}")).join(",");
-    let map = all(|(id, _)| format!("<url><loc>https://site.example/p/{id}</loc><lastmod>2024-05-0{id}</lastmod></url>"));
+    let map =
+        all(|(id, _)| format!("<url><loc>https://site.example/p/{id}</loc><lastmod>2024-05-0{id}</lastmod></url>"));
     let map = map.concat();
     [
         ("[{ page = '.post' }]", "page.html", format!("<html><title>Posts</title><body>{page}</body></html>")),
-        ("[{ page = { item = 'li', title = 'b' } }]", "notes.html", format!("<html><body><ul>{notes}</ul></body></html>")),
+        (
+            "[{ page = { item = 'li', title = 'b' } }]",
+            "notes.html",
+            format!("<html><body><ul>{notes}</ul></body></html>"),
+        ),
         (
             "[{ json = { items = 'posts', title = 'title', link = 'https://site.example/p/{{ slug }}', id = 'id' } }]",
             "posts.json",
@@ -40,14 +45,17 @@ fn sources(posts: &[(u32, &str)]) -> [(&'static str, &'static str, String); 4] {
         (
             "[{ sitemap = true }]",
             "sitemap.xml",
-            format!("<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">{map}</urlset>"),
+            format!(
+                "<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">{map}</urlset>"
+            ),
         ),
     ]
 }
 
 #[tokio::test]
 async fn ids_stay_from_fetch_to_fetch_also_when_items_come_and_go() {
-    let (before, after) = ([(3, "Three"), (2, "Two"), (1, "One")], [(5, "Five"), (4, "Four"), (3, "Three"), (2, "Two")]);
+    let (before, after) =
+        ([(3, "Three"), (2, "Two"), (1, "One")], [(5, "Five"), (4, "Four"), (3, "Three"), (2, "Two")]);
     for ((rules, name, first), (_, _, second)) in sources(&before).into_iter().zip(sources(&after)) {
         let upstream = Upstream::start("").await;
         upstream.answers(200, "", &first);
@@ -88,7 +96,8 @@ fn files_of_this_machine_are_sources_too() {
 async fn following_pages_are_read_in_order_once_each_and_a_circle_ends() {
     let upstream = Upstream::start("").await;
     let page = |posts: &str, next: &str| {
-        let posts: String = posts.split(' ').map(|name| format!("<p class=post><a href=/{name}>{name}</a></p>")).collect();
+        let posts: String =
+            posts.split(' ').map(|name| format!("<p class=post><a href=/{name}>{name}</a></p>")).collect();
         response(200, HTML, &format!("<html><body>{posts}<a rel=next href=\"{next}\">older</a></body></html>"))
     };
     upstream.script(move |head| match head.split(' ').nth(1).unwrap() {
@@ -99,7 +108,8 @@ async fn following_pages_are_read_in_order_once_each_and_a_circle_ends() {
         _ => response(500, "", ""),
     });
     let rules = "[{ page = { item = '.post', next = 'a[rel=next]', pages = 9 } }]";
-    let server = Server::start(&config(&[("a", upstream.url("/"), rules), ("b", upstream.url("/broken"), rules)])).await;
+    let server =
+        Server::start(&config(&[("a", upstream.url("/"), rules), ("b", upstream.url("/broken"), rules)])).await;
     let found = ids(&server.get("/feed/a", &[]).await.text());
     assert_eq!(found, ["a", "b", "c", "d", "e"].map(|name| upstream.url(&format!("/{name}"))));
     assert_eq!(upstream.lines(), ["GET /", "GET /2", "GET /3"]);

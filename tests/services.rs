@@ -116,7 +116,8 @@ async fn an_answer_is_paid_for_once_also_over_a_restart() {
     let upstream = Upstream::start("").await;
     upstream.answers(200, "", FEED);
     let config = |more: &str| {
-        let rules = format!("[{more}{{ libretranslate = {{ url = '{}', target = 'fr' }} }}]", service.url("/translate"));
+        let rules =
+            format!("[{more}{{ libretranslate = {{ url = '{}', target = 'fr' }} }}]", service.url("/translate"));
         config(&[("a", upstream.url("/feed"), &rules)])
     };
     let server = Server::on_disk(&config(""), directory.path(), Clock::manual(NOW)).await;

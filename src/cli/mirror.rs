@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Failure, cache};
 use super::load::{ConfigArg, load};
+use super::{Failure, cache};
 use crate::base::clock::Clock;
 use crate::config::suggest;
 use crate::emit::Format;

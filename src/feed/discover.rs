@@ -10,7 +10,8 @@ use crate::base::url::{Url, is_base};
 use crate::html::{Fragment, Kind, Syntax};
 
 /// What feeds are called.
-const TYPES: [&str; 4] = ["application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"];
+const TYPES: [&str; 4] =
+    ["application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"];
 
 /// What a feed of comments has in its title, in small letters.
 const COMMENTS: [&str; 9] =
@@ -86,10 +87,19 @@ mod tests {
     fn links_to_feeds_are_found_however_they_are_spelled() {
         for (link, expected) in [
             ("<link rel=alternate type=application/rss+xml href=/rss>", "https://blog.example/rss"),
-            ("<LINK HREF='../atom.xml' TYPE='Application/Atom+XML; charset=utf-8' REL='Alternate'/>", "https://blog.example/atom.xml"),
-            ("<link rel=\"home ALTERNATE\" type=\"application/feed+json\" href=\"f.json?a=1&amp;b=2#x\">", "https://blog.example/a/f.json?a=1&b=2"),
+            (
+                "<LINK HREF='../atom.xml' TYPE='Application/Atom+XML; charset=utf-8' REL='Alternate'/>",
+                "https://blog.example/atom.xml",
+            ),
+            (
+                "<link rel=\"home ALTERNATE\" type=\"application/feed+json\" href=\"f.json?a=1&amp;b=2#x\">",
+                "https://blog.example/a/f.json?a=1&b=2",
+            ),
             ("<link rel=alternate type=application/rdf+xml href=//other.example/rdf>", "https://other.example/rdf"),
-            ("<base href=https://cdn.example/x/><link rel=alternate type=application/rss+xml href=rss>", "https://cdn.example/x/rss"),
+            (
+                "<base href=https://cdn.example/x/><link rel=alternate type=application/rss+xml href=rss>",
+                "https://cdn.example/x/rss",
+            ),
         ] {
             assert_eq!(named_by(link), [expected], "{link}");
         }
@@ -124,7 +134,8 @@ mod tests {
         };
         let links = link("Blog » Comments Feed", "/1") + &link("部落格 » 評論", "/2") + &link("", "/comments/feed/");
         let links = links + &link("Blog » Feed", "/feed/") + &link("Atom", "/atom") + &link("Atom again", "/atom");
-        let expected = ["/feed/", "/atom", "/1", "/2", "/comments/feed/"].map(|path| format!("https://blog.example{path}"));
+        let expected =
+            ["/feed/", "/atom", "/1", "/2", "/comments/feed/"].map(|path| format!("https://blog.example{path}"));
         assert_eq!(named_by(&links), expected);
     }
 
@@ -145,13 +156,16 @@ mod tests {
             assert_eq!(found(body, url), None, "{body}");
         }
         assert_eq!(found(&page("Blog"), url).unwrap().len(), 1);
-        let (gbk, ..) = encoding_rs::GBK.encode("<html><title>台湾的博客，新闻与评论</title><link rel=alternate type=application/rss+xml href=/rss>");
+        let (gbk, ..) = encoding_rs::GBK.encode(
+            "<html><title>台湾的博客，新闻与评论</title><link rel=alternate type=application/rss+xml href=/rss>",
+        );
         assert_eq!(feeds(&gbk, None, &Url::parse(url).unwrap()).unwrap().len(), 1);
     }
 
     #[test]
     fn a_page_full_of_links_is_read_in_linear_time_and_cut() {
-        let links: String = (0..100_000).map(|n| format!("<link rel=alternate type=application/rss+xml href=/{n}>")).collect();
+        let links: String =
+            (0..100_000).map(|n| format!("<link rel=alternate type=application/rss+xml href=/{n}>")).collect();
         assert_eq!(named_by(&links).len(), MAX_FEEDS_NAMED);
     }
 }

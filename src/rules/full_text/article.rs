@@ -96,7 +96,9 @@ impl Recipe {
     pub fn read(&self, page: &Page) -> Reading {
         let text = |picks: &Option<Picks>| picks.as_ref()?.value(&page.html, &[]);
         let of = |picks: &Option<Picks>, attributes| {
-            picks.as_ref().and_then(|picks| picks.value(&page.html, attributes).or_else(|| picks.value(&page.html, &[])))
+            picks
+                .as_ref()
+                .and_then(|picks| picks.value(&page.html, attributes).or_else(|| picks.value(&page.html, &[])))
         };
         let link = |picks: &Option<Picks>| page.address(&picks.as_ref()?.value(&page.html, LINK)?);
         let file = |picks: &Option<Picks>| Some(page.address(&picks.as_ref()?.value(&page.html, FILE)?)?.to_string());

@@ -15,8 +15,7 @@ use crate::rules::web_page::Page;
 pub(super) fn read(page: &Page) -> Result<Article, String> {
     bounded(&page.html)?;
     let config = Config { disable_json_ld: false, ..Config::default() };
-    let unreadable =
-        |error: dom_smoothie::ReadabilityError| format!("readability finds no text on the page ({error})");
+    let unreadable = |error: dom_smoothie::ReadabilityError| format!("readability finds no text on the page ({error})");
     let address = Some(page.base.as_str()).filter(|_| !page.base.cannot_be_a_base());
     let parse = || Readability::new(page.html.source(), address, Some(config)).and_then(|mut reader| reader.parse());
     // not ours, and the page may be anybody's: a page on which it panics is one without a text, not a lost feed

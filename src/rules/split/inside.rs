@@ -54,7 +54,6 @@ fn outer(html: &Fragment, picks: &Picks) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::RuleList;
     use crate::feed::Feed;
     use crate::rules::{BuildContext, Chain, Context};
@@ -63,7 +62,11 @@ mod tests {
     fn titles_links_authors_and_texts_are_where_the_user_says() {
         let rules = "[{ split = { each = 'li', title = 'h4 b', link = 'a.more', author = '.by', content = 'p' } }]";
         let chain = Chain::build(&RuleList::parse("test", rules).unwrap(), &BuildContext::default()).unwrap();
-        let item = |n: u32| format!("<li><h4>No. <b>News {n}</b></h4><a href=https://x.example/>x</a><p>Text {n}</p><a class=more href=/n/{n}>more</a><i class=by>Ann {n}</i></li>");
+        let item = |n: u32| {
+            format!(
+                "<li><h4>No. <b>News {n}</b></h4><a href=https://x.example/>x</a><p>Text {n}</p><a class=more href=/n/{n}>more</a><i class=by>Ann {n}</i></li>"
+            )
+        };
         let content = format!("<ul>{}{}<li>Only this</li></ul>", item(1), item(2));
         let feed = format!(
             "<rss version=\"2.0\"><channel><title>t</title><item><title>Digest</title><link>https://site.example/d/1</link><author>Ed</author><guid>1</guid><description><![CDATA[{content}]]></description></item></channel></rss>"
@@ -73,7 +76,10 @@ mod tests {
         let out = feed.into_string();
         let items: Vec<_> = out.split("<item>").skip(1).collect();
         assert_eq!(items.len(), 3, "{out}");
-        assert!(items[0].contains("<title>News 1</title>") && items[0].contains("<link>https://site.example/n/1</link>"), "{out}");
+        assert!(
+            items[0].contains("<title>News 1</title>") && items[0].contains("<link>https://site.example/n/1</link>"),
+            "{out}"
+        );
         assert!(items[0].contains("Ann 1") && !items[0].contains("Ed") && items[0].contains("Text 1"), "{out}");
         assert!(!items[0].contains("No. ") && !items[1].contains("more"), "{out}");
         assert!(items[2].contains("<title>Only this</title>") && items[2].contains("Ed"), "{out}");
