@@ -49,7 +49,7 @@ fn imported(config: &str) -> (String, String) {
     let out = refeed(&["import", "fivefilters", &path.display().to_string()]);
     assert!(out.status.success(), "{}", text(&out.stderr));
     let set = text(&out.stdout);
-    let list = set.split_once("rules = ").unwrap().1.to_owned();
+    let list = set.split_once("rules = ").unwrap().1.trim().to_owned();
     (list, text(&out.stderr))
 }
 

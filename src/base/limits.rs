@@ -295,10 +295,6 @@ pub const MIN_ARTICLE_CHARS: usize = 40;
 pub const SCRIPT_PAGE_CHARS: usize = 200;
 /// Most replacements of `full_text`: each is a pass over the page.
 pub const MAX_REPLACEMENTS: usize = 50;
-/// Most elements of a page that readability is given: it builds a tree of them. News pages have under 5 000.
-pub const MAX_PAGE_ELEMENTS: usize = 100_000;
-/// Deepest nesting that readability is given. News pages stay under 40.
-pub const MAX_PAGE_DEPTH: usize = 512;
 /// Largest file of `fetch.roots`: a whole system's certificates take 250 KiB.
 pub const MAX_ROOTS: usize = MIB;
 /// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.

@@ -99,7 +99,7 @@ pub enum Refused {
     #[error("the request accepts neither the plain bytes nor br, zstd or gzip")]
     NotAcceptable,
     /// A feed that could be asked for but not made.
-    #[error("feed `{feed}`: {}", failure.error.without_place())]
+    #[error("feed `{feed}`: {}", told(&failure.error, *named))]
     Feed {
         /// Its name, or its URL without the query.
         feed: String,
@@ -195,6 +195,14 @@ impl Refused {
             },
             _ => None,
         }
+    }
+}
+
+/// The message for a reader. Where a page leads is known to whoever named the page.
+fn told(error: &Error, named: bool) -> String {
+    match error {
+        Error::Named { .. } if !named => error.to_string(),
+        _ => error.without_place(),
     }
 }
 

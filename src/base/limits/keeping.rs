@@ -1,4 +1,4 @@
-//! The bounds of what goes on without a reader: refreshes, hubs, the store on disk; and of finding a feed.
+//! The bounds of what goes on without a reader: refreshes, hubs, the store on disk; and of finding a feed, and of trees of HTML.
 
 use std::time::Duration;
 
@@ -91,3 +91,12 @@ pub const DISK_READERS_KEPT: usize = 4;
 pub const MAX_FEEDS_NAMED: usize = 50;
 /// Most pages on the way to a feed: one, and one that stands between, such as a front page of languages.
 pub const MAX_PAGES_TO_FEED: usize = 2;
+
+// ── what a parser that builds a tree is given ───────────────────────────────────────────────────────
+
+/// Most elements of a page that readability is given: it builds a tree of them. News pages have under 5 000.
+pub const MAX_PAGE_ELEMENTS: usize = 100_000;
+/// Most depths of all its elements together: who walks a tree takes so long. A large news page has under a tenth.
+pub const MAX_PAGE_NESTING: usize = 2_000_000;
+/// Most attributes of one element that a parser is given: it compares each with all others.
+pub const MAX_ATTRIBUTES: usize = 256;
