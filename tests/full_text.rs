@@ -31,7 +31,11 @@ struct Site {
 
 impl Site {
     async fn start() -> Arc<Site> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Site::at("127.0.0.1").await
+    }
+
+    async fn at(host: &str) -> Arc<Site> {
+        let listener = TcpListener::bind((host, 0)).await.unwrap();
         let site = Arc::new(Site {
             address: listener.local_addr().unwrap(),
             pages: Mutex::default(),
@@ -85,13 +89,18 @@ impl Site {
 
     /// A feed whose items lead to these paths.
     fn feed(&self, paths: &[&str]) {
-        let item = |path: &&str| {
-            let url = format!("http://{}{path}", self.address);
+        let urls: Vec<_> = paths.iter().map(|path| format!("http://{}{path}", self.address)).collect();
+        self.feed_of(&paths.iter().copied().zip(urls.iter().map(String::as_str)).collect::<Vec<_>>());
+    }
+
+    /// A feed of items with these titles, which lead there.
+    fn feed_of(&self, items: &[(&str, &str)]) {
+        let item = |(path, url): &(&str, &str)| {
             format!(
                 "<item><title>{path}</title><link>{url}</link><guid>{url}</guid><description>summary of {path}</description></item>"
             )
         };
-        let items: String = paths.iter().map(item).collect();
+        let items: String = items.iter().map(item).collect();
         self.put(
             "/feed",
             &format!("<rss version=\"2.0\"><channel><title>t</title><link>http://{}/</link><description>d</description>{items}</channel></rss>", self.address),
@@ -218,6 +227,43 @@ async fn headers_go_to_the_site_and_the_charset_is_the_pages() {
         heads.iter().any(|head| head.contains(path) && head.to_lowercase().contains("cookie: consent=yes"))
     };
     assert!(told("/gbk") && !told("/feed"));
+}
+
+#[tokio::test]
+async fn a_cookie_goes_to_no_other_site_that_a_feed_or_a_page_names() {
+    let (site, stranger) = (Site::start().await, Site::at("127.0.0.2").await);
+    site.open();
+    stranger.open();
+    let (stolen, next) = (format!("http://{}/stolen", stranger.address), format!("http://{}/next", stranger.address));
+    let own = format!("http://{}/own", site.address);
+    site.feed_of(&[("/own", &own), ("/stolen", &stolen)]);
+    site.put("/own", &format!("{}<a class=next href=\"{next}\">2</a>", article(TEXT)));
+    stranger.put("/stolen", &article(TEXT));
+    stranger.put("/next", &article(TEXT));
+    let rules =
+        "[{ full_text = { content = '#a', next = 'a.next', headers = { Cookie = 'id=1', Accept-Language = 'zh' } } }]";
+    assert!(site.server(rules).await.get("/feed/a", &[]).await.text().contains(TEXT));
+    let told = |site: &Site, path: &str, what: &str| {
+        site.heads.lock().unwrap().iter().any(|head| head.contains(path) && head.to_lowercase().contains(what))
+    };
+    assert!(told(&site, "/own", "cookie: id=1") && told(&site, "/own", "accept-language: zh"));
+    for path in ["/stolen", "/next"] {
+        assert!(told(&stranger, path, "accept-language: zh") && !told(&stranger, path, "cookie"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_too_large_are_left_unread_and_not_asked_for_again_at_once() {
+    let site = Site::start().await;
+    site.open();
+    site.feed(&["/large", "/small"]);
+    site.put("/large", &"x".repeat(9 << 20));
+    site.put("/small", &article(TEXT));
+    let server = site.server("[{ full_text = '#a' }]").await;
+    let body = server.get("/feed/a", &[]).await.text();
+    assert!(body.contains("summary of /large") && body.contains(TEXT), "{body}");
+    server.get("/feed/a?limit=1", &[]).await;
+    assert_eq!((site.hits("/large"), site.hits("/small")), (1, 1));
 }
 
 #[tokio::test]

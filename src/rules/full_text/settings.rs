@@ -125,7 +125,15 @@ impl Build for Config {
         recipe.headers = self.headers.iter().filter_map(|(name, value)| headers::check(name, value, report)).collect();
         recipe.replace = replacements(self.replace, report);
         let layout = self.template.as_ref().and_then(|text| Layout::compile(text, report));
-        let rule = FullText { recipe, layout, take: self.take, mode: self.mode, min: self.min, sites: self.sites };
+        let rule = FullText {
+            recipe,
+            layout,
+            take: self.take,
+            mode: self.mode,
+            min: self.min,
+            sites: self.sites,
+            of_site: false,
+        };
         (report.count() == before).then_some(rule)
     }
 }
