@@ -14,9 +14,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::Error;
+use super::failures::Failures;
 use crate::base::clock::{Clock, Time};
 use crate::base::limits;
-use crate::base::text::human_size;
 use crate::cache::Key;
 use crate::cache::flight::Flights;
 use crate::cache::negative::{Held, Negative};
@@ -31,19 +31,30 @@ pub(super) struct Fetcher(Arc<Parts>);
 struct Parts {
     client: Client,
     clock: Clock,
+    /// Of hosts that ask for a pause.
+    hosts: Failures,
     kept: Cache<Key, (Arc<Body>, Time)>,
     failures: Negative<Error>,
     flights: Flights<Page>,
 }
 
 impl Fetcher {
-    pub(super) fn new(client: Client, clock: Clock) -> Fetcher {
+    pub(super) fn new(client: Client, clock: Clock, hosts: Failures) -> Fetcher {
         let weigh = |_: &Key, (body, _): &(Arc<Body>, Time)| {
             u32::try_from(body.bytes.len() + limits::ENTRY_OVERHEAD).unwrap_or(u32::MAX)
         };
         let kept = Cache::builder().max_capacity(limits::PAGES_MEMORY as u64).weigher(weigh).build();
         let failures = Negative::new(limits::MAX_HELD_FAILURES);
-        Fetcher(Arc::new(Parts { client, clock, kept, failures, flights: Flights::new() }))
+        Fetcher(Arc::new(Parts { client, clock, hosts, kept, failures, flights: Flights::new() }))
+    }
+
+    /// With what came, failed and is on its way to `before`, of the configuration before this one.
+    pub(super) fn after(&self, before: &Fetcher) -> Fetcher {
+        let Parts { kept, failures, flights, .. } = &*before.0;
+        let (kept, failures, flights) = (kept.clone(), failures.clone(), flights.clone());
+        let Parts { client, clock, hosts, .. } = &*self.0;
+        let (client, clock, hosts) = (client.clone(), clock.clone(), hosts.clone());
+        Fetcher(Arc::new(Parts { client, clock, hosts, kept, failures, flights }))
     }
 
     /// Puts into `pages` what became of `wants` within `patience`.
@@ -94,11 +105,9 @@ impl Fetcher {
         if let Some(body) = self.kept(&key, want).await {
             return Page::Ready(body); // came between the caller's look and this one
         }
+        self.0.hosts.restore_holds(self.0.client.holds()).await;
         let request = Request { post: want.post.clone(), ..Request::page(want.url.as_str(), headers(&want.headers)) };
         match self.0.client.get(&request).await {
-            Ok(response) if response.body.len() > limits::MAX_PAGE => {
-                Page::Failed(format!("the page exceeds {}", human_size(limits::MAX_PAGE)).into())
-            }
             Ok(response) => {
                 let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
                 let content_type = content_type.map(str::to_owned);
@@ -110,6 +119,7 @@ impl Fetcher {
             Err(error) => {
                 let error = Arc::new(Error::Fetch(error));
                 tracing::info!(%error, "a page could not be had");
+                self.0.hosts.note_pause(&error, self.0.client.holds());
                 let (before, why) = (self.0.failures.get(&key).await, (error.cause(), error.retry_after()));
                 let held = Held::after(before.as_ref(), Arc::clone(&error), why, self.0.clock.now(), key.spread());
                 if let Some(held) = held {
