@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use hyper::header::HeaderValue;
 
+use super::Pipeline;
 use super::addresses;
 use super::error::Error;
-use super::Pipeline;
 use crate::base::url::Url;
 use crate::config::Config;
 use crate::emit::opml::{self, Outline};
