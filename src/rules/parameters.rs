@@ -250,14 +250,12 @@ impl Parameters {
                 return Err(Wrong::new("tgiv", "must be an rhash of letters and digits"));
             }
             let link = format!("https://t.me/iv?url={{{{ link | urlencode }}}}&rhash={rhash}");
-            self.supported("tgiv", "set")?;
             rules.push(rule("set", table([("link", string(&link, pair.value.clone()))])));
         }
         if let Some(pair) = self.get("mode") {
             if !self.value(pair).eq_ignore_ascii_case("fulltext") {
                 return Err(Wrong::new("mode", "can only be `fulltext`"));
             }
-            self.supported("mode", "full_text")?;
             rules.push(rule("full_text", flag_at(true, pair.value.clone())));
         }
         Ok(())
@@ -304,7 +302,6 @@ impl Parameters {
             if characters < MIN_BRIEF {
                 return Err(Wrong::new("brief", format!("must be at least {MIN_BRIEF}")));
             }
-            self.supported("brief", "brief")?;
             rules.push(rule("brief", integer(characters, pair.value.clone())));
         }
         Ok(())
@@ -318,16 +315,14 @@ impl Parameters {
         let template = self.get("multimedia_hotlink_template");
         let wraps = self.flag("wrap_multimedia_in_iframe")? == Some(true);
         if template.is_some() || wraps {
-            self.supported("multimedia_hotlink_template", "multimedia")?;
             let via = template.map(|pair| ("via", string(self.value(pair), pair.value.clone())));
-            rules.push(rule("multimedia", table(via.into_iter().chain(wraps.then(|| ("frame", flag(true)))))));
+            // without a template of their own, the still pictures of videos go with them
+            let posters = template.is_some() && self.get("image_hotlink_template").is_none();
+            let flags = [("posters", posters), ("frame", wraps)];
+            let flags = flags.into_iter().filter(|(_, is_on)| *is_on).map(|(key, is_on)| (key, flag(is_on)));
+            rules.push(rule("multimedia", table(via.into_iter().chain(flags))));
         }
         Ok(())
-    }
-
-    /// Refuses a parameter whose rule this version does not have.
-    fn supported(&self, name: &str, rule: &str) -> Result<(), Wrong> {
-        Kind::named(rule).map(drop).ok_or_else(|| Wrong::new(name, "is not supported by this version of refeed"))
     }
 
     fn get(&self, name: &str) -> Option<&Pair> {
