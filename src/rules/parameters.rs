@@ -349,6 +349,11 @@ impl Parameters {
 }
 
 impl Kind {
+    /// True where the rule can be built without settings: `{ links = true }`.
+    pub(super) fn is_whole(self) -> bool {
+        self.accepts(&flag(true), &Source::new("", ""))
+    }
+
     /// True where the rule can be built of `value` in its short form.
     fn accepts(self, value: &Value, source: &Arc<Source>) -> bool {
         let mut report = Report::new(source);
