@@ -2,7 +2,7 @@
 //!
 //! [`Parameters::list`] turns names and values into the list that a configuration would hold, so that one implementation serves both.
 //! Whatever the order in the address, RSSHub's is applied: `sorted`, the filters, `filter_time`, `limit`, `tgiv`, `mode`, then rule
-//! sets and other rules as they were written, then `opencc`, `brief` and the templates of addresses. Patterns are RSSHub's: upper and
+//! sets and other rules as they were written, then `opencc`, `brief` and the templates of addresses. Patterns are RSSHub's (RE2's): upper and
 //! lower case differ, Simplified and Traditional too, HTML is matched as it is written. Empty values count as absent, as there.
 //!
 //! Bounded by the request's target. Called by `serve` for every request with parameters.
@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Kind;
+use super::pattern::re2;
 use super::sets::Sets;
 use crate::base::limits::{EXCERPT_CHARS, MIN_BRIEF};
 use crate::base::text::excerpt;
@@ -203,7 +204,7 @@ impl Parameters {
         let folds = self.flag("filter_case_sensitive")? == Some(false);
         let pattern = |pair: &Pair| {
             let mark = if folds { "(?i)" } else { "" };
-            string(&format!("{mark}{}", self.value(pair)), pair.value.clone())
+            string(&format!("{mark}{}", re2::translated(self.value(pair))), pair.value.clone())
         };
         let condition = |rule_name, fields: Vec<(&'static str, Value)>| {
             let exactly = [("exact", flag(true)), ("markup", flag(true))];

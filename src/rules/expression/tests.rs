@@ -52,6 +52,7 @@ fn an_expression_sees_all_fields_of_an_item() {
         "published | strftime('%Y-%m-%d') == '2024-05-07'",
         "position == 1 and id == '1'",
         r"text is matches('t\w+ words') and text is matches('\\bTWO\\b')",
+        r"'用AI写' is matches('\\bai\\b') and '用AI写' is not matches('\\bAI\\b', exact=true)",
         "feed.title == '頻道' and feed.format == 'rss' and feed.host == 'feeds.example' and feed.items == 2",
         "content is matches('<img') and text | sub('two (words)', '$1') == '這裡有 words x'",
     ] {

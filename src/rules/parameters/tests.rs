@@ -42,6 +42,10 @@ fn a_parameter_is_the_rule_of_a_configuration() {
             "filter_title=a&filter_author=b&filter_case_sensitive=false&sorted=false",
             "[{ keep = { title = '(?i)a', author = '(?i)b', exact = true, markup = true } }]",
         ),
+        (
+            "filter_title=\\bAI\\b|[[]&sorted=0",
+            "[{ keep = { title = '(?-u:\\b)AI(?-u:\\b)|[\\[]', exact = true, markup = true } }]",
+        ),
         ("filter=a&filter_title=b&sorted=false", "[{ keep = { any = 'a', exact = true, markup = true } }]"),
         (
             "filterout=a&filterout_title=b&filterout_category=c&sorted=false",
