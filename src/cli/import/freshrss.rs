@@ -36,11 +36,11 @@ pub(super) fn read(text: &str, keep: bool) -> Draft {
 /// What is left of a search.
 struct Search<'a> {
     rest: &'a str,
-    /// Open parentheses.
+    /// Open parentheses and negations.
     depth: usize,
 }
 
-/// How deep parentheses may nest: more than an expression is taken with.
+/// How deep parentheses and negations may nest: a person reads no more.
 const MAX_DEPTH: usize = 32;
 
 impl Search<'_> {
@@ -80,18 +80,17 @@ impl Search<'_> {
     }
 
     fn one(&mut self) -> Result<String, String> {
-        if let Some(rest) = self.rest.strip_prefix(['!', '-']) {
-            self.rest = rest;
-            return Ok(format!("not ({})", self.one()?));
-        }
-        if let Some(rest) = self.rest.strip_prefix('(') {
+        if let Some(rest) = self.rest.strip_prefix(['!', '-', '(']) {
+            let is_negation = !self.rest.starts_with('(');
             self.depth += 1;
             if self.depth > MAX_DEPTH {
-                return Err(format!("more than {MAX_DEPTH} parentheses inside each other"));
+                return Err(format!("more than {MAX_DEPTH} parts inside each other"));
             }
             self.rest = rest;
-            let inside = self.either()?;
-            self.rest = self.rest.trim_start().strip_prefix(')').ok_or("a parenthesis is not closed")?;
+            let inside = if is_negation { format!("not ({})", self.one()?) } else { self.either()? };
+            if !is_negation {
+                self.rest = self.rest.trim_start().strip_prefix(')').ok_or("a parenthesis is not closed")?;
+            }
             self.depth -= 1;
             return Ok(inside);
         }
