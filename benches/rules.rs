@@ -91,7 +91,8 @@ fn url() -> Url {
 fn context() -> Context {
     let mut context = Context::new(Time::from_secs(1_709_400_000), Some(url()));
     let article = format!("<p>{}</p>", SENTENCES.concat()).repeat(12);
-    let page = format!("<html><head><title>t</title></head><body><nav>a</nav><article>{article}</article></body></html>");
+    let page =
+        format!("<html><head><title>t</title></head><body><nav>a</nav><article>{article}</article></body></html>");
     for item in 0..50 {
         let url = Url::parse(&format!("https://haiwan.example/{item}.html")).unwrap();
         let body = Body { bytes: page.clone().into(), content_type: Some("text/html".to_owned()), url: url.clone() };
@@ -171,12 +172,21 @@ fn rules(c: &mut Criterion) {
 /// The same items on a page, in the answer of an API, and as addresses of a sitemap.
 fn sources(c: &mut Criterion) {
     let (url, context) = (url(), context());
-    let item = |item: usize| format!("<li><h2><a href=\"/{item}.html\">第{item}条</a></h2><time datetime=\"2024-03-02\"></time>{}</li>", SENTENCES.concat());
+    let item = |item: usize| {
+        format!(
+            "<li><h2><a href=\"/{item}.html\">第{item}条</a></h2><time datetime=\"2024-03-02\"></time>{}</li>",
+            SENTENCES.concat()
+        )
+    };
     let page = format!("<html><body><ul>{}</ul></body></html>", (0..50).map(item).collect::<String>());
     let entry = |item: usize| format!("{{\"t\":\"第{item}条\",\"u\":\"/{item}.html\",\"c\":{:?}}}", SENTENCES.concat());
     let api = format!("{{\"d\":[{}]}}", (0..50).map(entry).collect::<Vec<_>>().join(","));
-    let address = |item: usize| format!("<url><loc>https://haiwan.example/{item}.html</loc><lastmod>2024-03-02</lastmod></url>");
-    let map = format!("<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">{}</urlset>", (0..50).map(address).collect::<String>());
+    let address =
+        |item: usize| format!("<url><loc>https://haiwan.example/{item}.html</loc><lastmod>2024-03-02</lastmod></url>");
+    let map = format!(
+        "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">{}</urlset>",
+        (0..50).map(address).collect::<String>()
+    );
     let mut group = c.benchmark_group("a feed made of");
     for (name, rules, body) in [
         ("page", "[{ page = 'li' }]", page),
@@ -186,7 +196,9 @@ fn sources(c: &mut Criterion) {
         let chain = chain(rules);
         let raw = Raw { bytes: body.into(), content_type: None, url: Some(url.clone()) };
         group.throughput(Throughput::Bytes(raw.bytes.len() as u64));
-        group.bench_function(name, |b| b.iter(|| black_box(chain.read(black_box(&raw), &context).unwrap().items().len())));
+        group.bench_function(name, |b| {
+            b.iter(|| black_box(chain.read(black_box(&raw), &context).unwrap().items().len()))
+        });
     }
     group.finish();
 }

@@ -83,7 +83,9 @@ fn told(rules: &str, feed: &str) -> (Vec<String>, serde_json::Value) {
 
 #[test]
 fn items_keep_their_numbers_where_a_rule_drops_before_and_splits_after() {
-    let item = |n: usize, html: &str| format!("<item><title>t{n}</title><guid>urn:{n}</guid><description><![CDATA[{html}]]></description></item>");
+    let item = |n: usize, html: &str| {
+        format!("<item><title>t{n}</title><guid>urn:{n}</guid><description><![CDATA[{html}]]></description></item>")
+    };
     let items = [
         item(1, "ad"),
         item(2, "<h2>A</h2><p>a</p><h2>B</h2><p>b</p>"),
@@ -98,8 +100,12 @@ fn items_keep_their_numbers_where_a_rule_drops_before_and_splits_after() {
         items,
         ["1 - 1 - t1", "2 - 2 - t2", "3 3 - - t3", "4 - 2 - t4", "5 1 - 2 A", "6 2 - 2 B", "7 - 4 2 C", "8 4 - 2 D"]
     );
-    let changed: Vec<_> = told["items"].as_array().unwrap().iter().filter(|story| story["changes"][0].is_object()).collect();
-    let numbers: Vec<_> = changed.iter().map(|story| (story["item"].as_u64().unwrap(), story["changes"][0]["rule"].as_u64().unwrap())).collect();
+    let changed: Vec<_> =
+        told["items"].as_array().unwrap().iter().filter(|story| story["changes"][0].is_object()).collect();
+    let numbers: Vec<_> = changed
+        .iter()
+        .map(|story| (story["item"].as_u64().unwrap(), story["changes"][0]["rule"].as_u64().unwrap()))
+        .collect();
     assert_eq!(numbers, [(3, 3), (8, 3)], "{told}");
     assert_eq!(told["rules"][2]["reordered"], false, "what is left stands in its order");
 }

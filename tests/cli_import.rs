@@ -35,7 +35,10 @@ fn what_is_imported_passes_the_check() {
     assert!(config.contains("{ drop = { title = \"x\"") && said.contains("`format`"), "{config}{said}");
 
     let (config, said) = import(&["freshrss", "-"], "intitle:ads (#a OR author:'b c') date:2024-03/\nlabel:x\n");
-    assert!(config.contains("{ drop = { when = ") && said.contains("line 2: `label:x` is not translated"), "{config}{said}");
+    assert!(
+        config.contains("{ drop = { when = ") && said.contains("line 2: `label:x` is not translated"),
+        "{config}{said}"
+    );
 
     let yaml = "endpoints:\n  - path: /a.xml\n    source: https://a.example/f\n    filters:\n      - keep_only: [x, y]\n      - js: z\n";
     let (config, said) = import(&["rss-funnel", "-"], yaml);

@@ -145,7 +145,8 @@ fn a_missing_key_is_refused_by_the_schema_as_by_check() {
                 let without = json!([{ rule: without }]);
                 let is_missed = problems(&without).contains(&format!("missing key `{key}`"));
                 let listed = SCHEMA.pointer(&format!("/$defs/rule/anyOf/1/properties/{rule}/anyOf/0/required"));
-                let is_listed = listed.and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|listed| listed == key));
+                let is_listed =
+                    listed.and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|listed| listed == key));
                 assert_eq!(is_missed, is_listed, "{rule}: {key}");
                 if is_missed {
                     let whole = json!({ "sets": { "x": { "rules": without } } });

@@ -135,12 +135,20 @@ async fn rsshubs_templates_of_audio_and_video_work() {
     let template = "https%3A%2F%2Fi3.wp.com%2F%24%7Bhost%7D%24%7Bpathname%7D";
     // what RSSHub's own tests expect: the stills of videos go along unless pictures have a template of their own
     let relayed = |what: &[&str]| {
-        what.iter().fold(item.clone(), |item, name| item.replace(&format!("https://mock.com/{name}"), &format!("https://i3.wp.com/mock.com/{name}")))
+        what.iter().fold(item.clone(), |item, name| {
+            item.replace(&format!("https://mock.com/{name}"), &format!("https://i3.wp.com/mock.com/{name}"))
+        })
     };
     let films = relayed(&["a.mp4", "a.webm", "a.mp3"]);
     for (query, expected) in [
-        (format!("multimedia_hotlink_template={template}"), films.replace("poster=\"https://mock", "poster=\"https://i3.wp.com/mock")),
-        (format!("multimedia_hotlink_template={template}&image_hotlink_template={template}"), relayed(&["a.jpg", "a.png", "a.mp4", "a.webm", "a.mp3"])),
+        (
+            format!("multimedia_hotlink_template={template}"),
+            films.replace("poster=\"https://mock", "poster=\"https://i3.wp.com/mock"),
+        ),
+        (
+            format!("multimedia_hotlink_template={template}&image_hotlink_template={template}"),
+            relayed(&["a.jpg", "a.png", "a.mp4", "a.webm", "a.mp3"]),
+        ),
         (format!("image_hotlink_template={template}"), relayed(&["a.jpg", "a.png"])),
         ("multimedia_hotlink_template=%24%7Bprotocol%7D%2F%2F%24%7Bhost%7D%24%7Bpathname%7D".to_owned(), item.clone()),
     ] {
@@ -149,7 +157,11 @@ async fn rsshubs_templates_of_audio_and_video_work() {
     }
     let reply = server.get("/feed/a?wrap_multimedia_in_iframe=1", &[]).await.text();
     assert_eq!(reply.matches("<iframe referrerpolicy=\"no-referrer\" width=\"100%\"").count(), 3, "{reply}");
-    assert_eq!(reply.matches("&lt;meta name=&quot;referrer&quot; content=&quot;no-referrer&quot;&gt;").count(), 3, "{reply}");
+    assert_eq!(
+        reply.matches("&lt;meta name=&quot;referrer&quot; content=&quot;no-referrer&quot;&gt;").count(),
+        3,
+        "{reply}"
+    );
     assert_eq!(upstream.hits(), 1);
 }
 
@@ -171,9 +183,17 @@ async fn rsshubs_other_outputs_can_be_asked_for() {
     let item = server.get("/feed/a?format=1.debug.html&opencc=s2t", &[]).await;
     assert_eq!(item.header("content-type"), "text/html; charset=utf-8");
     assert!(item.header("content-security-policy").contains("sandbox"), "nothing in it runs");
-    assert_eq!(item.text(), "<p>說<b>明</b>書 <img src=\"https://img.example.org/a/b.png?c=d\"></p>", "after all rules");
+    assert_eq!(
+        item.text(),
+        "<p>說<b>明</b>書 <img src=\"https://img.example.org/a/b.png?c=d\"></p>",
+        "after all rules"
+    );
     assert_eq!(server.get("/feed/a?format=9.debug.html", &[]).await.text(), "data.item[9].description not found");
-    assert_eq!(server.get("/feed/a?format=1.debug.html", &[ELSEWHERE]).await.status, 403, "for who may ask for any URL");
+    assert_eq!(
+        server.get("/feed/a?format=1.debug.html", &[ELSEWHERE]).await.status,
+        403,
+        "for who may ask for any URL"
+    );
     assert_eq!(upstream.hits(), 1);
 }
 

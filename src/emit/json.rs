@@ -130,11 +130,7 @@ fn authors(persons: &[Person]) -> Vec<Author<'_>> {
         |person: &Person| person.url.clone().or_else(|| person.email.as_ref().map(|email| format!("mailto:{email}")));
     persons
         .iter()
-        .map(|person| Author {
-            name: person.label(),
-            url: author(person),
-            avatar: person.avatar.as_deref(),
-        })
+        .map(|person| Author { name: person.label(), url: author(person), avatar: person.avatar.as_deref() })
         .collect()
 }
 

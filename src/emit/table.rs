@@ -121,9 +121,7 @@ mod tests {
             published: Some(Time::from_secs(1_709_384_400)),
             content: Some(Text::Html("<p>a\\b\tc</p>\n".to_owned())),
             authors: ["A", "B"].map(|name| Person { name: name.to_owned(), ..Person::default() }).to_vec(),
-            categories: ["x|y", "z"]
-                .map(|term| Category { term: term.to_owned(), label: None, scheme: None })
-                .to_vec(),
+            categories: ["x|y", "z"].map(|term| Category { term: term.to_owned(), label: None, scheme: None }).to_vec(),
             enclosures: vec![Enclosure { url: "https://a.example/1.mp3".to_owned(), ..Enclosure::default() }],
             ..Item::default()
         };
@@ -133,7 +131,7 @@ mod tests {
     #[test]
     fn values_with_commas_quotes_and_line_breaks_stay_in_their_cells() {
         let expected = "id,title,link,published,updated,authors,categories,summary,content,enclosures\r\n\
-            \"urn:1\",\"'=1+1, \"\"台灣\"\"\nb\",\"https://a.example/1\",\"2024-03-02T13:00:00Z\",\"\",\"A, B\",\"x|y, z\",\"\",\"<p>a\\b\tc</p>\n\",\"https://a.example/1.mp3\"\r\n\
+            \"urn:1\",\"'=1+1, \"\"台灣\"\" b\",\"https://a.example/1\",\"2024-03-02T13:00:00Z\",\"\",\"A, B\",\"x|y, z\",\"\",\"<p>a\\b\tc</p>\n\",\"https://a.example/1.mp3\"\r\n\
             \"urn:2\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"\r\n";
         assert_eq!(csv(&document()), expected);
     }

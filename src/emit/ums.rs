@@ -92,8 +92,7 @@ fn activity<'a>(item: &'a Item, owner: &'a str, last: Option<Time>) -> Activity<
         title: item.title.as_ref().map(Text::as_plain).map(|title| title.into_owned()),
     };
     let related_urls = item.link.as_deref().into_iter().collect();
-    let action =
-        Action { tag: TAG, r#type: TYPE, platform: PLATFORM, from: owner, to: owner, metadata, related_urls };
+    let action = Action { tag: TAG, r#type: TYPE, platform: PLATFORM, from: owner, to: owner, metadata, related_urls };
     Activity {
         owner,
         id: item.link.as_deref(),

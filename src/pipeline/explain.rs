@@ -158,7 +158,9 @@ impl Walk {
         let mut walk = Walk { feed, context, seen, stories, told, count: 0 };
         let seen = Snapshot::of(&walk.feed);
         for Seen { number, place, .. } in &seen.0 {
-            number.map_or((), |number| walk.meet(number, *place, None));
+            if let Some(number) = number {
+                walk.meet(*number, *place, None);
+            }
         }
         walk.seen = seen;
         if relative == Relative::Absolute {

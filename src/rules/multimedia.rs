@@ -73,9 +73,9 @@ impl Build for Config {
                     .help("write `via = \"https://relay.example/${href}\"`, or `via = \"direct\"` and routes");
             }
             None if !self.frame => {
-                report
-                    .error_here("nothing to do: neither `via` nor `frame` is set")
-                    .help("write `{ multimedia = \"https://relay.example/${href}\" }` or `{ multimedia = { frame = true } }`");
+                report.error_here("nothing to do: neither `via` nor `frame` is set").help(
+                    "write `{ multimedia = \"https://relay.example/${href}\" }` or `{ multimedia = { frame = true } }`",
+                );
             }
             _ => {}
         }
@@ -102,9 +102,8 @@ const FRAME: [&str; 2] = [
 impl Rule for Multimedia {
     fn apply(&self, feed: &mut Feed, _: &Context) -> Result<(), RuleError> {
         if let Some(relay) = &self.relay {
-            let is_value = |slot: &Slot| {
-                slot.field == Field::Enclosure && matches!(slot.medium, Medium::Audio | Medium::Video)
-            };
+            let is_value =
+                |slot: &Slot| slot.field == Field::Enclosure && matches!(slot.medium, Medium::Audio | Medium::Video);
             relay.apply(feed, is_value, |kind| kind == UrlKind::Media || self.posters && kind == UrlKind::Poster)?;
         }
         if let Some(frames) = &self.frames {
@@ -134,7 +133,8 @@ mod tests {
 
     #[test]
     fn sound_and_moving_pictures_go_through_the_proxy_and_nothing_else() {
-        let sent = |html: &str, tag: &str| html.replace(&format!("{tag}=\"https://"), &format!("{tag}=\"https://r.example/"));
+        let sent =
+            |html: &str, tag: &str| html.replace(&format!("{tag}=\"https://"), &format!("{tag}=\"https://r.example/"));
         let expected = sent(&sent(MEDIA, "source src"), "audio src");
         assert_eq!(after("[{ multimedia = 'https://r.example/${host}${pathname}' }]", MEDIA), expected);
         let posters = sent(&expected, "poster");
@@ -148,16 +148,27 @@ mod tests {
         let rule = "[{ multimedia = { frame = true } }]";
         let framed = after(rule, "<p>a<video src=\"https://m.example/a?b&amp;c\"><audio src=x></audio>y</video>b</p>");
         let inner = "&lt;video src=&quot;https://m.example/a?b&amp;amp;c&quot;&gt;&lt;audio src=x&gt;&lt;/audio&gt;y&lt;/video&gt;&lt;/body&gt;";
-        assert!(framed.starts_with("<p>a<iframe referrerpolicy=\"no-referrer\"") && framed.ends_with("\"></iframe>b</p>"), "{framed}");
-        assert!(framed.contains(inner) && framed.contains("&lt;meta name=&quot;referrer&quot; content=&quot;no-referrer&quot;&gt;"), "{framed}");
+        assert!(
+            framed.starts_with("<p>a<iframe referrerpolicy=\"no-referrer\"") && framed.ends_with("\"></iframe>b</p>"),
+            "{framed}"
+        );
+        assert!(
+            framed.contains(inner)
+                && framed.contains("&lt;meta name=&quot;referrer&quot; content=&quot;no-referrer&quot;&gt;"),
+            "{framed}"
+        );
         assert_eq!(after(rule, &framed), framed);
-        let both = after("[{ multimedia = { via = 'https://r.example/', frame = true } }]", "<audio src=\"https://m.example/a.mp3\"></audio>");
+        let both = after(
+            "[{ multimedia = { via = 'https://r.example/', frame = true } }]",
+            "<audio src=\"https://m.example/a.mp3\"></audio>",
+        );
         assert!(both.contains("src=&quot;https://r.example/https://m.example/a.mp3&quot;"), "{both}");
     }
 
     #[test]
     fn what_cannot_work_is_refused() {
-        let found = problems("[{ multimedia = true }, { multimedia = { posters = true } }, { multimedia = '${hreff}' }]");
+        let found =
+            problems("[{ multimedia = true }, { multimedia = { posters = true } }, { multimedia = '${hreff}' }]");
         let expected = ["nothing to do", "`routes` and `posters` are about `via`", "unknown variable `hreff`"];
         assert_eq!(found.len(), 3, "{found:?}");
         assert!(found.iter().zip(expected).all(|(found, expected)| found.contains(expected)), "{found:?}");

@@ -46,7 +46,8 @@ pub struct Matcher {
 impl Matcher {
     /// True where any of the patterns is found in `text`. Linear in its length.
     pub fn is_match(&self, text: &str) -> bool {
-        self.set.is_match(text) || self.has_boundary && with_words_apart(text).is_some_and(|text| self.set.is_match(&text))
+        self.set.is_match(text)
+            || self.has_boundary && with_words_apart(text).is_some_and(|text| self.set.is_match(&text))
     }
 }
 
@@ -70,7 +71,7 @@ fn with_words_apart(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut copied = 0;
     // Whether the character before is of such a script; none where it belongs to no word.
-    let mut before = None;
+    let mut before: Option<bool> = None;
     for (at, c) in text.char_indices() {
         let is_alone = (c.is_alphanumeric() || c == '_').then(|| is_word_alone(c));
         if before.is_some_and(|before| is_alone == Some(!before)) {
@@ -269,7 +270,9 @@ mod tests {
     #[test]
     fn a_word_ends_where_another_script_begins() {
         let ai = compile("'\\bAI\\b'", Case::Fold).unwrap();
-        for (text, is_found) in [("用AI写作", true), ("AI。", true), ("AI2", false), ("用OpenAI写作", false), ("ＡＩ", false)] {
+        for (text, is_found) in
+            [("用AI写作", true), ("AI。", true), ("AI2", false), ("用OpenAI写作", false), ("ＡＩ", false)]
+        {
             assert_eq!(ai.is_match(text), is_found, "{text}");
         }
         let whole = compile("['用AI写', '\\bété\\b']", Case::Fold).unwrap();

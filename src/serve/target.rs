@@ -294,10 +294,7 @@ impl Given {
                     let known = Format::ALL.map(Format::name).join(", ");
                     Err(wrong(
                         "format",
-                        format!(
-                            "can be {known}, debug.json or 0.debug.html, not `{}`",
-                            excerpt(format, EXCERPT_CHARS)
-                        ),
+                        format!("can be {known}, debug.json or 0.debug.html, not `{}`", excerpt(format, EXCERPT_CHARS)),
                     ))
                 }
             },

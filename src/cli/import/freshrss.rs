@@ -268,10 +268,19 @@ mod tests {
                 "((categories is matches(\"^tag$\") or link is contains(\"x\")) and not ((title is contains(\"composed words\") or content is contains(\"composed words\"))))",
             ),
             ("intitle:/^Lo+l\\b/i", "title is matches(\"(?i)^Lo+l\\\\b\", exact=true)"),
-            ("author:/a\\/b/ #two+words", "(authors is matches(\"a/b\", exact=true) and categories is matches(\"^two words$\"))"),
-            ("台灣 date:P1W", "((title is contains(\"台灣\") or content is contains(\"台灣\")) and age < duration(\"604800s\"))"),
+            (
+                "author:/a\\/b/ #two+words",
+                "(authors is matches(\"a/b\", exact=true) and categories is matches(\"^two words$\"))",
+            ),
+            (
+                "台灣 date:P1W",
+                "((title is contains(\"台灣\") or content is contains(\"台灣\")) and age < duration(\"604800s\"))",
+            ),
             ("intitle:\"a \\\"b\\\"\"", "title is contains(\"a \\\"b\\\"\")"),
-            ("https://a.example", "(title is contains(\"https://a.example\") or content is contains(\"https://a.example\"))"),
+            (
+                "https://a.example",
+                "(title is contains(\"https://a.example\") or content is contains(\"https://a.example\"))",
+            ),
             ("intext:a\\)", "content is contains(\"a)\")"),
         ] {
             assert_eq!(Search::of(search).as_deref(), Ok(expression), "{search}");
@@ -316,7 +325,13 @@ mod tests {
         let shown = draft.to_string();
         assert!(shown.contains("  { drop = { when = 'title is contains(\"ads\")' } },\n"), "{shown}");
         let notes = draft.notes().join("\n");
-        for said in ["line 3: `-#news f:12` is not translated: `f:` refers", "line 4: ", "look-around", "line 5: ", "not closed"] {
+        for said in [
+            "line 3: `-#news f:12` is not translated: `f:` refers",
+            "line 4: ",
+            "look-around",
+            "line 5: ",
+            "not closed",
+        ] {
             assert!(notes.contains(said), "{said}: {notes}");
         }
         let kept = read("intitle:a\nintitle:b OR intitle:c\n", true).to_string();

@@ -297,11 +297,14 @@ fn write(stage: &str, text: &str, line: Option<usize>, draft: &mut Draft, table:
             (_, "nl2br") => Some("{ from_text = { links = false } }".to_owned()),
             (_, "convert_text_link" | "convert_text_links") => Some("{ from_text = { breaks = false } }".to_owned()),
             (_, "base64_decode") => {
-                let what = first().map_or("base64 = true, base64_in = \"*\"".to_owned(), |css| format!("base64_in = {css}"));
+                let what =
+                    first().map_or("base64 = true, base64_in = \"*\"".to_owned(), |css| format!("base64_in = {css}"));
                 Some(format!("{{ from_text = {{ {what}, breaks = false, links = false }} }}"))
             }
             (_, "remove_clickbait") => Some("{ titles = true }".to_owned()),
-            (_, "add_enclosure_links") => Some("{ enclosures = true }".to_owned()),
+            (_, "add_enclosure_links") => {
+                Some("{ enclosures = [\"audio\", \"video\", \"image\", \"other\"] }".to_owned())
+            }
             (_, "fix_ghost_cards") => Some("{ cards = true }".to_owned()),
             (_, name) => RECIPES.iter().find(|(known, _)| *known == name).map(|(_, rule)| (*rule).to_owned()),
         };

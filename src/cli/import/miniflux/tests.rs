@@ -32,8 +32,7 @@ rules = [
 #[test]
 fn rewrite_rules_become_rules() {
     let calls = calls(r#"add_dynamic_image,remove("div.ad, .promo"),replace("a\"b"|"c")"#);
-    let expected =
-        [("add_dynamic_image", vec![]), ("remove", vec!["div.ad, .promo"]), ("replace", vec!["a\"b", "c"])];
+    let expected = [("add_dynamic_image", vec![]), ("remove", vec!["div.ad, .promo"]), ("replace", vec!["a\"b", "c"])];
     let found: Vec<_> =
         calls.iter().map(|(name, all)| (name.as_str(), all.iter().map(String::as_str).collect())).collect();
     assert_eq!(found, expected);
