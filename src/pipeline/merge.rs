@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::ask::{Form, Haste, How, Route, Served, Which, policy};
 use super::error::{Error, Failure};
 use super::make::Brought;
+use super::routes::Routes;
 use super::upstream::Came;
 use super::{Pipeline, StartError};
 use crate::base::clock::Time;
@@ -51,13 +52,13 @@ impl Source {
 /// The merged feeds of `config`, by what stands for what was fetched; `feeds` are the routes of all its feeds.
 pub(super) fn all(
     config: &Config,
-    feeds: &HashMap<String, Arc<Route>>,
+    routes: &Routes,
     context: &BuildContext,
 ) -> Result<HashMap<Key, Arc<Merged>>, StartError> {
     let mut found = HashMap::new();
     for (name, feed) in &config.feeds {
-        if let (Origin::Merge(merge), Some(route)) = (&feed.origin, feeds.get(name)) {
-            found.insert(route.fetched, Arc::new(Merged::new(name, merge, (config, feeds), context)?));
+        if let (Origin::Merge(merge), Some(route)) = (&feed.origin, routes.named(name)) {
+            found.insert(route.fetched, Arc::new(Merged::new(name, merge, (config, routes), context)?));
         }
     }
     Ok(found)
@@ -67,7 +68,7 @@ impl Merged {
     fn new(
         name: &str,
         merge: &config::Merge,
-        (config, feeds): (&Config, &HashMap<String, Arc<Route>>),
+        (config, routes): (&Config, &Routes),
         context: &BuildContext,
     ) -> Result<Merged, StartError> {
         let id = uuid(&Key::of(&[b"merged", name.as_bytes()]));
@@ -76,7 +77,7 @@ impl Merged {
             let chain = Chain::build(&source.rules, context)?;
             let route = match &source.feed {
                 // The configuration was checked to have it.
-                SourceFeed::Named(name) => feeds.get(name).map(|route| route.with(&chain, None, None)),
+                SourceFeed::Named(name) => routes.named(name).map(|route| route.with(&chain, None, None)),
                 SourceFeed::Url { url, origin } => {
                     let label = origin.base().map_or_else(|| url.clone(), |url| Which::Url(url).label());
                     let feed = config::Feed::new(url, origin.clone(), config::RuleList::empty());

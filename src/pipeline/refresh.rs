@@ -18,7 +18,7 @@ impl Pipeline {
     /// What refreshes the feeds of the configuration that are not on demand only; files of this machine need none.
     pub async fn background(&self) -> Background {
         let may = |route: &Route| matches!(route.origin, Origin::Http(_) | Origin::Merge(_));
-        let feeds = self.0.feeds.values().filter(|route| may(route));
+        let feeds = self.0.routes.all().filter(|route| may(route));
         let feeds = feeds.filter_map(|route| Some((Arc::clone(route), route.pace?))).collect();
         self.0.subscriber.restore().await;
         let pipeline = self.clone();
@@ -38,7 +38,7 @@ impl Pipeline {
             Ping::Ignored => return true,
             Ping::Changed(key) => key,
         };
-        let route = self.0.feeds.values().find(|route| route.fetched == key);
+        let route = self.0.routes.all().find(|route| route.fetched == key);
         if let Some(route) = route.filter(|_| self.0.upstream.outdate(key)) {
             let (pipeline, route) = (self.clone(), Arc::clone(route));
             tokio::spawn(async move {
