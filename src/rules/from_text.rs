@@ -92,11 +92,11 @@ pub struct FromText {
 
 impl FromText {
     fn edit(&self, fragment: &mut Fragment) {
-        if self.base64 {
-            if let Some(text) = decoded(&fragment.render()) {
-                fragment.replace_all(&escape(&text));
-                fragment.settle();
-            }
+        if self.base64
+            && let Some(text) = decoded(&fragment.render())
+        {
+            fragment.replace_all(&escape(&text));
+            fragment.settle();
         }
         for start in self.coded.as_ref().map_or_else(Vec::new, |css| fragment.select_outermost(css)) {
             for id in start..fragment.element_end(start) {

@@ -235,7 +235,7 @@ fn moment(text: &str) -> Option<(DateTime, DateTime)> {
         let date: String = date.chars().filter(|c| *c != '-').collect();
         let time: String = time.chars().filter(|c| *c != ':').collect();
         let all = date + &time;
-        if all.len() < 4 || all.len() % 2 != 0 || all.len() > 14 || !all.bytes().all(|b| b.is_ascii_digit()) {
+        if all.len() < 4 || !all.len().is_multiple_of(2) || all.len() > 14 || !all.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
         let pairs = all.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok()?.parse().ok());
