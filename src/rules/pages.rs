@@ -138,6 +138,8 @@ mod tests {
         }
         let ready = (0..9).filter(|n| pages.ready(&Want::page(url(*n))).is_some()).count();
         assert_eq!(ready, 8);
-        assert!(matches!(pages.get(&Want::page(url(8))), Some(Page::Failed(why)) if why.contains(&*human_size(PAGES_OF_FEED))));
+        assert!(
+            matches!(pages.get(&Want::page(url(8))), Some(Page::Failed(why)) if why.contains(&*human_size(PAGES_OF_FEED)))
+        );
     }
 }
