@@ -59,7 +59,7 @@ async fn a_server_on_a_full_disk_serves_on_and_says_so_once() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    let log = log.lock().unwrap();
+    let log = log.lock().unwrap().clone();
     assert_eq!(log.iter().filter(|line| line.contains("cannot be written")).count(), 1, "{log:#?}");
     let disk = Disk::open(&store, 64 << 20, Clock::system());
     assert!(disk.stats().await.unwrap().counts.iter().any(|count| count.records > 0), "what it took is there");

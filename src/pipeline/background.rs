@@ -24,7 +24,7 @@ use crate::base::clock::{Clock, Time};
 use crate::base::limits;
 use crate::cache::disk::{Kind, Record};
 use crate::cache::schedule::{Habit, Pace, Seen};
-use crate::cache::{Disk, Key};
+use crate::cache::Disk;
 use crate::config::Origin;
 
 /// Version of the records on disk.
@@ -121,7 +121,7 @@ impl Background {
         let kept = disk.load_all(Kind::Schedule).await;
         let mut kept: HashMap<_, _> =
             kept.into_iter().filter_map(|(key, record)| Some((key, record.meta::<Habit>(VERSION)?))).collect();
-        let mut known: HashMap<Key, (Arc<Route>, Pace, Vec<Arc<LastRead>>)> = HashMap::with_capacity(feeds.len());
+        let mut known = HashMap::with_capacity(feeds.len());
         for (route, pace) in feeds {
             match known.entry(route.fetched) {
                 Entry::Vacant(place) => {
