@@ -30,7 +30,7 @@ pub(super) struct JobArgs {
     #[arg(long, value_name = "NAME")]
     feed: Option<String>,
 
-    /// The format of the result: rss, atom, json, html, markdown [default: as the input]
+    /// The format of the result: rss, atom, json, html, markdown, csv, sfeed, ums [default: as the input]
     #[arg(long, value_name = "FORMAT")]
     to: Option<Format>,
 

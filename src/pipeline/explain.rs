@@ -5,7 +5,7 @@
 
 pub mod diff;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,13 +16,12 @@ use self::diff::{Hunk, hunks};
 use super::ask::{Form, Input};
 use super::error::Error;
 use super::{Ask, Failure, Pipeline};
-use crate::base::clock::Time;
 use crate::base::limits::{EXPLAINED_CHARS, MAX_EXPLAINED, MAX_PAGE_ROUNDS, PAGE_WAIT};
 use crate::base::text::excerpt;
 use crate::config::Relative;
 use crate::feed::{Feed, Field, Place};
 use crate::rules::links::Links;
-use crate::rules::{Chain, Context, Page, Progress, Rule, Want};
+use crate::rules::{Chain, Context, Page, Progress, Raw, Rule, Want};
 
 /// The whole story of a feed.
 #[derive(Debug, Serialize)]
@@ -109,18 +108,26 @@ pub struct Change {
     pub diff: Vec<Hunk>,
 }
 
-/// The values of the head and of the items that are left, in their order.
-struct Snapshot(Vec<(Place, Vec<(Field, String)>)>);
+/// The head and the items that are left, in their order.
+struct Snapshot(Vec<Seen>);
+
+/// The values of a place. An item is known by its number: its place changes where a rule inserts items.
+struct Seen {
+    /// None for the head.
+    number: Option<u32>,
+    place: Place,
+    values: Vec<(Field, String)>,
+}
 
 impl Snapshot {
     fn of(feed: &Feed) -> Snapshot {
         let values = |place| feed.slots(place).map(|slot| (slot.field, feed.value(&slot).into_owned())).collect();
-        Snapshot(feed.places().into_iter().map(|place| (place, values(place))).collect())
+        let seen = |place| Seen { number: feed.number(place), place, values: values(place) };
+        Snapshot(feed.places().into_iter().map(seen).collect())
     }
 
     fn items(&self) -> Vec<u32> {
-        let number = |place: &Place| if let Place::Item(number) = place { Some(*number) } else { None };
-        self.0.iter().filter_map(|(place, _)| number(place)).collect()
+        self.0.iter().filter_map(|seen| seen.number).collect()
     }
 }
 
@@ -136,9 +143,8 @@ struct Walk {
 }
 
 impl Walk {
-    fn start(input: Input, relative: Relative, now: Time) -> Result<Walk, Error> {
-        let Input { bytes, content_type, url } = input;
-        let feed = Feed::read(&bytes, content_type.as_deref(), url.as_ref()).map_err(Error::NotAFeed)?;
+    fn start(raw: &Raw, chain: &Chain, context: Context, relative: Relative) -> Result<Walk, Error> {
+        let feed = chain.read(raw, &context).map_err(Error::NotAFeed)?;
         let told = Explanation {
             format: feed.format().name(),
             notes: feed.notes().to_vec(),
@@ -148,12 +154,15 @@ impl Walk {
             failed: None,
             abridged: false,
         };
-        let seen = Snapshot::of(&feed);
-        let stories = BTreeMap::new();
-        let mut walk = Walk { feed, context: Context::new(now, url), seen, stories, told, count: 0 };
-        for number in walk.seen.items() {
-            walk.meet(number, None);
+        let (seen, stories) = (Snapshot(Vec::new()), BTreeMap::new());
+        let mut walk = Walk { feed, context, seen, stories, told, count: 0 };
+        let seen = Snapshot::of(&walk.feed);
+        for Seen { number, place, .. } in &seen.0 {
+            if let Some(number) = number {
+                walk.meet(*number, *place, None);
+            }
         }
+        walk.seen = seen;
         if relative == Relative::Absolute {
             let started = Instant::now();
             Links.apply(&mut walk.feed, &walk.context).map_err(Error::Rule)?;
@@ -162,7 +171,7 @@ impl Walk {
         Ok(walk)
     }
 
-    fn meet(&mut self, number: u32, by: Option<usize>) {
+    fn meet(&mut self, number: u32, place: Place, by: Option<usize>) {
         let story = Story {
             item: number + 1,
             title: String::new(),
@@ -173,12 +182,12 @@ impl Walk {
             changes: Vec::new(),
         };
         self.stories.insert(number, story);
-        self.name(number);
+        self.name(number, place);
     }
 
     /// How a person knows the item.
-    fn name(&mut self, number: u32) {
-        let value = |field| self.feed.first(Place::Item(number), field).unwrap_or_default().into_owned();
+    fn name(&mut self, number: u32, place: Place) {
+        let value = |field| self.feed.first(place, field).unwrap_or_default().into_owned();
         let (title, id) = (value(Field::Title), value(Field::Id));
         if let Some(story) = self.stories.get_mut(&number) {
             (story.title, story.id) = (excerpt(&title, EXPLAINED_CHARS), excerpt(&id, EXPLAINED_CHARS));
@@ -190,28 +199,28 @@ impl Walk {
         let now = Snapshot::of(&self.feed);
         let before = std::mem::replace(&mut self.seen, Snapshot(Vec::new()));
         let (was, is) = (before.items(), now.items());
-        let mut earlier: HashMap<_, _> = before.0.into_iter().collect();
+        let mut earlier: HashMap<_, _> = before.0.into_iter().map(|seen| (seen.number, seen.values)).collect();
         let mut changed = 0;
-        for (place, values) in &now.0 {
-            let changes = earlier.remove(place).map(|earlier| self.changes(number, &earlier, values));
-            match (place, changes) {
-                (Place::Head, changes) => self.told.head.extend(changes.unwrap_or_default()),
-                (Place::Item(item), None) => self.meet(*item, Some(number)),
-                (Place::Item(_), Some(changes)) if changes.is_empty() => {}
-                (Place::Item(item), Some(changes)) => {
+        for Seen { number: item, place, values } in &now.0 {
+            let changes = earlier.remove(item).map(|earlier| self.changes(number, &earlier, values));
+            match (*item, changes) {
+                (None, changes) => self.told.head.extend(changes.unwrap_or_default()),
+                (Some(item), None) => self.meet(item, *place, Some(number)),
+                (Some(_), Some(changes)) if changes.is_empty() => {}
+                (Some(item), Some(changes)) => {
                     changed += 1;
-                    self.stories.entry(*item).and_modify(|story| story.changes.extend(changes));
-                    self.name(*item);
+                    self.stories.entry(item).and_modify(|story| story.changes.extend(changes));
+                    self.name(item, *place);
                 }
             }
         }
-        for place in earlier.keys() {
-            if let Place::Item(item) = place {
-                self.stories.entry(*item).and_modify(|story| story.dropped_by = Some(number));
-            }
+        for item in earlier.keys().flatten() {
+            self.stories.entry(*item).and_modify(|story| story.dropped_by = Some(number));
         }
-        let left: Vec<_> = was.iter().filter(|item| is.contains(item)).collect();
-        let stand: Vec<_> = is.iter().filter(|item| was.contains(item)).collect();
+        let [before, after] = [&was, &is].map(|items| items.iter().collect::<HashSet<_>>());
+        let left = was.iter().filter(|item| after.contains(item));
+        let stand = is.iter().filter(|item| before.contains(item));
+        let reordered = !left.eq(stand);
         let fetched = pages.iter().map(|want| self.fetched(want)).collect();
         self.told.rules.push(Told {
             number,
@@ -221,7 +230,7 @@ impl Walk {
             before: was.len(),
             after: is.len(),
             changed,
-            reordered: left != stand,
+            reordered,
             fetched,
         });
         self.seen = now;
@@ -284,8 +293,19 @@ impl Walk {
 impl Pipeline {
     /// What each rule of `chain` does to `input`.
     pub async fn explain(&self, input: Input, chain: &Chain, form: &Form) -> Result<Explanation, Error> {
-        let (relative, now) = (form.relative, self.0.clock.now());
-        let mut walk = self.0.workers.run(move || Walk::start(input, relative, now)).await??;
+        let relative = form.relative;
+        let mut context = Context::new(self.0.clock.now(), input.url.clone());
+        let raw = Raw { bytes: input.bytes, content_type: input.content_type, url: input.url };
+        for _ in 0..MAX_PAGE_ROUNDS {
+            let mut wants = chain.reader().map_or_else(Vec::new, |reader| reader.wants(&raw, &context));
+            wants.retain(|want| context.pages.get(want).is_none());
+            if wants.is_empty() {
+                break;
+            }
+            self.0.pages.bring(&mut context.pages, wants, PAGE_WAIT).await;
+        }
+        let whole = chain.clone();
+        let mut walk = self.0.workers.run(move || Walk::start(&raw, &whole, context, relative)).await??;
         for ((step, (rule, sets)), number) in chain.steps().zip(chain.written()).zip(1..) {
             let (rule, sets) = (rule.to_string(), sets.to_vec());
             let step = Arc::new(step);

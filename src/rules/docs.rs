@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn what_the_comparison_names_is_there() {
         use crate::rules::parameters::NAMES;
-        const OTHERS: [&str; 13] = [
+        const OTHERS: [&str; 16] = [
             "exact",
             "when",
             "sample(25)",
@@ -169,10 +169,14 @@ mod tests {
             ".json",
             ".html",
             ".md",
+            ".csv",
+            ".sfeed",
+            ".ums",
             "format=",
         ];
         let commands = ["explain", "mirror", "sign", "import", "schema", "serve"];
-        for row in COMPARISON.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")).skip(1) {
+        let table = COMPARISON.split("\n## ").next().unwrap();
+        for row in table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")).skip(1) {
             let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
             assert_eq!(cells.len(), 9, "{row}");
             if cells[0].starts_with("**") {

@@ -52,6 +52,18 @@ pub fn json(document: &impl serde::Serialize) -> Response<Full<Bytes>> {
     response
 }
 
+/// The content of item `number`, as HTML that cannot act; RSSHub's words where there is none.
+pub fn content(content: Option<String>, number: usize) -> Response<Full<Bytes>> {
+    let text = content.unwrap_or_else(|| format!("data.item[{number}].description not found"));
+    let mut response = Response::new(Full::new(text.into()));
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(Format::Html.content_type()));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    harden(out);
+    out.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    response
+}
+
 /// The response to a GET or HEAD with `headers` that `served` answers.
 pub async fn feed(pipeline: &Pipeline, served: &Served, headers: &HeaderMap) -> Result<Response<Full<Bytes>>, Refused> {
     let content = &served.answer.content;

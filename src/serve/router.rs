@@ -132,7 +132,7 @@ impl Inner {
             Target::Feed(wanted) => {
                 // what an explanation tells of a configured feed, its readers need not know, and pages are not fetched for everybody
                 if matches!(wanted.feed, Named::Any(_))
-                    || wanted.what == What::Explanation
+                    || !matches!(wanted.what, What::Document(_))
                     || wanted.parameters.may_fetch()
                 {
                     self.access.judge(host, &parts.headers, &wanted.shown, self.pipeline.clock().now())?;
@@ -171,6 +171,11 @@ impl Inner {
                 let ask = Ask { feed, rules, format, window: Window::Newest };
                 let told = pipeline.explain_feed(&ask).await.map_err(failed)?;
                 return Ok((reply::json(&told), "-"));
+            }
+            What::Content(number) => {
+                let ask = Ask { feed, rules, format, window: Window::Newest };
+                let content = pipeline.content(&ask, number).await.map_err(failed)?;
+                return Ok((reply::content(content, number), "-"));
             }
         };
         let window = self.window(feed, wanted.part)?;

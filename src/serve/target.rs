@@ -63,6 +63,8 @@ pub enum What {
     Document(Option<Format>),
     /// What each rule does to each item of it.
     Explanation,
+    /// The content of one item, from 0, as it is: RSSHub's `{n}.debug.html`.
+    Content(usize),
 }
 
 /// Which part of a feed that keeps an archive.
@@ -285,18 +287,24 @@ impl Given {
             (Some("" | "1" | "true"), _) | (None, Some("debug.json")) => Ok(What::Explanation),
             (Some(_), _) => Err(wrong("explain", "takes no value")),
             (None, None | Some("")) => Ok(What::Document(None)),
-            (None, Some(format)) => match format.parse() {
-                Ok(format) => Ok(What::Document(Some(format))),
-                Err(_) => {
+            (None, Some(format)) => match (format.parse(), item_of(format)) {
+                (Ok(format), _) => Ok(What::Document(Some(format))),
+                (Err(_), Some(number)) => Ok(What::Content(number)),
+                (Err(_), None) => {
                     let known = Format::ALL.map(Format::name).join(", ");
                     Err(wrong(
                         "format",
-                        format!("can be {known} or debug.json, not `{}`", excerpt(format, EXCERPT_CHARS)),
+                        format!("can be {known}, debug.json or 0.debug.html, not `{}`", excerpt(format, EXCERPT_CHARS)),
                     ))
                 }
             },
         }
     }
+}
+
+/// The number of `7.debug.html`.
+fn item_of(format: &str) -> Option<usize> {
+    format.strip_suffix(".debug.html")?.parse().ok()
 }
 
 fn quoted(name: &str) -> String {
