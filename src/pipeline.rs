@@ -90,7 +90,7 @@ impl Pipeline {
 
     /// What is at `origin` now, past the cache.
     pub async fn fetch(&self, origin: &Origin) -> Result<Input, Arc<Error>> {
-        match self.0.routes.all().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin) {
+        match self.0.routes.all().find(|route| matches!(origin, Origin::Merge(_)) && *route.origin == *origin) {
             Some(route) => Ok(self.bring(route, None).await.map_err(|failure| failure.error)?.input()),
             None => Ok(self.0.upstream.ask(origin).await?.into_input()),
         }

@@ -97,7 +97,7 @@ impl Upstream {
         config.cache.default_ttl = Duration::ZERO;
         config.fetch.allow.push(Allow { net: "127.0.0.0/8".parse().unwrap(), port: None });
         let url = self.url("/feed");
-        let feed = Feed::new(&url, Origin::Http(Url::parse(&url).unwrap()), RuleList::empty());
+        let feed = Feed::new(url.as_str(), Origin::Http(Url::parse(&url).unwrap()), RuleList::empty());
         config.feeds.insert("a".to_owned(), feed);
         Pipeline::from_config(&config, clock.clone()).unwrap()
     }

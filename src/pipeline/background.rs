@@ -258,7 +258,7 @@ impl Background {
 
 /// The host whose turn it is.
 fn host(route: &Route) -> String {
-    match &route.origin {
+    match &*route.origin {
         Origin::Http(url) => url.host_str().unwrap_or_default().to_owned(),
         // the sources of a merged feed have hosts, which `fetch` holds to their turns
         Origin::Merge(_) | Origin::File(_) | Origin::Embedded { .. } => route.label.clone(),

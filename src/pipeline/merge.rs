@@ -57,7 +57,7 @@ pub(super) fn all(
 ) -> Result<HashMap<Key, Arc<Merged>>, StartError> {
     let mut found = HashMap::new();
     for (name, feed) in &config.feeds {
-        if let (Origin::Merge(merge), Some(route)) = (&feed.origin, routes.named(name)) {
+        if let (Origin::Merge(merge), Some(route)) = (&*feed.origin, routes.named(name)) {
             found.insert(route.fetched, Arc::new(Merged::new(name, merge, (config, routes), context)?));
         }
     }
@@ -80,7 +80,7 @@ impl Merged {
                 SourceFeed::Named(name) => routes.named(name).map(|route| route.with(&chain, None, None)),
                 SourceFeed::Url { url, origin } => {
                     let label = origin.base().map_or_else(|| url.clone(), |url| Which::Url(url).label());
-                    let feed = config::Feed::new(url, origin.clone(), config::RuleList::empty());
+                    let feed = config::Feed::new(url.as_str(), origin.clone(), config::RuleList::empty());
                     Some(Route::new(label, &feed, chain, Form::default(), policy(&config.cache, &feed)))
                 }
             };

@@ -132,7 +132,7 @@ impl Upstream {
     /// Why upstream is not asked for `route` now: it failed, its host asked for a pause, or nobody is asked.
     pub(super) async fn resting(&self, route: &Route) -> Option<Failure> {
         let now = self.now();
-        if let Origin::Http(url) = &route.origin
+        if let Origin::Http(url) = &*route.origin
             && self.0.origins.client.is_offline()
         {
             return Some(Failure { asked: false, ..Error::Fetch(FetchError::Offline { at: Place::of(url) }).into() });
@@ -141,7 +141,7 @@ impl Upstream {
             return Some(Failure::held(held, now));
         }
         self.0.failures.restore_holds(self.holds()).await;
-        let Origin::Http(url) = &route.origin else { return None };
+        let Origin::Http(url) = &*route.origin else { return None };
         let left = self.holds().left(url, now)?;
         let error = Error::Fetch(FetchError::Held { at: Place::of(url), left });
         Some(Failure { asked: false, ..error.into() })
