@@ -22,9 +22,9 @@ use tokio::task::JoinSet;
 use super::ask::Route;
 use crate::base::clock::{Clock, Time};
 use crate::base::limits;
+use crate::cache::Disk;
 use crate::cache::disk::{Kind, Record};
 use crate::cache::schedule::{Habit, Pace, Seen};
-use crate::cache::Disk;
 use crate::config::Origin;
 
 /// Version of the records on disk.
