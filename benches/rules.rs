@@ -1,5 +1,6 @@
 //! The rules on one feed of about 217 KB and 50 items of Chinese HTML: each alone, and keep + images + links + opencc together;
-//! and one to four rules on HTML, which share one reading of it: the fourth costs less than the first.
+//! one to four rules on HTML, which share one reading of it: the fourth costs less than the first; a list of twelve, as a user has it.
+//! Then every output of the same feed, several of it merged, and one with kept items before it.
 //!
 //! `cargo bench --bench rules`. Reading and emitting are part of every figure, as they are of every answer.
 
@@ -9,10 +10,30 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use refeed::base::clock::Time;
 use refeed::base::url::Url;
 use refeed::config::RuleList;
+use refeed::emit::{About, Format, emit};
 use refeed::feed::Feed;
-use refeed::rules::{BuildContext, Chain, Context};
+use refeed::feed::merge::{Head, Part, merge};
+use refeed::rules::pages::Body;
+use refeed::rules::{BuildContext, Chain, Context, Page, Raw, Want};
 use std::fmt::Write;
 use std::hint::black_box;
+use std::sync::Arc;
+
+/// A list as a user has it: what is not wanted goes, what is left is made readable and Traditional.
+const TWELVE: &str = "[
+  { dedupe = ['id', 'title'] },
+  { drop = { title = '广告|推广' } },
+  { keep = { newer_than = '30d' } },
+  { clean = true },
+  { lazy = true },
+  { remove = '.ad, .promo, .related' },
+  { replace = '^【[^】]*】' },
+  { titles = true },
+  { embed = true },
+  { links = true },
+  { opencc = 's2twp' },
+  { images = 'weserv' },
+]";
 
 const SENTENCES: [&str; 6] = [
     "港口的工人天亮以前就开始装卸货物，汽笛声传遍了整个海湾。",
@@ -62,17 +83,51 @@ fn chain(rules: &str) -> Chain {
     Chain::build(&RuleList::parse("bench", rules).unwrap(), &BuildContext::default()).unwrap()
 }
 
+fn url() -> Url {
+    Url::parse("https://haiwan.example/feed").unwrap()
+}
+
+/// A context that has the page of every item, of 20 KB.
+fn context() -> Context {
+    let mut context = Context::new(Time::from_secs(1_709_400_000), Some(url()));
+    let article = format!("<p>{}</p>", SENTENCES.concat()).repeat(12);
+    let page =
+        format!("<html><head><title>t</title></head><body><nav>a</nav><article>{article}</article></body></html>");
+    for item in 0..50 {
+        let url = Url::parse(&format!("https://haiwan.example/{item}.html")).unwrap();
+        let body = Body { bytes: page.clone().into(), content_type: Some("text/html".to_owned()), url: url.clone() };
+        context.pages.put(Want::page(url), Page::Ready(Arc::new(body)));
+    }
+    context
+}
+
 fn rules(c: &mut Criterion) {
     let source = feed();
-    let url = Url::parse("https://haiwan.example/feed").unwrap();
-    let context = Context::new(Time::from_secs(1_709_400_000), Some(url.clone()));
+    let url = url();
+    let context = context();
     let mut group = c.benchmark_group(format!("{} KB, 50 items", source.len() / 1000));
     group.throughput(Throughput::Bytes(source.len() as u64)).sample_size(40);
     for (name, rules) in [
         ("no rule", "[]"),
         ("keep", "[{ keep = '港口|海湾|人工智能' }]"),
+        ("keep when", "[{ keep = { when = \"words > 20 and title is matches('软件') and weekday == 'saturday'\" } }]"),
+        ("drop", "[{ drop = { title = '广告', any_of = [{ words = '< 10' }, { has = 'audio' }] } }]"),
+        ("limit", "[{ limit = 20 }]"),
+        ("sort", "[{ sort = 'newest' }]"),
+        ("dedupe", "[{ dedupe = ['id', 'link', 'title'] }]"),
+        ("dedupe similar", "[{ dedupe = ['canonical', 'similar'] }]"),
+        ("set", "[{ set = { title = '{{ title }} ({{ author }})', category = '{{ host }}' } }]"),
+        ("replace", "[{ replace = { pattern = '台风|天气', with = '气象' } }]"),
+        ("replace html", "[{ replace = { pattern = '<em>(.*?)</em>', with = '$1', in = 'html' } }]"),
+        ("titles", "[{ titles = true }]"),
+        ("dates", "[{ dates = { zone = 'Asia/Shanghai', ignore = 'all' } }]"),
+        ("language", "[{ language = 'zh-Hans' }]"),
+        ("enclosures", "[{ enclosures = { attach = 'image' } }]"),
+        ("podcast", "[{ podcast = true }]"),
+        ("split", "[{ split = 'figure' }]"),
         ("links", "[{ links = true }]"),
         ("images", "[{ images = 'weserv' }]"),
+        ("multimedia", "[{ multimedia = { via = 'https://relay.example/${href}', frame = true } }]"),
         ("opencc", "[{ opencc = 's2twp' }]"),
         ("brief", "[{ brief = 200 }]"),
         ("cards", "[{ cards = true }]"),
@@ -88,6 +143,10 @@ fn rules(c: &mut Criterion) {
         ("sanitize", "[{ sanitize = true }]"),
         ("select", "[{ select = 'p, figure' }]"),
         ("style", "[{ style = { img = 'max-width: 100%' } }]"),
+        ("full_text", "[{ full_text = true }]"),
+        ("full_text css", "[{ full_text = { content = 'article' } }]"),
+        ("http", "[{ http = { url = 'http://127.0.0.1:1/', body = { q = '{{ text }}' }, answer = 'a' } }]"),
+        ("script", "[{ script = 'function item(item) { item.title = item.title.trim(); return item }' }]"),
         ("one of HTML", "[{ clean = true }]"),
         ("two of HTML", "[{ clean = true }, { lazy = true }]"),
         ("three of HTML", "[{ clean = true }, { lazy = true }, { remove = '.ad' }]"),
@@ -96,6 +155,7 @@ fn rules(c: &mut Criterion) {
             "keep images links opencc",
             "[{ keep = '港口|海湾|人工智能' }, { links = true }, { images = 'weserv' }, { opencc = 's2twp' }]",
         ),
+        ("twelve rules", TWELVE),
     ] {
         let chain = chain(rules);
         group.bench_function(name, |b| {
@@ -109,5 +169,90 @@ fn rules(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, rules);
+/// The same items on a page, in the answer of an API, and as addresses of a sitemap.
+fn sources(c: &mut Criterion) {
+    let (url, context) = (url(), context());
+    let item = |item: usize| {
+        format!(
+            "<li><h2><a href=\"/{item}.html\">第{item}条</a></h2><time datetime=\"2024-03-02\"></time>{}</li>",
+            SENTENCES.concat()
+        )
+    };
+    let page = format!("<html><body><ul>{}</ul></body></html>", (0..50).map(item).collect::<String>());
+    let entry = |item: usize| format!("{{\"t\":\"第{item}条\",\"u\":\"/{item}.html\",\"c\":{:?}}}", SENTENCES.concat());
+    let api = format!("{{\"d\":[{}]}}", (0..50).map(entry).collect::<Vec<_>>().join(","));
+    let address =
+        |item: usize| format!("<url><loc>https://haiwan.example/{item}.html</loc><lastmod>2024-03-02</lastmod></url>");
+    let map = format!(
+        "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">{}</urlset>",
+        (0..50).map(address).collect::<String>()
+    );
+    let mut group = c.benchmark_group("a feed made of");
+    for (name, rules, body) in [
+        ("page", "[{ page = 'li' }]", page),
+        ("json", "[{ json = { items = 'd', title = 't', link = 'u', content = 'c' } }]", api),
+        ("sitemap", "[{ sitemap = true }]", map),
+    ] {
+        let chain = chain(rules);
+        let raw = Raw { bytes: body.into(), content_type: None, url: Some(url.clone()) };
+        group.throughput(Throughput::Bytes(raw.bytes.len() as u64));
+        group.bench_function(name, |b| {
+            b.iter(|| black_box(chain.read(black_box(&raw), &context).unwrap().items().len()))
+        });
+    }
+    group.finish();
+}
+
+/// From RSS 2.0 to each output.
+fn outputs(c: &mut Criterion) {
+    let (source, url) = (feed(), url());
+    let mut group = c.benchmark_group("from RSS to");
+    group.throughput(Throughput::Bytes(source.len() as u64)).sample_size(40);
+    for format in Format::ALL {
+        group.bench_function(format.name(), |b| {
+            b.iter(|| {
+                let feed = Feed::read(black_box(source.as_bytes()), None, Some(&url)).unwrap();
+                let about = About { own_url: Some(&url), ..About::default() };
+                black_box(emit(feed, Some(format), about).unwrap().0.len())
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Several feeds as one, and what an archive adds to one.
+fn several(c: &mut Criterion) {
+    let (source, url) = (feed(), url());
+    let other = |n: usize| source.replace("https://haiwan.example/", &format!("https://haiwan{n}.example/"));
+    let sources: Vec<String> = (0..4).map(other).collect();
+    let head = Head { title: "t".to_owned(), id: "urn:t".to_owned(), source_in_title: true };
+    let mut group = c.benchmark_group("several");
+    group.throughput(Throughput::Bytes(sources.iter().map(|source| source.len() as u64).sum())).sample_size(20);
+    group.bench_function("four feeds merged", |b| {
+        b.iter(|| {
+            let part = |source: &String| {
+                let feed = Feed::read(black_box(source.as_bytes()), None, Some(&url)).unwrap();
+                Part { feed, name: None, limit: Some(25) }
+            };
+            let parts = sources.iter().map(part).collect();
+            black_box(merge(parts, &head, refeed::feed::Format::Rss20).unwrap().into_string().len())
+        });
+    });
+    let kept = {
+        let feed = Feed::read(sources[1].as_bytes(), None, None).unwrap();
+        let items = feed.items();
+        feed.raw_items(&items)
+    };
+    group.throughput(Throughput::Bytes(2 * source.len() as u64));
+    group.bench_function("fifty kept items behind those of today", |b| {
+        b.iter(|| {
+            let mut feed = Feed::read(black_box(source.as_bytes()), None, Some(&url)).unwrap();
+            feed.insert_items(&kept, 50).unwrap();
+            black_box(feed.into_string().len())
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, rules, sources, outputs, several);
 criterion_main!(benches);

@@ -20,8 +20,10 @@ mod make;
 mod merge;
 mod origin;
 mod pages;
+mod parts;
 mod publisher;
 mod refresh;
+mod routes;
 mod seen;
 mod sites;
 mod subscriber;
@@ -29,153 +31,29 @@ mod transform;
 mod upstream;
 pub mod workers;
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::header::HeaderValue;
 
-use self::addresses::Addresses;
-use self::adhoc::Adhoc;
-use self::archive::Kept;
 pub use self::ask::{Ask, Form, How, Input, Output, Served, Which, Window};
-use self::ask::{Haste, Route, policy, templates};
-use self::deltas::Tags;
+use self::ask::{Haste, Route};
 pub use self::error::{Error, Failure, RulesError, StartError};
-use self::failures::Failures;
-use self::listing::Listing;
-use self::make::Made;
-use self::merge::Merged;
-use self::origin::Origins;
-use self::pages::Fetcher;
-use self::publisher::Publisher;
-use self::seen::Sightings;
-use self::sites::Sites;
-use self::subscriber::Subscriber;
-use self::upstream::Upstream;
-use self::workers::Workers;
+use self::parts::Parts;
 use crate::base::clock::Clock;
 use crate::base::limits;
-use crate::base::url::Url;
 use crate::cache::answer::Prepared;
 use crate::cache::disk::DiskError;
-use crate::cache::flight::Flights;
-use crate::cache::{Disk, Encoding, Key, Memory, Representation, Store};
-use crate::config::{Cache, Config, Feed, Origin, Relative, RuleList};
+use crate::cache::{Disk, Encoding, Key, Representation};
+use crate::config::Origin;
 use crate::emit::Format;
-use crate::fetch::Client;
+use crate::rules::Chain;
 use crate::rules::parameters::Parameters;
-use crate::rules::{BuildContext, Chain};
 
 /// Feeds through their rules. Clones share everything.
 #[derive(Clone)]
 pub struct Pipeline(Arc<Parts>);
 
-struct Parts {
-    clock: Clock,
-    feeds: HashMap<String, Arc<Route>>,
-    links: Addresses,
-    listing: Listing,
-    store: Store,
-    sightings: Sightings,
-    subscriber: Subscriber,
-    publisher: Publisher,
-    upstream: Upstream,
-    adhoc: Adhoc,
-    sites: Sites,
-    pages: Fetcher,
-    workers: Workers,
-    /// The merged feeds, by what stands for what was fetched.
-    merged: HashMap<Key, Arc<Merged>>,
-    /// What is kept of feeds, by name.
-    kept: HashMap<String, Kept>,
-    tags: Tags,
-    /// `fetch.timeout`, for each source of merged feeds.
-    patience: Duration,
-    answers: Flights<Result<Made, Failure>>,
-    encodings: Flights<()>,
-    /// The operator's times, for feeds that are not in the configuration.
-    times: Cache,
-    /// How long a reader waits for an answer.
-    wait: Duration,
-}
-
 impl Pipeline {
-    /// Compiles the rules of all feeds and makes the client that `config` asks for. Keeps nothing on disk.
-    pub fn from_config(config: &Config, clock: Clock) -> Result<Pipeline, StartError> {
-        Pipeline::with_disk(config, clock, Disk::none())
-    }
-
-    /// The same with a store.
-    pub fn with_disk(config: &Config, clock: Clock, disk: Disk) -> Result<Pipeline, StartError> {
-        let client = origin::client(config, clock.clone())?;
-        Pipeline::with_parts(config, clock, client, disk)
-    }
-
-    /// The same with a client of the caller's.
-    pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
-        let store = Store::new(Memory::new(config.cache.memory), disk.clone());
-        let pages = Fetcher::new(client.clone(), clock.clone(), disk.clone());
-        Pipeline::assemble(config, clock, client, store, (Failures::new(disk), pages), Workers::of_this_machine())
-    }
-
-    /// The pipeline of a changed configuration, with what this one has in its caches and knows of its upstreams.
-    pub fn reloaded(&self, config: &Config) -> Result<Pipeline, StartError> {
-        let Parts { clock, store, workers, upstream, pages, .. } = &*self.0;
-        let client = origin::client(config, clock.clone())?;
-        client.holds().restore(upstream.holds().all());
-        let known = (upstream.failures().clone(), pages.renewed(client.clone()));
-        Pipeline::assemble(config, clock.clone(), client, store.clone(), known, workers.clone())
-    }
-
-    fn assemble(
-        config: &Config,
-        clock: Clock,
-        client: Client,
-        store: Store,
-        (failures, pages): (Failures, Fetcher),
-        workers: Workers,
-    ) -> Result<Pipeline, StartError> {
-        let context = BuildContext::of(&config.sets);
-        let links = Addresses::new(&config.server);
-        let mut feeds = HashMap::new();
-        for (name, feed) in &config.feeds {
-            let chain = Chain::build(&feed.rules, &context)?;
-            let templates = templates(&feed.templates)?;
-            let pages = feed.archive.map(|_| links.pages(name, None));
-            let (relative, own_url) = (feed.relative, links.feed(name, None));
-            let form = Form { relative, own_url, pages, templates, ..Form::default() };
-            let route = Route::new(name.clone(), feed, chain, form, policy(&config.cache, feed));
-            feeds.insert(name.clone(), route);
-        }
-        let wait = config.fetch.timeout + limits::WAIT_SLACK;
-        let hubs = client.clone();
-        let origins = Origins { client, clock: clock.clone(), max_body: config.fetch.max_body };
-        Ok(Pipeline(Arc::new(Parts {
-            merged: merge::all(config, &feeds, &context)?,
-            kept: archive::all(config),
-            tags: Tags::new(store.disk().clone()),
-            patience: config.fetch.timeout,
-            upstream: Upstream::new(origins, store.clone(), failures, workers.clone(), wait),
-            feeds,
-            links,
-            listing: Listing::new(config),
-            sightings: Sightings::default(),
-            sites: Sites::new(config, &context)?,
-            adhoc: Adhoc::new(context),
-            pages,
-            publisher: Publisher::new(config.server.hub.as_ref(), hubs.clone()),
-            subscriber: Subscriber::new(config.server.public_url.as_ref(), hubs, clock.clone(), store.disk().clone()),
-            store,
-            clock,
-            workers,
-            answers: Flights::new(),
-            encodings: Flights::new(),
-            times: config.cache.clone(),
-            wait,
-        })))
-    }
-
     /// The clock that judges freshness.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
@@ -195,7 +73,7 @@ impl Pipeline {
     pub async fn purge(&self, name: &str) -> Result<usize, DiskError> {
         let gone = self.0.store.purge(name).await?;
         self.0.pages.forget();
-        if let Some(route) = self.0.feeds.get(name) {
+        if let Some(route) = self.0.routes.named(name) {
             self.0.upstream.failures().forget(&route.fetched).await;
         }
         Ok(gone)
@@ -203,7 +81,7 @@ impl Pipeline {
 
     /// The rules of a feed of the configuration.
     pub fn chain(&self, name: &str) -> Option<&Chain> {
-        self.0.feeds.get(name).map(|route| &route.chain)
+        self.0.routes.named(name).map(|route| &route.chain)
     }
 
     /// The rules that came with a request, compiled.
@@ -213,13 +91,12 @@ impl Pipeline {
 
     /// The feed at `origin` now, past the cache: for a page the feed that it names, unless `chain` makes one of pages.
     pub async fn fetch(&self, origin: &Origin, chain: &Chain) -> Result<Input, Arc<Error>> {
-        if let Some(route) =
-            self.0.feeds.values().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin)
-        {
+        let is_it = |route: &&Arc<Route>| matches!(origin, Origin::Merge(_)) && *route.origin == *origin;
+        if let Some(route) = self.0.routes.all().find(is_it) {
             return Ok(self.bring(route, None).await.map_err(|failure| failure.error)?.input());
         }
         let Origin::Http(url) = origin else { return Ok(self.0.upstream.ask(origin).await?.into_input()) };
-        let route = self.any(&Which::Url(url), url, chain.clone(), Form::default());
+        let route = self.route(&Ask { rules: chain.clone(), ..Ask::url(url) })?;
         Ok(self.0.upstream.ask_feed(&route).await?.into())
     }
 
@@ -281,49 +158,18 @@ impl Pipeline {
     }
 
     fn route(&self, ask: &Ask<'_>) -> Result<Arc<Route>, Error> {
-        match ask.feed {
-            Which::Named(name) => {
-                let route = self.0.feeds.get(name).ok_or(Error::UnknownFeed)?;
-                route.read.note(self.0.clock.now());
-                let (format, window) = (ask.format, ask.window);
-                if ask.rules.is_empty() && format.is_none() && window == Window::Newest {
-                    return Ok(Arc::clone(route));
-                }
-                if !ask.rules.is_empty() {
-                    // what a reader's own rules make of it has no address that refeed knows
-                    let form = Form { format, window, own_url: None, pages: None, ..route.form.clone() };
-                    return Ok(route.in_form(&ask.rules, form));
-                }
-                let (own_url, pages) = (self.0.links.window(name, format, window), self.0.links.pages(name, format));
-                let pages = Some(pages).filter(|_| route.form.pages.is_some());
-                Ok(route.in_form(&ask.rules, Form { format, window, own_url, pages, ..route.form.clone() }))
-            }
-            Which::Url(url) => {
-                let form = Form { format: ask.format, window: ask.window, ..Form::default() };
-                Ok(self.any(&ask.feed, url, ask.rules.clone(), form))
-            }
-            Which::Proxied(url) => {
-                // at its own address its relative URLs mean what they meant
-                let form = Form { relative: Relative::Keep, ..Form::default() };
-                Ok(self.any(&ask.feed, url, self.0.sites.chain(url).clone(), form))
-            }
-        }
-    }
-
-    /// A feed that is not in the configuration.
-    fn any(&self, which: &Which<'_>, url: &Url, chain: Chain, form: Form) -> Arc<Route> {
-        let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), RuleList::empty());
-        Route::new(which.label(), &feed, chain, form, policy(&self.0.times, &feed))
+        self.0.routes.asked(ask, self.0.clock.now())
     }
 
     /// In which form a feed of the configuration goes out when it is asked for in `format`.
     pub fn form(&self, name: &str, format: Option<Format>) -> Option<Form> {
-        self.route(&Ask { format, ..Ask::named(name) }).ok().map(|route| route.form.clone())
+        let route = self.0.routes.named(name)?;
+        Some(self.0.routes.in_form(route, &Ask { format, ..Ask::named(name) }).form.clone())
     }
 
     /// True where the configuration has a feed of this name.
     pub fn has(&self, name: &str) -> bool {
-        self.0.feeds.contains_key(name)
+        self.0.routes.named(name).is_some()
     }
 
     async fn encode(&self, served: &Served, encoding: Encoding) {

@@ -68,3 +68,51 @@ fn programs_get_json() {
     assert_eq!(told["items"][0]["dropped_by"], 1);
     assert_eq!(told["items"][1]["changes"][1]["diff"][0]["added"], "這個軟體");
 }
+
+/// Items by number: fate and title; the numbers that rules name.
+fn told(rules: &str, feed: &str) -> (Vec<String>, serde_json::Value) {
+    let output = refeed_with(&["explain", "--json", "--rules", rules, "-"], feed.as_bytes());
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let fate = |story: &serde_json::Value| {
+        let number = |key: &str| story[key].as_u64().map_or("-".to_owned(), |number| number.to_string());
+        let parts = ["item", "position", "dropped_by", "added_by"].map(number);
+        format!("{} {}", parts.join(" "), story["title"].as_str().unwrap())
+    };
+    (told["items"].as_array().unwrap().iter().map(fate).collect(), told)
+}
+
+#[test]
+fn items_keep_their_numbers_where_a_rule_drops_before_and_splits_after() {
+    let item = |n: usize, html: &str| {
+        format!("<item><title>t{n}</title><guid>urn:{n}</guid><description><![CDATA[{html}]]></description></item>")
+    };
+    let items = [
+        item(1, "ad"),
+        item(2, "<h2>A</h2><p>a</p><h2>B</h2><p>b</p>"),
+        item(3, "<p>old</p>"),
+        item(4, "<h2>C</h2><p>c</p><h2>D</h2><p>old</p>"),
+    ];
+    let feed = format!("<rss version=\"2.0\"><channel><title>t</title>{}</channel></rss>", items.concat());
+    let rules = "[{ drop = { content = '^ad$' } }, { split = 'h2' }, { replace = { pattern = 'old', with = 'new', in = 'html' } }, \
+                 { drop = { title = 'C' } }]";
+    let (items, told) = told(rules, &feed);
+    assert_eq!(
+        items,
+        ["1 - 1 - t1", "2 - 2 - t2", "3 3 - - t3", "4 - 2 - t4", "5 1 - 2 A", "6 2 - 2 B", "7 - 4 2 C", "8 4 - 2 D"]
+    );
+    let changed: Vec<_> =
+        told["items"].as_array().unwrap().iter().filter(|story| story["changes"][0].is_object()).collect();
+    let numbers: Vec<_> = changed
+        .iter()
+        .map(|story| (story["item"].as_u64().unwrap(), story["changes"][0]["rule"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(numbers, [(3, 3), (8, 3)], "{told}");
+    assert_eq!(told["rules"][2]["reordered"], false, "what is left stands in its order");
+}
+
+#[test]
+fn a_page_made_into_a_feed_is_explained_too() {
+    let page = "<html><body><h1>News</h1><ul><li><a href='https://a.example/1'>one</a><li><a href='https://a.example/2'>two</a></ul></body></html>";
+    let (items, _) = told("[{ page = { item = 'li' } }, { drop = 'two' }]", page);
+    assert_eq!(items, ["1 1 - - one", "2 - 2 - two"]);
+}

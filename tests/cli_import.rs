@@ -34,6 +34,12 @@ fn what_is_imported_passes_the_check() {
     let (config, said) = import(&["rsshub-url", "https://rsshub.app/a/b?filterout=x&format=atom&limit=3"], "");
     assert!(config.contains("{ drop = { title = \"x\"") && said.contains("`format`"), "{config}{said}");
 
+    let (config, said) = import(&["freshrss", "-"], "intitle:ads (#a OR author:'b c') date:2024-03/\nlabel:x\n");
+    assert!(
+        config.contains("{ drop = { when = ") && said.contains("line 2: `label:x` is not translated"),
+        "{config}{said}"
+    );
+
     let yaml = "endpoints:\n  - path: /a.xml\n    source: https://a.example/f\n    filters:\n      - keep_only: [x, y]\n      - js: z\n";
     let (config, said) = import(&["rss-funnel", "-"], yaml);
     assert!(config.contains("[feeds.a]") && said.contains("line 6: `js` is not translated"), "{config}{said}");

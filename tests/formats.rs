@@ -194,3 +194,51 @@ fn extensions_are_carried_from_xml_to_xml_with_their_meaning() {
     let back = roxmltree::Document::parse(&back).unwrap();
     assert!(back.descendants().any(|node| node.has_tag_name(("urn:three", "f"))));
 }
+
+#[test]
+fn the_extensions_that_readers_know_are_carried_both_ways() {
+    const KNOWN: [(&str, &str, &str, &str); 6] = [
+        ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd", "duration", "<itunes:duration>60</itunes:duration>"),
+        (
+            "podcast",
+            "https://podcastindex.org/namespace/1.0",
+            "transcript",
+            "<podcast:transcript url=\"https://e.example/t.srt\" type=\"application/srt\"/>",
+        ),
+        (
+            "media",
+            "http://search.yahoo.com/mrss/",
+            "content",
+            "<media:group><media:content url=\"https://e.example/a.mp4\" type=\"video/mp4\"/></media:group>",
+        ),
+        ("dc", "http://purl.org/dc/elements/1.1/", "publisher", "<dc:publisher>p</dc:publisher>"),
+        ("georss", "http://www.georss.org/georss", "point", "<georss:point>25.03 121.5</georss:point>"),
+        (
+            "content",
+            "http://purl.org/rss/1.0/modules/content/",
+            "encoded",
+            "<content:encoded>&lt;p&gt;text&lt;/p&gt;</content:encoded>",
+        ),
+    ];
+    let declared: String = KNOWN.map(|(prefix, uri, ..)| format!(" xmlns:{prefix}=\"{uri}\"")).concat();
+    let inside: String = KNOWN.map(|(.., element)| element).concat();
+    let rss = format!(
+        "<rss version=\"2.0\"{declared}><channel><title>t</title><item><guid>1</guid><title>i</title>{inside}</item></channel></rss>"
+    );
+    let atom = in_format(rss.as_bytes(), Format::Atom);
+    let back = in_format(atom.as_bytes(), Format::Rss);
+    for (format, text) in [("Atom", &atom), ("RSS", &back)] {
+        let document = roxmltree::Document::parse(text).unwrap();
+        for (prefix, uri, name, _) in KNOWN {
+            let is_there = document.descendants().any(|node| node.has_tag_name((uri, name)));
+            // what Atom has an element of its own for is written as that
+            let own = || document.descendants().any(|node| node.text() == Some("<p>text</p>"));
+            assert!(is_there || prefix == "content" && own(), "{prefix} as {format}\n{text}");
+        }
+    }
+    let json: serde_json::Value = serde_json::from_str(&in_format(rss.as_bytes(), Format::Json)).unwrap();
+    assert_eq!(
+        json["items"][0]["attachments"][0]["url"], "https://e.example/a.mp4",
+        "what JSON Feed has no place for is not lost"
+    );
+}

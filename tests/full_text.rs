@@ -167,3 +167,40 @@ async fn without_selectors_the_text_is_found_by_readability() {
     assert!(body.contains("Paragraph 0") && body.contains("Paragraph 11") && !body.contains("menu"), "{body}");
     assert!(body.contains(&format!("http://{}/b.png", site.address)), "{body}");
 }
+
+#[tokio::test]
+async fn a_cookie_goes_to_no_other_site_that_a_feed_or_a_page_names() {
+    let (site, stranger) = (Site::start().await, Site::at("127.0.0.2").await);
+    site.open();
+    stranger.open();
+    let (stolen, next) = (format!("http://{}/stolen", stranger.address), format!("http://{}/next", stranger.address));
+    let own = format!("http://{}/own", site.address);
+    site.feed_of(&[("/own", &own), ("/stolen", &stolen)]);
+    site.put("/own", &format!("{}<a class=next href=\"{next}\">2</a>", article(TEXT)));
+    stranger.put("/stolen", &article(TEXT));
+    stranger.put("/next", &article(TEXT));
+    let rules =
+        "[{ full_text = { content = '#a', next = 'a.next', headers = { Cookie = 'id=1', Accept-Language = 'zh' } } }]";
+    assert!(site.server(rules).await.get("/feed/a", &[]).await.text().contains(TEXT));
+    let told = |site: &Site, path: &str, what: &str| {
+        site.heads.lock().unwrap().iter().any(|head| head.contains(path) && head.to_lowercase().contains(what))
+    };
+    assert!(told(&site, "/own", "cookie: id=1") && told(&site, "/own", "accept-language: zh"));
+    for path in ["/stolen", "/next"] {
+        assert!(told(&stranger, path, "accept-language: zh") && !told(&stranger, path, "cookie"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_too_large_are_left_unread_and_not_asked_for_again_at_once() {
+    let site = Site::start().await;
+    site.open();
+    site.feed(&["/large", "/small"]);
+    site.put("/large", &"x".repeat(9 << 20));
+    site.put("/small", &article(TEXT));
+    let server = site.server("[{ full_text = '#a' }]").await;
+    let body = server.get("/feed/a", &[]).await.text();
+    assert!(body.contains("summary of /large") && body.contains(TEXT), "{body}");
+    server.get("/feed/a?limit=1", &[]).await;
+    assert_eq!((site.hits("/large"), site.hits("/small")), (1, 1));
+}

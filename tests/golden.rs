@@ -103,6 +103,32 @@ fn every_rule_has_a_golden_case() {
     }
 }
 
+/// Rules that make a feed, and the one whose answers come from a service (`tests/services.rs`).
+const WITHOUT_FEEDS: [&str; 4] = ["http", "json", "page", "sitemap"];
+
+#[test]
+fn every_rule_has_a_case_of_rss_atom_and_json_feed() {
+    let format = |case: &Path| {
+        let feed = Feed::read(&input(case).0, None, None);
+        feed.ok().map(|feed| feed.format().name().split(' ').next().unwrap_or_default().to_owned())
+    };
+    for rule in Kind::names().filter(|rule| !WITHOUT_FEEDS.contains(rule)) {
+        let own = |case: &PathBuf| case.file_name().unwrap().to_string_lossy().starts_with(&format!("{rule}-"));
+        let formats: Vec<_> = cases().into_iter().filter(own).filter_map(|case| format(&case)).collect();
+        for wanted in ["RSS", "Atom", "JSON"] {
+            assert!(formats.iter().any(|format| format == wanted), "no case of {wanted} for `{rule}`");
+        }
+    }
+}
+
+#[test]
+fn every_rule_has_a_row_of_cost() {
+    let rows = std::fs::read_to_string("benches/rules.rs").unwrap();
+    for rule in Kind::names() {
+        assert!(rows.contains(&format!("{{ {rule} = ")), "no row for `{rule}` in benches/rules.rs");
+    }
+}
+
 #[test]
 fn without_rules_every_case_comes_out_as_it_came_in() {
     for case in cases() {

@@ -5,8 +5,9 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
+use refeed::config::RuleList;
 use refeed::rules::sets::Sets;
-use refeed::rules::{Kind, docs, schema};
+use refeed::rules::{BuildContext, Chain, Kind, docs, schema};
 use serde_json::{Value, json};
 
 /// The parts of JSON Schema that ours uses; anything else in it fails the test.
@@ -115,6 +116,57 @@ fn with_rules(text: &str) -> Result<(), String> {
     validate(&json!({ "sets": { "x": { "rules": rules } } }), &SCHEMA, &SCHEMA, "")
 }
 
+/// The rules of the golden cases, by their file.
+fn golden() -> Vec<(String, String)> {
+    let cases = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden")).unwrap();
+    let paths = cases.map(|case| case.unwrap().path().join("rules.toml"));
+    paths.map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// What `check` says of a list of rules.
+fn problems(rules: &Value) -> Vec<String> {
+    let text = toml::Value::try_from(rules).unwrap().to_string();
+    let list = RuleList::parse("rules", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let problems = Chain::build(&list, &BuildContext::default()).err();
+    problems.iter().flat_map(|problems| problems.iter().map(|problem| problem.message.clone())).collect()
+}
+
+#[test]
+fn a_missing_key_is_refused_by_the_schema_as_by_check() {
+    let examples = Kind::ALL.iter().flat_map(|kind| docs::examples(&kind.docs()));
+    let mut required = std::collections::BTreeSet::new();
+    for text in golden().into_iter().map(|(_, text)| text).chain(examples) {
+        let rules = toml(&text)["rules"].clone();
+        let rules = rules.as_array().into_iter().flatten().filter_map(Value::as_object).flatten();
+        for (rule, settings) in rules.filter_map(|(rule, settings)| Some((rule, settings.as_object()?))) {
+            for key in settings.keys() {
+                let mut without = settings.clone();
+                without.remove(key);
+                let without = json!([{ rule: without }]);
+                let is_missed = problems(&without).contains(&format!("missing key `{key}`"));
+                let listed = SCHEMA.pointer(&format!("/$defs/rule/anyOf/1/properties/{rule}/anyOf/0/required"));
+                let is_listed =
+                    listed.and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|listed| listed == key));
+                assert_eq!(is_missed, is_listed, "{rule}: {key}");
+                if is_missed {
+                    let whole = json!({ "sets": { "x": { "rules": without } } });
+                    assert!(validate(&whole, &SCHEMA, &SCHEMA, "").is_err(), "{rule} without {key}");
+                    required.insert(format!("{rule} {key}"));
+                }
+            }
+        }
+    }
+    assert!(required.len() > 5, "{required:?}");
+}
+
+#[test]
+fn a_rule_without_settings_is_valid_where_it_works() {
+    for kind in Kind::ALL {
+        let works = problems(&json!([{ kind.name(): true }])).is_empty();
+        assert_eq!(with_rules(&format!("rules = [{{ {} = true }}]", kind.name())).is_ok(), works, "{}", kind.name());
+    }
+}
+
 #[test]
 fn every_configuration_and_example_of_the_tree_is_valid() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -130,10 +182,8 @@ fn every_configuration_and_example_of_the_tree_is_valid() {
             with_rules(&example).unwrap_or_else(|why| panic!("{}: {why}\n{example}", kind.name()));
         }
     }
-    for case in std::fs::read_dir(root.join("fixtures/golden")).unwrap() {
-        let path = case.unwrap().path().join("rules.toml");
-        let text = std::fs::read_to_string(&path).unwrap();
-        with_rules(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    for (path, text) in golden() {
+        with_rules(&text).unwrap_or_else(|why| panic!("{path}: {why}"));
     }
 }
 

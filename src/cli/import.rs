@@ -4,6 +4,7 @@
 //! comment, and on standard error with its line.
 
 mod draft;
+mod freshrss;
 mod funnel;
 mod miniflux;
 mod rsshub;
@@ -25,12 +26,13 @@ Examples:
   refeed import miniflux rules.txt        lines such as EntryTitle=(?i)sponsored, and rewrite rules
   refeed import rsshub-url 'https://rsshub.app/voa/1?filter_title=台灣&opencc=t2s'
   refeed import rss-funnel funnel.yaml
+  refeed import freshrss searches.txt     one search a line: intitle:ad OR #sponsored
   refeed import fivefilters site.example.txt    a rule set for `full_text`
 
 The result goes to standard output, what could not be translated to standard error, with its line.
 Exit code 1: nothing could be read; 0 otherwise.";
 
-/// Translate the rules of Miniflux, RSSHub, rss-funnel or FiveFilters into a configuration
+/// Translate the rules of Miniflux, RSSHub, rss-funnel, FreshRSS or FiveFilters into a configuration
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -58,6 +60,14 @@ enum From {
         /// A file, or - for standard input
         file: PathBuf,
     },
+    /// Searches of FreshRSS, one a line: what its filters mark as read, or its user queries show
+    Freshrss {
+        /// A file, or - for standard input
+        file: PathBuf,
+        /// The searches say what stays, instead of what goes
+        #[arg(long)]
+        keep: bool,
+    },
     /// The configuration of rss-funnel
     RssFunnel {
         /// A YAML file, or - for standard input
@@ -70,6 +80,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         From::Fivefilters { file } => return fivefilters(&file),
         From::Miniflux { file, keep } => miniflux::read(&text(&file)?, keep),
         From::RsshubUrl { url } => rsshub::read(&url),
+        From::Freshrss { file, keep } => Ok(freshrss::read(&text(&file)?, keep)),
         From::RssFunnel { file } => funnel::read(&text(&file)?),
     };
     let draft = draft.map_err(Failure::Failed)?;

@@ -30,7 +30,7 @@ pub(super) struct JobArgs {
     #[arg(long, value_name = "NAME")]
     feed: Option<String>,
 
-    /// The format of the result: rss, atom, json, html, markdown [default: as the input]
+    /// The format of the result: rss, atom, json, html, markdown, csv, sfeed, ums [default: as the input]
     #[arg(long, value_name = "FORMAT")]
     to: Option<Format>,
 
@@ -75,7 +75,7 @@ impl JobArgs {
         let (list, origin) = match &self.feed {
             Some(name) => {
                 let feed = find(&config, name)?;
-                (feed.rules.clone(), Some(feed.origin.clone()))
+                (feed.rules.clone(), Some(Origin::clone(&feed.origin)))
             }
             None => (list, None),
         };
@@ -91,7 +91,7 @@ impl JobArgs {
             input.url = self.url.or(input.url);
             input.content_type = self.content_type.or(input.content_type);
             if form.identity.is_empty() {
-                form.identity = input.url.as_ref().map(ToString::to_string).unwrap_or_default();
+                form.identity = input.url.as_ref().map(Url::as_str).unwrap_or_default().into();
             }
             let job = Job { pipeline, chain, form, input };
             work(job).await.map_err(|error| Failure::Failed(format!("{named}: {error}")))

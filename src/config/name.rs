@@ -6,7 +6,7 @@
 use crate::base::limits::MAX_FEED_NAME;
 
 /// Endings of `/feed/NAME` that ask for a format.
-pub const FORMATS: [&str; 5] = ["rss", "atom", "json", "md", "html"];
+pub const FORMATS: [&str; 8] = ["rss", "atom", "json", "md", "html", "csv", "sfeed", "ums"];
 
 /// What to write instead of a bad name.
 pub(super) const ADVICE: &str = "use letters, digits, `-` and `_`";

@@ -6,6 +6,8 @@
 //!
 //! Bounded by [`MAX_SHAPE_DEPTH`]. Used by `refeed schema` and its tests.
 
+mod made_up;
+
 use std::cell::RefCell;
 use std::fmt;
 
@@ -30,6 +32,8 @@ enum Step {
     Inside,
     /// A value that may be anything, taken as this.
     As(Form),
+    /// A table that has some of its keys: a bit for each.
+    Given(u64),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -50,6 +54,8 @@ enum Asked {
     Array,
     Map,
     Struct(&'static [&'static str]),
+    /// What a table with some of its keys lacks first, if anything.
+    Missing(Option<&'static str>),
     Any(String),
 }
 
@@ -67,20 +73,48 @@ fn explore<T: DeserializeOwned>(way: &mut Vec<Step>) -> Value {
         schema
     };
     match asked.into_inner() {
-        None => json!({}),
+        None | Some(Asked::Missing(_)) => json!({}),
         Some(Asked::Simple(schema)) => schema,
         Some(Asked::Array) => json!({ "type": "array", "items": part(way, Step::Inside) }),
         Some(Asked::Map) => json!({ "type": "object", "additionalProperties": part(way, Step::Inside) }),
         Some(Asked::Struct(fields)) => {
             let properties: Map<_, _> =
                 fields.iter().map(|field| ((*field).to_owned(), part(way, Step::Key(field)))).collect();
-            json!({ "type": "object", "properties": properties, "additionalProperties": false })
+            let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+            let required = required::<T>(way, fields);
+            if !required.is_empty() {
+                schema["required"] = required.into();
+            }
+            schema
         }
         Some(Asked::Any(expected)) => {
             let taken: Vec<_> = FORMS.iter().filter_map(|form| form_of::<T>(way, *form)).collect();
             json!({ "description": expected, "anyOf": taken })
         }
     }
+}
+
+/// The keys that the table at the end of the way must have: those that serde misses, one after another, with made-up values for those
+/// that it missed before. Where none of these is taken for a value, the keys after it stay unknown.
+fn required<T: DeserializeOwned>(way: &mut Vec<Step>, fields: &[&'static str]) -> Vec<&'static str> {
+    let mut given = 0;
+    loop {
+        way.push(Step::Given(given));
+        let asked = RefCell::new(None);
+        let read = T::deserialize(Probe { way, asked: &asked });
+        drop(read);
+        way.pop();
+        let Some(Asked::Missing(Some(name))) = asked.into_inner() else { break };
+        match fields.iter().position(|field| *field == name) {
+            Some(at) if at < 64 && given & (1 << at) == 0 => given |= 1 << at,
+            _ => break,
+        }
+    }
+    given_of(fields, given).collect()
+}
+
+fn given_of(fields: &[&'static str], given: u64) -> impl Iterator<Item = &'static str> {
+    fields.iter().take(64).enumerate().filter(move |(at, _)| given & (1 << at) != 0).map(|(_, field)| *field)
 }
 
 /// The schema of what may be anything, as far as it is taken as `form`; `None` where that is refused.
@@ -112,6 +146,8 @@ fn form_of<T: DeserializeOwned>(way: &mut Vec<Step>, form: Form) -> Option<Value
 enum Stop {
     /// A value of another kind was wanted.
     WrongType,
+    /// A table lacks this key.
+    Missing(&'static str),
     /// Anything else: what was wanted has been noted, or the value is no good, which is no matter.
     Otherwise,
 }
@@ -131,6 +167,10 @@ impl serde::de::Error for Stop {
 
     fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Stop {
         Stop::WrongType
+    }
+
+    fn missing_field(name: &'static str) -> Stop {
+        Stop::Missing(name)
     }
 }
 
@@ -242,6 +282,13 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         }
         match self.way.first() {
             Some(Step::Key(key)) => visitor.visit_map(Parts { key: Some(key), value: Some(self.on()) }),
+            Some(Step::Given(given)) => {
+                let missing = match visitor.visit_map(made_up::Table::of(given_of(fields, *given).collect())) {
+                    Err(Stop::Missing(name)) => Some(name),
+                    _ => None,
+                };
+                self.note(Asked::Missing(missing))
+            }
             _ => self.note(Asked::Struct(fields)),
         }
     }
@@ -375,11 +422,12 @@ mod tests {
         let property = |name: &str| found["properties"][name].clone();
         assert_eq!(property("count")["type"], "integer");
         assert_eq!(property("names"), json!({ "type": "array", "items": { "type": "string" } }));
-        let inner = json!({ "type": "object", "additionalProperties": false, "properties": {
+        let inner = json!({ "type": "object", "additionalProperties": false, "required": ["mode", "share"], "properties": {
             "mode": { "enum": ["keep", "drop"] }, "share": { "type": "number" } } });
         assert_eq!(property("inner"), inner);
         assert_eq!(property("map"), json!({ "type": "object", "additionalProperties": { "type": "boolean" } }));
         assert_eq!(found["additionalProperties"], false);
+        assert_eq!(found["required"], json!(["count", "map"]), "not what has a default");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::dates::rfc3339;
-use super::model::{Document, Enclosure, Item, Person, Text};
+use super::model::{Category, Document, Enclosure, Item, Person, Text};
 use super::text::mime_of;
 
 #[derive(Serialize)]
@@ -119,11 +119,7 @@ fn entry(item: &Item) -> Entry<'_> {
         date_published: item.published.and_then(rfc3339),
         date_modified: item.updated.and_then(rfc3339),
         authors: authors(&item.authors),
-        tags: item
-            .categories
-            .iter()
-            .map(|category| category.label.as_ref().unwrap_or(&category.term).as_str())
-            .collect(),
+        tags: item.categories.iter().map(Category::label).collect(),
         language: item.language.as_deref(),
         attachments: item.enclosures.iter().chain(&item.media).map(attachment).collect(),
     }
@@ -134,11 +130,7 @@ fn authors(persons: &[Person]) -> Vec<Author<'_>> {
         |person: &Person| person.url.clone().or_else(|| person.email.as_ref().map(|email| format!("mailto:{email}")));
     persons
         .iter()
-        .map(|person| Author {
-            name: if person.name.is_empty() { person.email.as_deref().unwrap_or_default() } else { &person.name },
-            url: author(person),
-            avatar: person.avatar.as_deref(),
-        })
+        .map(|person| Author { name: person.label(), url: author(person), avatar: person.avatar.as_deref() })
         .collect()
 }
 

@@ -1,4 +1,4 @@
-//! Other formats: RSS 2.0, Atom 1.0, JSON Feed 1.1, and by templates an HTML page and Markdown, of a feed in any format.
+//! Other formats: RSS 2.0, Atom 1.0, JSON Feed 1.1, by templates an HTML page and Markdown, tables, and RSS3's schemas, of a feed in any format.
 //!
 //! A feed asked for in its own format is not touched here: it is the edited document itself. Else the edited document is read
 //! a second time, into the plain data of [`model`] (`read`), and written from there. Where both are XML, elements of
@@ -17,8 +17,10 @@ mod read;
 mod read_json;
 mod rss;
 mod sanitize;
+mod table;
 pub mod template;
 mod text;
+mod ums;
 mod values;
 mod xml;
 
@@ -46,7 +48,16 @@ pub enum Format {
     Html,
     /// Each item as a document: its head in Markdown, its content in HTML.
     Markdown,
+    /// Comma-separated values (RFC 4180), a line for each item.
+    Csv,
+    /// Tab-separated values as sfeed(5) has them.
+    Sfeed,
+    /// RSS3's Unified Metadata Schemas, as RSSHub writes them.
+    Ums,
 }
+
+/// Other words for some: people's, and RSSHub's newer one.
+const ALIASES: [(&str, &str); 2] = [("markdown", "md"), ("rss3", "ums")];
 
 /// What is known of an output beside the feed itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,7 +74,16 @@ pub struct About<'a> {
 
 impl Format {
     /// All of them, in the order in which they are listed for people.
-    pub const ALL: [Format; 5] = [Format::Rss, Format::Atom, Format::Json, Format::Html, Format::Markdown];
+    pub const ALL: [Format; 8] = [
+        Format::Rss,
+        Format::Atom,
+        Format::Json,
+        Format::Html,
+        Format::Markdown,
+        Format::Csv,
+        Format::Sfeed,
+        Format::Ums,
+    ];
 
     /// The word for it: after the dot of a path, `--to` on the command line, `format=` in a query.
     pub fn name(self) -> &'static str {
@@ -73,6 +93,9 @@ impl Format {
             Format::Json => "json",
             Format::Html => "html",
             Format::Markdown => "md",
+            Format::Csv => "csv",
+            Format::Sfeed => "sfeed",
+            Format::Ums => "ums",
         }
     }
 
@@ -84,6 +107,9 @@ impl Format {
             Format::Json => feed::Format::Json11.content_type(),
             Format::Html => "text/html; charset=utf-8",
             Format::Markdown => "text/markdown; charset=utf-8", // RFC 7763
+            Format::Csv => "text/csv; charset=utf-8; header=present", // RFC 4180 §3
+            Format::Sfeed => "text/plain; charset=utf-8",
+            Format::Ums => "application/json",
         }
     }
 
@@ -99,7 +125,7 @@ impl Format {
             Format::Rss => matches!(native, feed::Format::Rss20 | feed::Format::Rss09x),
             Format::Atom => native == feed::Format::Atom10,
             Format::Json => native.is_json(),
-            Format::Html | Format::Markdown => false,
+            Format::Html | Format::Markdown | Format::Csv | Format::Sfeed | Format::Ums => false,
         }
     }
 }
@@ -108,10 +134,11 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Format, String> {
-        let word = if word.eq_ignore_ascii_case("markdown") { "md" } else { word };
+        let alias = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(word));
+        let name = alias.map_or(word, |(_, name)| *name);
         Format::ALL
             .into_iter()
-            .find(|format| format.name().eq_ignore_ascii_case(word))
+            .find(|format| format.name().eq_ignore_ascii_case(name))
             .ok_or_else(|| format!("`{word}` is no format; there are {}", Format::ALL.map(Format::name).join(", ")))
     }
 }
@@ -152,6 +179,9 @@ pub fn emit(feed: Feed, format: Option<Format>, about: About<'_>) -> Result<(Str
                 Format::Rss => rss::write(&document),
                 Format::Atom => atom::write(&document),
                 Format::Json => json::write(&document),
+                Format::Csv => table::csv(&document),
+                Format::Sfeed => table::sfeed(&document),
+                Format::Ums => ums::write(&document),
                 Format::Html | Format::Markdown => documents(&document, &document.items, format, about.templates)?,
             };
             Ok((text, format.content_type()))
@@ -206,6 +236,8 @@ mod tests {
         for ending in crate::config::name::FORMATS {
             assert_eq!(ending.parse::<Format>().map(Format::name), Ok(ending));
         }
+        assert_eq!(crate::config::name::FORMATS.len(), Format::ALL.len());
+        assert_eq!((Format::from_str("Markdown"), Format::from_str("rss3")), (Ok(Format::Markdown), Ok(Format::Ums)));
         assert_eq!(Format::of_path("a.b.ATOM"), Some(("a.b", Format::Atom)));
         assert_eq!(Format::of_path(".atom"), None);
         assert_eq!(Format::of_path("atom"), None);

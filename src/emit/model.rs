@@ -232,6 +232,20 @@ impl Document {
     }
 }
 
+impl Person {
+    /// The name, else the address.
+    pub fn label(&self) -> &str {
+        if self.name.is_empty() { self.email.as_deref().unwrap_or_default() } else { &self.name }
+    }
+}
+
+impl Category {
+    /// The word for people.
+    pub fn label(&self) -> &str {
+        self.label.as_ref().unwrap_or(&self.term)
+    }
+}
+
 impl Item {
     /// The text, else the summary.
     pub fn body(&self) -> Option<&Text> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::{Value, context};
 
 use super::dates::rfc3339;
-use super::model::{Document, Enclosure, Item, Person, Text};
+use super::model::{Category, Document, Enclosure, Item, Person, Text};
 use super::sanitize;
 use super::text::mime_of;
 
@@ -50,8 +50,8 @@ fn item(item: &Item, content: Content) -> Value {
         ("date", Value::from(item.date.clone())),
         ("published", Value::from(item.published.and_then(rfc3339))),
         ("updated", Value::from(item.updated.and_then(rfc3339))),
-        ("authors", item.authors.iter().map(name).collect()),
-        ("categories", item.categories.iter().map(|c| c.label.as_ref().unwrap_or(&c.term).as_str()).collect()),
+        ("authors", item.authors.iter().map(Person::label).collect()),
+        ("categories", item.categories.iter().map(Category::label).collect()),
         ("files", item.enclosures.iter().chain(&item.media).map(file).collect()),
         ("image", Value::from(item.image.clone())),
         ("language", Value::from(item.language.clone())),
@@ -65,10 +65,6 @@ fn item(item: &Item, content: Content) -> Value {
 
 fn plain(text: &Option<Text>) -> String {
     text.as_ref().map(|text| text.as_plain().into_owned()).unwrap_or_default()
-}
-
-fn name(person: &Person) -> &str {
-    if person.name.is_empty() { person.email.as_deref().unwrap_or_default() } else { &person.name }
 }
 
 fn file(file: &Enclosure) -> Value {

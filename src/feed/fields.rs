@@ -278,6 +278,9 @@ const COMMENT_API: &[Row] =
 /// Atom threading, RFC 4685.
 const THREADS: &[Row] = &[url("in-reply-to", "href", Field::Other), url("in-reply-to", "source", Field::Other)];
 
+/// Services that put links of their own in the place of a feed's.
+const LINK_SERVICES: &[Row] = &[inside("origLink", Field::Other, Kind::Url)];
+
 const JSON_PERSON: &[Row] = &[
     inside("name", Field::Author, Kind::Text),
     inside("url", Field::Other, Kind::Url),
@@ -328,6 +331,7 @@ pub(super) fn rows(ns: Ns, root: Ns) -> &'static [Row] {
         Ns::Wfw => COMMENT_API,
         Ns::Syndication => &[],
         Ns::Thread => THREADS,
+        Ns::LinkService => LINK_SERVICES,
         Ns::Rdf | Ns::History | Ns::Xml | Ns::Other => &[],
     }
 }

@@ -227,6 +227,13 @@ impl Feed {
         })
     }
 
+    /// The link that a service replaced by one of its own (FeedBurner's `origLink`).
+    pub fn original_link(&self, place: Place) -> Option<String> {
+        let is_original = |slot: &Slot| self.document.tree.node(slot.node).ns == Ns::LinkService;
+        let slot = self.slots(place).find(is_original)?;
+        Some(self.plain(&slot).into_owned()).filter(|link| !link.is_empty())
+    }
+
     /// When it was published, or failing that last changed. None where nothing readable says so.
     pub fn date(&self, place: Place) -> Option<Time> {
         self.read_date(place, Field::Published).or_else(|| self.read_date(place, Field::Updated))

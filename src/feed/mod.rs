@@ -143,6 +143,10 @@ pub struct Feed {
     items: Vec<NodeId>,
     /// The items that are left, as indexes of `items`, in the order of the output.
     order: Vec<u32>,
+    /// What each of `items` is known by, whatever is inserted: see [`Feed::number`].
+    numbers: Vec<u32>,
+    /// How many numbers were given.
+    numbered: u32,
     /// What rules dropped, where somebody wants to see it.
     dropped: Option<dropped::Dropped>,
     /// The items that the rule at work may see, by their number; all where there is none.
@@ -227,6 +231,7 @@ impl Feed {
             _ => Ns::Rss,
         };
         let order = (0..u32::try_from(kept).unwrap_or(0)).collect();
+        let numbered = u32::try_from(items.len()).unwrap_or(0);
         let (slots, base, edits) = (OnceLock::new(), OnceLock::new(), BTreeMap::new());
         Ok(Feed {
             origin: source.len(),
@@ -237,6 +242,8 @@ impl Feed {
             head,
             items,
             order,
+            numbers: (0..numbered).collect(),
+            numbered,
             dropped: None,
             selected: None,
             slots,

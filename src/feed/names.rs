@@ -35,6 +35,8 @@ pub enum Ns {
     Syndication,
     /// The RSS 2.0 threading extension of Atom.
     Thread,
+    /// FeedBurner's and Pheedo's: services that put links of their own in the place of a feed's.
+    LinkService,
     /// Feed paging and archiving, RFC 5005.
     History,
     /// The prefix `xml` itself.
@@ -80,6 +82,8 @@ pub fn namespace(uri: &str) -> Ns {
         ("wellformedweb.org/CommentAPI", Ns::Wfw),
         ("purl.org/syndication/thread/1.0", Ns::Thread),
         ("purl.org/syndication/history/1.0", Ns::History),
+        ("rssnamespace.org/feedburner/ext/1.0", Ns::LinkService),
+        ("www.pheedo.com/namespace/pheedo", Ns::LinkService),
         ("www.w3.org/XML/1998/namespace", Ns::Xml),
     ];
     if uri.is_empty() {

@@ -97,7 +97,7 @@ impl Feed {
     }
 
     /// Puts raw items before the item that stands at `at` now, or behind the last one. The document is read anew: places and slots from
-    /// before mean nothing any more, and what rules did stays done.
+    /// before mean nothing any more, and what rules did stays done. [`Feed::number`] tells which item is which.
     ///
     /// # Errors
     /// [`FeedError`]: an item is not well-formed, or the whole would exceed a bound. The feed is as it was then.
@@ -114,8 +114,22 @@ impl Feed {
         };
         let raw: Vec<String> = raw.iter().map(|raw| base.fitting(raw.as_ref().trim())).collect();
         let grown = self.again(base.with_items(&raw, at))?;
-        *self = Feed { dropped: self.dropped.take(), ..grown };
+        let left = self.order.iter().filter_map(|item| self.numbers.get(*item as usize).copied());
+        let mut numbers: Vec<u32> = left.collect();
+        let at = at.min(numbers.len());
+        let numbered = self.numbered.saturating_add(u32::try_from(raw.len()).unwrap_or(u32::MAX));
+        numbers.splice(at..at, self.numbered..numbered);
+        *self = Feed { dropped: self.dropped.take(), numbers, numbered, ..grown };
         Ok(())
+    }
+
+    /// What an item is known by as long as the feed lives, whatever is inserted before it: from 0 in the order in which the items were
+    /// read, then those that came in since.
+    pub fn number(&self, place: Place) -> Option<u32> {
+        match place {
+            Place::Head => None,
+            Place::Item(item) => self.numbers.get(item as usize).copied(),
+        }
     }
 
     /// The feed of another text.

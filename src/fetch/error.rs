@@ -113,7 +113,7 @@ pub enum Bound {
     Wire(usize),
     /// Bytes after decompression: `fetch.max_body`.
     Body(usize),
-    /// The same of a page: [`limits::MAX_PAGE`].
+    /// The same of a page that an item leads to.
     Page(usize),
     /// Growth under decompression.
     Ratio,

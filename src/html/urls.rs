@@ -221,6 +221,9 @@ impl Fragment {
                 Holds::One(_) if element == INPUT && !self.is_image_input(id) => None,
                 Holds::One(kind) | Holds::Lazy(kind) => match value.trim_matches(|c: char| c.is_ascii_whitespace()) {
                     "" => None,
+                    url if attribute == HREF && self.is_marked_image(id) => {
+                        change(Kind::Image, url).filter(|new| new != url)
+                    }
                     url => change(kind, url).filter(|new| new != url),
                 },
             };
@@ -235,6 +238,12 @@ impl Fragment {
         let mut now = now?;
         now.push_str(raw.get(from..).unwrap_or_default());
         Some(now)
+    }
+
+    /// RSSHub's mark of a link that leads to a picture.
+    fn is_marked_image(&self, id: usize) -> bool {
+        const MARK: &str = "data-rsshub-image";
+        self.raw(id).contains(MARK) && self.attr(id, MARK).is_some_and(|holder| holder == "href")
     }
 
     fn is_image_input(&self, id: usize) -> bool {
@@ -295,6 +304,8 @@ mod tests {
             ("<img src=\"u\">", Image),
             ("<img longdesc=u>", Other),
             ("<img data-original='/u'>", Image),
+            ("<a data-rsshub-image=href href=u>", Image),
+            ("<a data-rsshub-image=src href=u>", Link),
             ("<amp-img src=u>", Image),
             ("<svg><image xlink:href=u /></svg>", Image),
             ("<input type=IMAGE src=u>", Image),

@@ -129,7 +129,7 @@ pub struct Form {
     /// The address at which this form is served, where it is known.
     pub own_url: Option<Url>,
     /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
-    pub identity: String,
+    pub identity: Arc<str>,
     /// True for the feed as plain data ([`Output::document`]) instead of a text.
     pub as_data: bool,
     /// The templates of documents; refeed's own where there are none.
@@ -228,7 +228,7 @@ pub(super) enum Haste {
 #[derive(Clone, Debug)]
 pub(super) struct Route {
     pub(super) label: String,
-    pub(super) origin: Origin,
+    pub(super) origin: Arc<Origin>,
     pub(super) chain: Chain,
     pub(super) form: Form,
     /// How long its copies may be used.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::workers::WorkError;
 use crate::base::clock::Time;
+use crate::base::limits;
+use crate::base::text::human_size;
 use crate::cache::flight::FlightError;
 use crate::cache::freshness::Freshness;
 use crate::cache::negative::{Cause, Held};
@@ -84,6 +86,9 @@ pub enum Error {
         /// `name: reason` of each.
         errors: Vec<String>,
     },
+    /// The sources of a merged feed are larger together than one feed may be; this one came last.
+    #[error("the sources have more than {} together", human_size(limits::MAX_MERGED))]
+    TooMuch,
     /// The archive has no such page.
     #[error("the archive has no page {number}, only {oldest} to {newest}")]
     NoSuchPage {
@@ -130,9 +135,12 @@ impl Error {
         match self {
             Error::UnknownFeed | Error::NoSuchPage { .. } => Blame::Reader,
             Error::Fetch(error) => error.blame(),
-            Error::NotAFeed(_) | Error::CutShort | Error::Emptied { .. } | Error::NoSource { .. } | Error::Late => {
-                Blame::Upstream
-            }
+            Error::NotAFeed(_)
+            | Error::CutShort
+            | Error::Emptied { .. }
+            | Error::NoSource { .. }
+            | Error::TooMuch
+            | Error::Late => Blame::Upstream,
             Error::Earlier(earlier) => earlier.blame,
             // the reader did not ask for it
             Error::Named { error, .. } if error.blame() == Blame::Reader => Blame::Upstream,
@@ -225,12 +233,15 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// It happened now; otherwise before, and nothing was tried this time.
     pub asked: bool,
+    /// A copy is at hand that upstream forbids to use now.
+    pub withheld: bool,
 }
 
 impl Failure {
     /// An earlier failure that is still held at `now`.
     pub fn held(held: Held<Error>, now: Time) -> Failure {
-        Failure { error: held.error, retry_after: held.retry_at.map(|at| at.since(now)), asked: false }
+        let retry_after = held.retry_at.map(|at| at.since(now));
+        Failure { error: held.error, retry_after, asked: false, withheld: false }
     }
 
     /// What upstream answered with, where it answered.
@@ -252,6 +263,6 @@ impl Failure {
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Failure {
         let error = error.into();
-        Failure { retry_after: error.retry_after(), error: Arc::new(error), asked: true }
+        Failure { retry_after: error.retry_after(), error: Arc::new(error), asked: true, withheld: false }
     }
 }

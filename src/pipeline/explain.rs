@@ -5,7 +5,7 @@
 
 pub mod diff;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,18 +110,26 @@ pub struct Change {
     pub diff: Vec<Hunk>,
 }
 
-/// The values of the head and of the items that are left, in their order.
-struct Snapshot(Vec<(Place, Vec<(Field, String)>)>);
+/// The head and the items that are left, in their order.
+struct Snapshot(Vec<Seen>);
+
+/// The values of a place. An item is known by its number: its place changes where a rule inserts items.
+struct Seen {
+    /// None for the head.
+    number: Option<u32>,
+    place: Place,
+    values: Vec<(Field, String)>,
+}
 
 impl Snapshot {
     fn of(feed: &Feed) -> Snapshot {
         let values = |place| feed.slots(place).map(|slot| (slot.field, feed.value(&slot).into_owned())).collect();
-        Snapshot(feed.places().into_iter().map(|place| (place, values(place))).collect())
+        let seen = |place| Seen { number: feed.number(place), place, values: values(place) };
+        Snapshot(feed.places().into_iter().map(seen).collect())
     }
 
     fn items(&self) -> Vec<u32> {
-        let number = |place: &Place| if let Place::Item(number) = place { Some(*number) } else { None };
-        self.0.iter().filter_map(|(place, _)| number(place)).collect()
+        self.0.iter().filter_map(|seen| seen.number).collect()
     }
 }
 
@@ -139,7 +147,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn start(raw: &Raw, context: Context, chain: &Chain, relative: Relative) -> Result<Walk, Error> {
+    fn start(raw: &Raw, chain: &Chain, context: Context, relative: Relative) -> Result<Walk, Error> {
         let feed = chain.read(raw, &context).map_err(Error::NotAFeed)?;
         let told = Explanation {
             format: feed.format().name(),
@@ -150,13 +158,16 @@ impl Walk {
             failed: None,
             abridged: false,
         };
-        let seen = Snapshot::of(&feed);
-        let stories = BTreeMap::new();
+        let (seen, stories) = (Snapshot(Vec::new()), BTreeMap::new());
         let noted = feed.notes().len();
         let mut walk = Walk { feed, context, seen, stories, told, noted, count: 0 };
-        for number in walk.seen.items() {
-            walk.meet(number, None);
+        let seen = Snapshot::of(&walk.feed);
+        for Seen { number, place, .. } in &seen.0 {
+            if let Some(number) = number {
+                walk.meet(*number, *place, None);
+            }
         }
+        walk.seen = seen;
         if relative == Relative::Absolute {
             let started = Instant::now();
             Links.apply(&mut walk.feed, &walk.context).map_err(Error::Rule)?;
@@ -165,7 +176,7 @@ impl Walk {
         Ok(walk)
     }
 
-    fn meet(&mut self, number: u32, by: Option<usize>) {
+    fn meet(&mut self, number: u32, place: Place, by: Option<usize>) {
         let story = Story {
             item: number + 1,
             title: String::new(),
@@ -176,12 +187,12 @@ impl Walk {
             changes: Vec::new(),
         };
         self.stories.insert(number, story);
-        self.name(number);
+        self.name(number, place);
     }
 
     /// How a person knows the item.
-    fn name(&mut self, number: u32) {
-        let value = |field| self.feed.first(Place::Item(number), field).unwrap_or_default().into_owned();
+    fn name(&mut self, number: u32, place: Place) {
+        let value = |field| self.feed.first(place, field).unwrap_or_default().into_owned();
         let (title, id) = (value(Field::Title), value(Field::Id));
         if let Some(story) = self.stories.get_mut(&number) {
             (story.title, story.id) = (excerpt(&title, EXPLAINED_CHARS), excerpt(&id, EXPLAINED_CHARS));
@@ -193,28 +204,28 @@ impl Walk {
         let now = Snapshot::of(&self.feed);
         let before = std::mem::replace(&mut self.seen, Snapshot(Vec::new()));
         let (was, is) = (before.items(), now.items());
-        let mut earlier: HashMap<_, _> = before.0.into_iter().collect();
+        let mut earlier: HashMap<_, _> = before.0.into_iter().map(|seen| (seen.number, seen.values)).collect();
         let mut changed = 0;
-        for (place, values) in &now.0 {
-            let changes = earlier.remove(place).map(|earlier| self.changes(number, &earlier, values));
-            match (place, changes) {
-                (Place::Head, changes) => self.told.head.extend(changes.unwrap_or_default()),
-                (Place::Item(item), None) => self.meet(*item, Some(number)),
-                (Place::Item(_), Some(changes)) if changes.is_empty() => {}
-                (Place::Item(item), Some(changes)) => {
+        for Seen { number: item, place, values } in &now.0 {
+            let changes = earlier.remove(item).map(|earlier| self.changes(number, &earlier, values));
+            match (*item, changes) {
+                (None, changes) => self.told.head.extend(changes.unwrap_or_default()),
+                (Some(item), None) => self.meet(item, *place, Some(number)),
+                (Some(_), Some(changes)) if changes.is_empty() => {}
+                (Some(item), Some(changes)) => {
                     changed += 1;
-                    self.stories.entry(*item).and_modify(|story| story.changes.extend(changes));
-                    self.name(*item);
+                    self.stories.entry(item).and_modify(|story| story.changes.extend(changes));
+                    self.name(item, *place);
                 }
             }
         }
-        for place in earlier.keys() {
-            if let Place::Item(item) = place {
-                self.stories.entry(*item).and_modify(|story| story.dropped_by = Some(number));
-            }
+        for item in earlier.keys().flatten() {
+            self.stories.entry(*item).and_modify(|story| story.dropped_by = Some(number));
         }
-        let left: Vec<_> = was.iter().filter(|item| is.contains(item)).collect();
-        let stand: Vec<_> = is.iter().filter(|item| was.contains(item)).collect();
+        let [before, after] = [&was, &is].map(|items| items.iter().collect::<HashSet<_>>());
+        let left = was.iter().filter(|item| after.contains(item));
+        let stand = is.iter().filter(|item| before.contains(item));
+        let reordered = !left.eq(stand);
         let fetched = pages.iter().map(|want| self.fetched(want)).collect();
         let notes = self.feed.notes().iter().skip(std::mem::replace(&mut self.noted, self.feed.notes().len()));
         self.told.rules.push(Told {
@@ -225,7 +236,7 @@ impl Walk {
             before: was.len(),
             after: is.len(),
             changed,
-            reordered: left != stand,
+            reordered,
             fetched,
             notes: notes.cloned().collect(),
         });
@@ -289,17 +300,26 @@ impl Walk {
 impl Pipeline {
     /// What each rule of `chain` does to `input`.
     pub async fn explain(&self, input: Input, chain: &Chain, form: &Form) -> Result<Explanation, Error> {
-        let Input { bytes, content_type, url } = input;
-        let mut context = Context::new(self.0.clock.now(), url.clone());
-        let raw = Arc::new(Raw { bytes, content_type, url });
-        let first = self.listed(&raw, &mut context, chain).await?;
-        let (relative, whole) = (form.relative, chain.clone());
-        let mut walk = self.0.workers.run(move || Walk::start(&raw, context, &whole, relative)).await??;
+        let relative = form.relative;
+        let mut context = Context::new(self.0.clock.now(), input.url.clone());
+        let raw = Raw { bytes: input.bytes, content_type: input.content_type, url: input.url };
+        let mut listed = Vec::new();
+        for _ in 0..MAX_PAGE_ROUNDS {
+            let mut wants = chain.reader().map_or_else(Vec::new, |reader| reader.wants(&raw, &context));
+            wants.retain(|want| context.pages.get(want).is_none());
+            if wants.is_empty() {
+                break;
+            }
+            listed.extend(wants.iter().cloned());
+            self.0.pages.bring(&mut context.pages, wants, PAGE_WAIT).await;
+        }
+        let whole = chain.clone();
+        let mut walk = self.0.workers.run(move || Walk::start(&raw, &whole, context, relative)).await??;
         for ((step, (rule, sets)), number) in chain.steps().zip(chain.written()).zip(1..) {
             let (rule, sets) = (rule.to_string(), sets.to_vec());
             let step = Arc::new(step);
             let mut took = Duration::ZERO;
-            let mut asked = if step.reader().is_some() { first.clone() } else { Vec::new() };
+            let mut asked = if step.reader().is_some() { listed.clone() } else { Vec::new() };
             for _ in 0..=MAX_PAGE_ROUNDS {
                 let step = Arc::clone(&step);
                 let (back, progress, time) = self
@@ -338,26 +358,6 @@ impl Pipeline {
             }
         }
         Ok(walk.end())
-    }
-
-    /// Brings the pages that the rule wants which makes a feed of a page; all that it asked for.
-    async fn listed(&self, raw: &Arc<Raw>, context: &mut Context, chain: &Chain) -> Result<Vec<Want>, Error> {
-        let mut asked = Vec::new();
-        for _ in 0..MAX_PAGE_ROUNDS {
-            let (raw, known, chain) = (Arc::clone(raw), context.clone(), chain.clone());
-            let wants = self.0.workers.run(move || {
-                let mut wants = chain.reader().map(|reader| reader.wants(&raw, &known)).unwrap_or_default();
-                wants.retain(|want| known.pages.get(want).is_none());
-                wants
-            });
-            let wants = wants.await?;
-            if wants.is_empty() {
-                break;
-            }
-            asked.extend(wants.iter().cloned());
-            self.0.pages.bring(&mut context.pages, wants, PAGE_WAIT).await;
-        }
-        Ok(asked)
     }
 
     /// The same for a feed that is asked for, with what upstream has.

@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use hyper::header::HeaderValue;
 
+use super::Pipeline;
 use super::addresses;
 use super::error::Error;
-use super::{Ask, Pipeline};
 use crate::base::url::Url;
 use crate::config::Config;
 use crate::emit::opml::{self, Outline};
@@ -57,7 +57,7 @@ impl Pipeline {
     /// [`Error::Busy`].
     pub async fn opml(&self, host: &str) -> Result<String, Error> {
         let reached = || Url::parse(&format!("http://{host}/")).or_else(|_| Url::parse("http://localhost/")).ok();
-        let Some(base) = self.0.links.base().cloned().or_else(reached) else { return Ok(opml::write("refeed", &[])) };
+        let Some(base) = self.0.routes.base().cloned().or_else(reached) else { return Ok(opml::write("refeed", &[])) };
         let mut outlines = Vec::new();
         for Listed { name, title, page, folders } in &self.0.listing.feeds {
             let complete = title.is_some() && page.is_some();
@@ -74,7 +74,7 @@ impl Pipeline {
 
     /// What the last answer of a feed says of it, where there is one in memory.
     async fn head(&self, name: &str) -> Result<Head, Error> {
-        let Ok(route) = self.route(&Ask::named(name)) else { return Ok(Head::default()) };
+        let Some(route) = self.0.routes.named(name) else { return Ok(Head::default()) };
         let Some(answer) = self.0.store.memory().answer(&route.answer).await else { return Ok(Head::default()) };
         let known = |tag: &HeaderValue| {
             let heads = self.0.listing.heads.lock().unwrap_or_else(PoisonError::into_inner);

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::Error;
+use super::failures::Failures;
 use crate::base::clock::{Clock, Time};
 use crate::base::limits;
 use crate::base::url::Url;
@@ -36,6 +37,8 @@ pub(super) struct Fetcher(Arc<Parts>);
 struct Parts {
     client: Client,
     clock: Clock,
+    /// Of hosts that ask for a pause.
+    hosts: Failures,
     kept: Cache<Key, (Arc<Body>, Time)>,
     disk: Disk,
     /// A look into the store holds a connection.
@@ -56,29 +59,24 @@ struct Written {
 const VERSION: u8 = 1;
 
 impl Fetcher {
-    pub(super) fn new(client: Client, clock: Clock, disk: Disk) -> Fetcher {
+    pub(super) fn new(client: Client, clock: Clock, disk: Disk, hosts: Failures) -> Fetcher {
         let weigh = |_: &Key, (body, _): &(Arc<Body>, Time)| {
             u32::try_from(body.bytes.len() + limits::ENTRY_OVERHEAD).unwrap_or(u32::MAX)
         };
         let kept = Cache::builder().max_capacity(limits::PAGES_MEMORY as u64).weigher(weigh).build();
-        Fetcher::with(client, clock, kept, disk, Negative::new(limits::MAX_HELD_FAILURES))
+        let (failures, flights) = (Negative::new(limits::MAX_HELD_FAILURES), Flights::new());
+        let looks = Semaphore::new(limits::DISK_READERS_KEPT);
+        Fetcher(Arc::new(Parts { client, clock, hosts, kept, disk, looks, failures, flights }))
     }
 
-    /// The same with another client: what is known of pages stays.
-    pub(super) fn renewed(&self, client: Client) -> Fetcher {
-        let Parts { clock, kept, disk, failures, .. } = &*self.0;
-        Fetcher::with(client, clock.clone(), kept.clone(), disk.clone(), failures.clone())
-    }
-
-    fn with(
-        client: Client,
-        clock: Clock,
-        kept: Cache<Key, (Arc<Body>, Time)>,
-        disk: Disk,
-        failures: Negative<Error>,
-    ) -> Fetcher {
-        let (looks, flights) = (Semaphore::new(limits::DISK_READERS_KEPT), Flights::new());
-        Fetcher(Arc::new(Parts { client, clock, kept, disk, looks, failures, flights }))
+    /// With what came, failed and is on its way to `before`, of the configuration before this one.
+    pub(super) fn after(&self, before: &Fetcher) -> Fetcher {
+        let Parts { kept, failures, flights, .. } = &*before.0;
+        let (kept, failures, flights) = (kept.clone(), failures.clone(), flights.clone());
+        let Parts { client, clock, hosts, disk, .. } = &*self.0;
+        let (client, clock, hosts, disk) = (client.clone(), clock.clone(), hosts.clone(), disk.clone());
+        let looks = Semaphore::new(limits::DISK_READERS_KEPT);
+        Fetcher(Arc::new(Parts { client, clock, hosts, kept, disk, looks, failures, flights }))
     }
 
     /// Forgets what is in memory: some of it may have been purged from the store.
@@ -162,6 +160,7 @@ impl Fetcher {
         if let Some(body) = self.kept(&key, want).await {
             return Page::Ready(body); // came between the caller's look and this one
         }
+        self.0.hosts.restore_holds(self.0.client.holds()).await;
         let request = Request { post: want.post.clone(), ..Request::page(want.url.as_str(), headers(&want.headers)) };
         match self.0.client.get(&request).await {
             Ok(response) => {
@@ -176,6 +175,7 @@ impl Fetcher {
             Err(error) => {
                 let error = Arc::new(Error::Fetch(error));
                 tracing::info!(%error, "a page could not be had");
+                self.0.hosts.note_pause(&error, self.0.client.holds());
                 let (before, why) = (self.0.failures.get(&key).await, (error.cause(), error.retry_after()));
                 let held = Held::after(before.as_ref(), Arc::clone(&error), why, self.0.clock.now(), key.spread());
                 if let Some(held) = held {

@@ -17,10 +17,10 @@ use crate::websub::subscription::Question;
 impl Pipeline {
     /// What refreshes the feeds of the configuration that are not on demand only; files of this machine need none.
     pub async fn background(&self) -> Background {
-        let may = |route: &Route| matches!(route.origin, Origin::Http(_) | Origin::Merge(_));
-        let feeds = self.0.feeds.values().filter(|route| may(route));
+        let may = |route: &Route| matches!(*route.origin, Origin::Http(_) | Origin::Merge(_));
+        let feeds = self.0.routes.all().filter(|route| may(route));
         let feeds = feeds.filter_map(|route| Some((Arc::clone(route), route.pace?))).collect();
-        self.0.subscriber.restore().await;
+        self.0.subscriber.restore(&self.0.routes.all().map(|route| route.fetched).collect()).await;
         let pipeline = self.clone();
         let refresh = move |route| pipeline.clone().refresh(route);
         Background::new(feeds, self.0.clock.clone(), self.0.store.disk().clone(), refresh).await
@@ -38,7 +38,7 @@ impl Pipeline {
             Ping::Ignored => return true,
             Ping::Changed(key) => key,
         };
-        let route = self.0.feeds.values().find(|route| route.fetched == key);
+        let route = self.0.routes.all().find(|route| route.fetched == key);
         if let Some(route) = route.filter(|_| self.0.upstream.outdate(key)) {
             let (pipeline, route) = (self.clone(), Arc::clone(route));
             tokio::spawn(async move {
@@ -71,7 +71,7 @@ impl Pipeline {
                 told = self.0.subscriber.offer(route.fetched, &route.label, hub.as_ref());
                 // the sources of a merged feed have theirs
                 let validators =
-                    matches!(route.origin, Origin::Merge(_)) || about.etag.is_some() || about.last_modified.is_some();
+                    matches!(*route.origin, Origin::Merge(_)) || about.etag.is_some() || about.last_modified.is_some();
                 (Some(about.digest), validators, about.rhythm.gap)
             }
             None => (made.answer.made_of, true, None),

@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
-use tokio::sync::OnceCell;
 
 use super::ask::Route;
 use super::error::{Error, Failure};
@@ -38,11 +37,9 @@ struct Parts {
     store: Store,
     workers: Workers,
     failures: Failures,
-    /// The hosts that asked for a pause before the last start are known.
-    restored: OnceCell<()>,
     flights: Flights<Result<Got, Failure>>,
     /// What hubs say has changed since it was last asked for, by [`Route::fetched`].
-    outdated: Mutex<HashSet<Key>>,
+    outdated: Arc<Mutex<HashSet<Key>>>,
     /// How long somebody waits for a fetch.
     wait: Duration,
 }
@@ -73,8 +70,17 @@ impl Upstream {
         workers: Workers,
         wait: Duration,
     ) -> Upstream {
-        let (restored, flights, outdated) = (OnceCell::new(), Flights::new(), Mutex::default());
-        Upstream(Arc::new(Parts { origins, store, workers, failures, restored, flights, outdated, wait }))
+        let (flights, outdated) = (Flights::new(), Arc::default());
+        Upstream(Arc::new(Parts { origins, store, workers, failures, flights, outdated, wait }))
+    }
+
+    /// With what is under way for `before`, of the configuration before this one, and what hubs said to it.
+    pub(super) fn after(&self, before: &Upstream) -> Upstream {
+        let (flights, outdated) = (before.0.flights.clone(), Arc::clone(&before.0.outdated));
+        let Parts { origins, store, workers, failures, wait, .. } = &*self.0;
+        let (origins, store, workers) = (origins.clone(), store.clone(), workers.clone());
+        let (failures, wait) = (failures.clone(), *wait);
+        Upstream(Arc::new(Parts { origins, store, workers, failures, flights, outdated, wait }))
     }
 
     /// What is remembered of failures, for the one that comes after this.
@@ -129,7 +135,7 @@ impl Upstream {
     /// Why upstream is not asked for `route` now: it failed, its host asked for a pause, or nobody is asked.
     pub(super) async fn resting(&self, route: &Route) -> Option<Failure> {
         let now = self.now();
-        if let Origin::Http(url) = &route.origin
+        if let Origin::Http(url) = &*route.origin
             && self.0.origins.client.is_offline()
         {
             return Some(Failure { asked: false, ..Error::Fetch(FetchError::Offline { at: Place::of(url) }).into() });
@@ -137,8 +143,8 @@ impl Upstream {
         if let Some(held) = self.0.failures.recall(&route.fetched).await.filter(|held| held.forbids(now)) {
             return Some(Failure::held(held, now));
         }
-        self.0.restored.get_or_init(|| self.0.failures.restore_holds(self.holds())).await;
-        let Origin::Http(url) = &route.origin else { return None };
+        self.0.failures.restore_holds(self.holds()).await;
+        let Origin::Http(url) = &*route.origin else { return None };
         let left = self.holds().left(url, now)?;
         let error = Error::Fetch(FetchError::Held { at: Place::of(url), left });
         Some(Failure { asked: false, ..error.into() })
@@ -166,7 +172,7 @@ impl Upstream {
         let held = Held::after(before.as_ref(), Arc::clone(&error), why, now, key.spread());
         let failure = match &held {
             Some(held) => Failure { asked: true, ..Failure::held(held.clone(), now) },
-            None => Failure { retry_after: error.retry_after(), error, asked: true },
+            None => Failure { retry_after: error.retry_after(), error, asked: true, withheld: false },
         };
         (failure, held)
     }
@@ -195,14 +201,11 @@ impl Upstream {
             // perhaps only this reader's way is a circle, and anyone may claim to have come any way
             Err(error @ Error::Fetch(FetchError::OwnLoop { .. })) if told => Err(error.into()),
             Err(error) => {
-                let asks_for_pause = matches!(error.cause(), Cause::Status(429 | 503)) && error.retry_after().is_some();
                 let (failure, failing) = self.failed(&route.fetched, &route.label, error).await;
                 if let Some(failing) = failing {
                     self.0.failures.keep(route.fetched, &route.label, failing).await;
                 }
-                if asks_for_pause {
-                    self.0.failures.keep_holds(self.holds());
-                }
+                self.0.failures.note_pause(&failure.error, self.holds());
                 instead(route, held, failure, self.now())
             }
         }
@@ -300,9 +303,11 @@ impl Upstream {
 
 /// The copy at hand, where it may be used although upstream fails.
 fn instead(route: &Route, held: Option<Arc<Fetched>>, failure: Failure, now: Time) -> Result<Got, Failure> {
-    match held.filter(|held| failure.leaves(&held.about.freshness(&route.policy), now)) {
-        Some(copy) => Ok(Got { copy, came: Came::Instead(failure) }),
-        None => Err(failure),
+    match held {
+        Some(copy) if failure.leaves(&copy.about.freshness(&route.policy), now) => {
+            Ok(Got { copy, came: Came::Instead(failure) })
+        }
+        held => Err(Failure { withheld: held.is_some_and(|held| held.about.said.forbids_stale()), ..failure }),
     }
 }
 

@@ -8,7 +8,8 @@
 //! - `parameters`: in links, parameters that only say where the reader came from (`utm_source`, `fbclid`, `ref=` with the site's own
 //!   name …); the rest of the address keeps its spelling. Addresses of enclosures, pictures and ids are left alone.
 //! - `redirects`: links that only lead to another address become that address, where it can be read from them (Google's `url?q=`,
-//!   `l.facebook.com`, `link.zhihu.com` …). Nothing is fetched.
+//!   `l.facebook.com`, `link.zhihu.com` …). An item whose link FeedBurner or Pheedo replaced gets the original one (`feedburner:origLink`).
+//!   Nothing is fetched.
 //!
 //! Paragraphs, lists and links that are empty after that go too. The lists are in
 //! `data/clean/`. `more_parameters` and `more_trackers` add to them: names
@@ -274,6 +275,11 @@ impl Rule for Clean {
         let hosts = [cx.feed_url.as_ref(), site.as_ref()].into_iter().flatten().filter_map(|url| url.host_str());
         let own: Vec<String> = hosts.map(str::to_owned).collect();
         for place in feed.places() {
+            if self.redirects.is_some()
+                && let Some(original) = feed.original_link(place).filter(|link| addresses::is_web(link))
+            {
+                feed.set(place, Field::Link, &original);
+            }
             for slot in feed.slots(place) {
                 self.slot(feed, &slot, &own);
             }

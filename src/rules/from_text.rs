@@ -3,7 +3,7 @@
 //! ## What it does
 //! Three parts: `breaks` (on unless `false`) puts a `<br>` for each line break of a content that has no paragraph, list, table or break of
 //! its own; `links` (on unless `false`) makes links of web addresses that stand in the text, but not inside links and code; `base64` (off
-//! unless `true`) first decodes contents that are base64 of UTF-8 text.
+//! unless `true`) first decodes contents that are base64 of UTF-8 text, `base64_in` the texts of the elements that a CSS selector finds.
 //!
 //! ## When to use
 //! A feed's texts run together into one block, or its addresses cannot be followed.
@@ -28,6 +28,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use regex::Regex;
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::{Build, Context, Rule, RuleError, fragments};
 use crate::config::Report;
@@ -44,6 +45,8 @@ pub struct Config {
     links: bool,
     #[serde(default)]
     base64: bool,
+    /// Elements whose texts are base64.
+    base64_in: Option<Spanned<String>>,
 }
 
 fn yes() -> bool {
@@ -61,12 +64,17 @@ impl Build for Config {
     type Rule = FromText;
 
     fn build(self, report: &mut Report) -> Option<FromText> {
-        if !(self.breaks || self.links || self.base64) {
+        if !(self.breaks || self.links || self.base64 || self.base64_in.is_some()) {
             report.error_here("every part is off").help("leave the rule out");
             return None;
         }
+        let before = report.count();
+        let coded = self.base64_in.and_then(|css| fragments::selectors(&css, report));
+        if report.count() > before {
+            return None;
+        }
         let structure = Selectors::parse("p, br, ul, ol, table, pre, div, blockquote, h1, h2, h3, h4, h5, h6").ok()?;
-        Some(FromText { breaks: self.breaks, links: self.links, base64: self.base64, structure })
+        Some(FromText { breaks: self.breaks, links: self.links, base64: self.base64, coded, structure })
     }
 }
 
@@ -76,18 +84,27 @@ pub struct FromText {
     breaks: bool,
     links: bool,
     base64: bool,
+    /// Elements whose texts are base64.
+    coded: Option<Selectors>,
     /// What a content has that is more than text.
     structure: Selectors,
 }
 
 impl FromText {
     fn edit(&self, fragment: &mut Fragment) {
-        if self.base64 {
-            let decoded =
-                STANDARD.decode(fragment.render().trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-            if let Some(text) = decoded.filter(|text| !text.trim().is_empty()) {
-                fragment.replace_all(&escape(&text));
-                fragment.settle();
+        if self.base64
+            && let Some(text) = decoded(&fragment.render())
+        {
+            fragment.replace_all(&escape(&text));
+            fragment.settle();
+        }
+        for start in self.coded.as_ref().map_or_else(Vec::new, |css| fragment.select_outermost(css)) {
+            for id in start..fragment.element_end(start) {
+                if fragment.kind(id) == Kind::Text
+                    && let Some(text) = decoded(&fragment.text(id))
+                {
+                    fragment.set_text(id, &text);
+                }
             }
         }
         let breaks = self.breaks
@@ -127,6 +144,12 @@ impl FromText {
         fragment.insert_before(id, &html);
         fragment.remove(id..id + 1);
     }
+}
+
+/// The text that `text` is base64 of, if it is.
+fn decoded(text: &str) -> Option<String> {
+    let decoded = STANDARD.decode(text.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.filter(|text| !text.trim().is_empty())
 }
 
 fn broken(text: &str, breaks: bool) -> String {
@@ -172,6 +195,9 @@ mod tests {
         }
         assert_eq!(after("[{ from_text = { base64 = true } }]", "5riv5Y+jIDw+Cui9iQ=="), "港口 &lt;&gt;<br>\n轉");
         assert_eq!(after("[{ from_text = { base64 = true } }]", "plain text"), "plain text");
+        let hidden = "[{ from_text = { base64_in = '.x' } }]";
+        assert_eq!(after(hidden, "<p class=x>5riv5Y+j</p><p>5riv5Y+j</p>"), "<p class=x>港口</p><p>5riv5Y+j</p>");
         assert_eq!(problems("[{ from_text = { breaks = false, links = false } }]").len(), 1);
+        assert_eq!(problems("[{ from_text = { base64_in = 'p[' } }]").len(), 1);
     }
 }

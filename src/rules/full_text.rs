@@ -18,8 +18,8 @@
 //! Articles on several pages: `next` is the link to the following one (at most `pages`, 10), `single` the link to all on one page,
 //! `single_in_feed` such a link in the item's HTML. `mode` is `replace` (the default), `append` or `prepend`. `min` characters
 //! (40) are the least that counts as a text. `from = "item"` reads the item's own HTML and no page: what is a whole page there
-//! becomes its text. `headers` are sent along; `replace` changes the page's source first
-//! (`[["find", "with"]]`); `readability = false` asks for no other way where `content` finds nothing; `sites = false` for no site rules.
+//! becomes its text. `headers` are sent along, those that may hold a secret (`Cookie` …) to the feed's own site
+//! only: where it comes from, what it calls its page, and what lies below. `replace` changes the page's source first (`[["find", "with"]]`); `readability = false` asks for no other way where `content` finds nothing; `sites = false` for no site rules.
 //!
 //! An item whose page cannot be had or holds no text stays as it was, and is tried again later; the log says why. What is not
 //! there within two seconds is in the next answer. A page that needs JavaScript is said to be one.
@@ -50,6 +50,7 @@
 
 mod article;
 pub mod fivefilters;
+mod homes;
 mod layout;
 mod readable;
 mod settings;
@@ -64,6 +65,7 @@ use serde::Deserialize;
 pub use self::settings::Config;
 
 use self::article::{Article, Reading, Recipe, join};
+use self::homes::Homes;
 use self::layout::{ItemText, Layout};
 use super::pages::{Body, Page as Fetched};
 use super::web_page::Page;
@@ -117,6 +119,8 @@ pub struct FullText {
     min: usize,
     /// Whether sites that refeed knows are read by their own rules.
     sites: bool,
+    /// It is such a site's own rule.
+    of_site: bool,
 }
 
 /// How far the pages of an article are at hand.
@@ -135,9 +139,10 @@ impl Rule for FullText {
         if self.from == ReadFrom::Item {
             return wants;
         }
+        let homes = Homes::of(feed, cx);
         for place in feed.items() {
             let Some(url) = address(feed, place) else { continue };
-            if let Trail::Missing(want) = self.at(&url).trail(feed, place, &url, cx) {
+            if let Trail::Missing(want) = self.at(&url).trail(feed, place, (&url, &homes), cx) {
                 wants.push(*want);
             }
         }
@@ -146,10 +151,11 @@ impl Rule for FullText {
 
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
         let mut failed = 0;
+        let homes = Homes::of(feed, cx);
         for place in feed.items() {
             let Some(url) = address(feed, place).or_else(|| self.instead(cx)) else { continue };
             let rule = self.at(&url);
-            let read = match rule.trail(feed, place, &url, cx) {
+            let read = match rule.trail(feed, place, (&url, &homes), cx) {
                 Trail::Whole(pages) => join(&pages, rule.min),
                 Trail::Missing(_) => Err("its page was not fetched".into()),
                 Trail::Without(why) => Err(why.into_owned()),
@@ -178,8 +184,10 @@ impl FullText {
         if self.from == ReadFrom::Item { cx.feed_url.clone().or_else(nowhere) } else { None }
     }
 
-    fn trail(&self, feed: &Feed, place: Place, url: &Url, cx: &Context) -> Trail {
+    fn trail(&self, feed: &Feed, place: Place, (url, homes): (&Url, &Homes), cx: &Context) -> Trail {
         let recipe = &self.recipe;
+        let site = self.of_site.then(|| Homes::of_page(url));
+        let homes = site.as_ref().unwrap_or(homes);
         let own = || {
             let slot = feed.field(place, Field::Content).into_iter().next();
             let html = slot.map(|slot| feed.value(&slot).into_owned()).unwrap_or_default();
@@ -192,7 +200,7 @@ impl FullText {
             let item = own();
             item.address(&picks.value(&item.html, &["href"])?)
         });
-        let want = |url: Url| Want { headers: recipe.headers.clone(), ..Want::page(url) };
+        let want = |url: Url| Want { headers: homes.sent(&recipe.headers, &url), ..Want::page(url) };
         let read = |url: &Url| match cx.pages.get(&want(url.clone())) {
             Some(Fetched::Ready(body)) => {
                 Ok(cx.pages.reading(self, url, || recipe.read(&Page::read(body, &recipe.replace))))

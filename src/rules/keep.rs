@@ -5,7 +5,8 @@
 //! `comments`, `enclosure` (address or media type), `language`, `description` (content or summary, or the title of an item without
 //! either) and `any` (title, summary, content, author or category); the short form is `any`. Patterns of one field are ORed, fields
 //! are ANDed. HTML is matched as the text a person reads (`markup = true`: as it is written); upper and lower case, Simplified and
-//! Traditional Chinese, full and half width are one, unless `exact = true`: `台灣` also finds 台湾 and 臺灣.
+//! Traditional Chinese, full and half width are one, unless `exact = true`: `台灣` also finds 台湾 and 臺灣. A word ends where another script
+//! begins: `\bAI\b` is found in 用AI写作, not in OpenAI.
 //!
 //! - Dates: `newer_than` and `older_than` take an age (`7d`), `before` and `after` a date (both for between), `future` true or false;
 //!   `weekday` takes `monday` … `sunday`, `weekend`, or a list, `hour` such as `9-17`, both in `zone` (`Asia/Taipei`, `+08:00`; else UTC).

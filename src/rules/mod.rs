@@ -17,6 +17,7 @@ pub mod parameters;
 pub mod pattern;
 mod picks;
 mod places;
+mod relay;
 pub mod schema;
 pub mod sets;
 pub mod source;
@@ -108,6 +109,7 @@ rules! {
     lazy,
     limit,
     links,
+    multimedia,
     note,
     opencc,
     page,

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::base::limits::PAGE_KEPT;
+use crate::base::limits::{PAGE_KEPT, PAGES_OF_FEED};
+use crate::base::text::human_size;
 use crate::base::url::Url;
 
 /// A page that a rule would read. Wants that ask for the same in the same way are one, fetched once.
@@ -79,6 +80,8 @@ pub enum Page {
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
     known: HashMap<Want, Page>,
+    /// Bytes of those that came.
+    bytes: usize,
     readings: Readings,
 }
 
@@ -123,8 +126,18 @@ impl Pages {
         made
     }
 
-    /// Remembers what became of `want`.
+    /// Remembers what became of `want`. All pages of a feed are in memory together: past [`PAGES_OF_FEED`] one has failed.
     pub fn put(&mut self, want: Want, page: Page) {
+        let page = match page {
+            Page::Ready(body) if self.bytes + body.bytes.len() > PAGES_OF_FEED => {
+                let most = human_size(PAGES_OF_FEED);
+                Page::Failed(format!("the pages of one feed may take {most} together").into())
+            }
+            page => page,
+        };
+        if let Page::Ready(body) = &page {
+            self.bytes += body.bytes.len();
+        }
         self.known.insert(want, page);
     }
 
@@ -151,5 +164,22 @@ mod tests {
         assert_eq!(*pages.reading(&one, &url, || "again"), "one");
         assert_eq!(*pages.reading(&other, &url, || "other"), "other");
         assert_eq!(*pages.clone().reading(&one, &url, || 7), 7);
+    }
+
+    #[test]
+    fn all_pages_of_a_feed_share_a_bound() {
+        let mut pages = Pages::default();
+        let url = |n: usize| Url::parse(&format!("https://a.example/{n}")).unwrap();
+        let eighth = Bytes::from(vec![b'x'; PAGES_OF_FEED / 8]);
+        for n in 0..9 {
+            let body = Body { bytes: eighth.clone(), content_type: None, url: url(n) };
+            pages.put(Want::page(url(n)), Page::Pending);
+            pages.put(Want::page(url(n)), Page::Ready(Arc::new(body)));
+        }
+        let ready = (0..9).filter(|n| pages.ready(&Want::page(url(*n))).is_some()).count();
+        assert_eq!(ready, 8);
+        assert!(
+            matches!(pages.get(&Want::page(url(8))), Some(Page::Failed(why)) if why.contains(&*human_size(PAGES_OF_FEED)))
+        );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Parameters::list`] turns names and values into the list that a configuration would hold, so that one implementation serves both.
 //! Whatever the order in the address, RSSHub's is applied: `sorted`, the filters, `filter_time`, `limit`, `tgiv`, `mode`, then rule
-//! sets and other rules as they were written, then `opencc`, `brief` and the templates of addresses. Patterns are RSSHub's: upper and
+//! sets and other rules as they were written, then `opencc`, `brief` and the templates of addresses. Patterns are RSSHub's (RE2's): upper and
 //! lower case differ, Simplified and Traditional too, HTML is matched as it is written. Empty values count as absent, as there.
 //!
 //! Bounded by the request's target. Called by `serve` for every request with parameters.
@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Kind;
+use super::pattern::re2;
 use super::sets::Sets;
 use crate::base::limits::{EXCERPT_CHARS, MIN_BRIEF};
 use crate::base::text::excerpt;
@@ -203,7 +204,7 @@ impl Parameters {
         let folds = self.flag("filter_case_sensitive")? == Some(false);
         let pattern = |pair: &Pair| {
             let mark = if folds { "(?i)" } else { "" };
-            string(&format!("{mark}{}", self.value(pair)), pair.value.clone())
+            string(&format!("{mark}{}", re2::translated(self.value(pair))), pair.value.clone())
         };
         let condition = |rule_name, fields: Vec<(&'static str, Value)>| {
             let exactly = [("exact", flag(true)), ("markup", flag(true))];
@@ -250,14 +251,12 @@ impl Parameters {
                 return Err(Wrong::new("tgiv", "must be an rhash of letters and digits"));
             }
             let link = format!("https://t.me/iv?url={{{{ link | urlencode }}}}&rhash={rhash}");
-            self.supported("tgiv", "set")?;
             rules.push(rule("set", table([("link", string(&link, pair.value.clone()))])));
         }
         if let Some(pair) = self.get("mode") {
             if !self.value(pair).eq_ignore_ascii_case("fulltext") {
                 return Err(Wrong::new("mode", "can only be `fulltext`"));
             }
-            self.supported("mode", "full_text")?;
             rules.push(rule("full_text", flag_at(true, pair.value.clone())));
         }
         Ok(())
@@ -304,7 +303,6 @@ impl Parameters {
             if characters < MIN_BRIEF {
                 return Err(Wrong::new("brief", format!("must be at least {MIN_BRIEF}")));
             }
-            self.supported("brief", "brief")?;
             rules.push(rule("brief", integer(characters, pair.value.clone())));
         }
         Ok(())
@@ -318,16 +316,14 @@ impl Parameters {
         let template = self.get("multimedia_hotlink_template");
         let wraps = self.flag("wrap_multimedia_in_iframe")? == Some(true);
         if template.is_some() || wraps {
-            self.supported("multimedia_hotlink_template", "multimedia")?;
             let via = template.map(|pair| ("via", string(self.value(pair), pair.value.clone())));
-            rules.push(rule("multimedia", table(via.into_iter().chain(wraps.then(|| ("frame", flag(true)))))));
+            // without a template of their own, the still pictures of videos go with them
+            let posters = template.is_some() && self.get("image_hotlink_template").is_none();
+            let flags = [("posters", posters), ("frame", wraps)];
+            let flags = flags.into_iter().filter(|(_, is_on)| *is_on).map(|(key, is_on)| (key, flag(is_on)));
+            rules.push(rule("multimedia", table(via.into_iter().chain(flags))));
         }
         Ok(())
-    }
-
-    /// Refuses a parameter whose rule this version does not have.
-    fn supported(&self, name: &str, rule: &str) -> Result<(), Wrong> {
-        Kind::named(rule).map(drop).ok_or_else(|| Wrong::new(name, "is not supported by this version of refeed"))
     }
 
     fn get(&self, name: &str) -> Option<&Pair> {
@@ -354,6 +350,11 @@ impl Parameters {
 }
 
 impl Kind {
+    /// True where the rule can be built without settings: `{ links = true }`.
+    pub(super) fn is_whole(self) -> bool {
+        self.accepts(&flag(true), &Source::new("", ""))
+    }
+
     /// True where the rule can be built of `value` in its short form.
     fn accepts(self, value: &Value, source: &Arc<Source>) -> bool {
         let mut report = Report::new(source);

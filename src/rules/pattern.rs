@@ -5,6 +5,8 @@
 //! for each and for the list. Refused, each under its caret: syntax errors, look-around and back-references (with
 //! advice), the empty pattern, and one that matches every text by matching nothing (`广告|`).
 
+pub mod re2;
+
 use std::fmt;
 
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
@@ -12,7 +14,7 @@ use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use toml::Spanned;
 
 use crate::base::limits::{MAX_PATTERN, MAX_PATTERN_PROGRAM};
-use crate::base::text::human_size;
+use crate::base::text::{human_size, is_word_alone};
 use crate::config::{Report, Span};
 
 /// One pattern or a list of them, as written.
@@ -35,13 +37,55 @@ pub enum Case {
 
 /// A compiled list of patterns.
 #[derive(Debug, Clone)]
-pub struct Matcher(RegexSet);
+pub struct Matcher {
+    set: RegexSet,
+    /// One of them speaks of the ends of words.
+    has_boundary: bool,
+}
 
 impl Matcher {
     /// True where any of the patterns is found in `text`. Linear in its length.
     pub fn is_match(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        self.set.is_match(text)
+            || self.has_boundary && with_words_apart(text).is_some_and(|text| self.set.is_match(&text))
     }
+}
+
+/// What stands for the end of a word: no letter, no white space, shown as nothing.
+const BOUNDARY: char = '\u{200B}';
+
+/// True where `regex` is found in `text`, a word ending where another script begins: what a [`Matcher`] does with one pattern.
+pub(super) fn is_found(regex: &Regex, text: &str) -> bool {
+    regex.is_match(text)
+        || has_boundary(regex.as_str()) && with_words_apart(text).is_some_and(|text| regex.is_match(&text))
+}
+
+/// A pattern that speaks of the ends of words (`\b`).
+fn has_boundary(pattern: &str) -> bool {
+    pattern.contains("\\b")
+}
+
+/// `text` with a mark between words of a script without spaces and others (用AI写), so that `\b` finds an end there, which to Unicode is
+/// none; `None` where no such words meet.
+fn with_words_apart(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut copied = 0;
+    // Whether the character before is of such a script; none where it belongs to no word.
+    let mut before: Option<bool> = None;
+    for (at, c) in text.char_indices() {
+        let is_alone = (c.is_alphanumeric() || c == '_').then(|| is_word_alone(c));
+        if before.is_some_and(|before| is_alone == Some(!before)) {
+            out.push_str(text.get(copied..at)?);
+            out.push(BOUNDARY);
+            copied = at;
+        }
+        before = is_alone;
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(text.get(copied..)?);
+    Some(out)
 }
 
 impl Patterns {
@@ -59,10 +103,11 @@ impl Patterns {
         if report.count() > before {
             return None;
         }
+        let has_boundary = self.list.iter().any(|pattern| has_boundary(pattern.get_ref()));
         let prepared = self.list.iter().map(|pattern| prepare(pattern.get_ref()));
         let mut builder = RegexSetBuilder::new(prepared);
         match builder.case_insensitive(case == Case::Fold).size_limit(MAX_PATTERN_PROGRAM).build() {
-            Ok(set) => Some(Matcher(set)),
+            Ok(set) => Some(Matcher { set, has_boundary: case == Case::Fold && has_boundary }),
             Err(error) => {
                 report.error(self.span.clone(), explain(&error).message);
                 None
@@ -220,6 +265,20 @@ mod tests {
         assert!(list.is_match("这是广告") && list.is_match("ADVERTS") && !list.is_match("news"));
         let exact = compile("'AI'", Case::Exact).unwrap();
         assert!(exact.is_match("AI") && !exact.is_match("ai"));
+    }
+
+    #[test]
+    fn a_word_ends_where_another_script_begins() {
+        let ai = compile("'\\bAI\\b'", Case::Fold).unwrap();
+        for (text, is_found) in
+            [("用AI写作", true), ("AI。", true), ("AI2", false), ("用OpenAI写作", false), ("ＡＩ", false)]
+        {
+            assert_eq!(ai.is_match(text), is_found, "{text}");
+        }
+        let whole = compile("['用AI写', '\\bété\\b']", Case::Fold).unwrap();
+        assert!(whole.is_match("他用AI写作") && whole.is_match("l'été。") && whole.is_match("夏été夏"));
+        assert!(!compile("'\\bAI\\b'", Case::Exact).unwrap().is_match("用AI写作"), "as it stands");
+        assert_eq!(with_words_apart("台湾 AI, 2024。"), None);
     }
 
     #[test]

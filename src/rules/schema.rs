@@ -28,7 +28,7 @@ pub fn document() -> Value {
     }))
 }
 
-/// The settings of a rule: its table, its short form, or `true`.
+/// The settings of a rule: its table, its short form, or `true` where it needs no settings.
 fn rule(kind: Kind) -> Value {
     let mut table = kind.shape();
     let short = kind.short().and_then(|key| table.get("properties")?.get(key).cloned());
@@ -37,7 +37,8 @@ fn rule(kind: Kind) -> Value {
             json!({ "type": "string", "description": "An expression: the rule sees only the items that meet it" });
         properties.insert("when".into(), when);
     }
-    let mut forms: Vec<_> = [table].into_iter().chain(short).chain([json!({ "const": true })]).collect();
+    let plain = kind.is_whole().then(|| json!({ "const": true }));
+    let mut forms: Vec<_> = [table].into_iter().chain(short).chain(plain).collect();
     forms.iter_mut().for_each(parameters);
     json!({ "description": one_line(summary(&kind.docs())), "anyOf": forms })
 }

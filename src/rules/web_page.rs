@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::pages::Body;
-use crate::base::limits::XML_DECLARATION_WITHIN;
+use crate::base::limits::{MAX_PAGE, XML_DECLARATION_WITHIN};
 use crate::base::url::{Url, absolute, is_base};
 use crate::feed::charset;
 use crate::html::{Fragment, Syntax};
@@ -26,7 +26,9 @@ impl Page {
         let own = meta_charset(&body.bytes);
         let mut text = charset::decode(&body.bytes, charset::surer(http, own.as_deref())).text;
         for (find, with) in replace {
-            if text.contains(find.as_str()) {
+            let grows = text.matches(find.as_str()).count() * with.len().saturating_sub(find.len());
+            // what would make a giant of a page is left undone
+            if text.len() + grows <= 2 * MAX_PAGE && text.contains(find.as_str()) {
                 text = Cow::Owned(text.replace(find.as_str(), with));
             }
         }
@@ -90,6 +92,17 @@ mod tests {
         );
         let http_equiv = b"<meta http-equiv=Content-Type content='text/html; charset=big5'><p>\xa5x\xc6W</p>";
         assert!(page(http_equiv, None).html.plain_text().contains("台灣"));
+    }
+
+    #[test]
+    fn replacing_makes_no_giant_of_a_page() {
+        let body = Body {
+            bytes: "ab".repeat(1 << 20).into(),
+            content_type: None,
+            url: Url::parse("https://a.example/").unwrap(),
+        };
+        let replace = [("a".to_owned(), "x".repeat(100)), ("b".to_owned(), "c".to_owned())];
+        assert_eq!(Page::read(&body, &replace).html.source(), "ac".repeat(1 << 20));
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl Inner {
             Target::Feed(wanted) => {
                 // what an explanation tells of a configured feed, its readers need not know, and pages are not fetched for everybody
                 if matches!(wanted.feed, Named::Any(_))
-                    || wanted.what == What::Explanation
+                    || !matches!(wanted.what, What::Document(_))
                     || wanted.parameters.may_fetch()
                 {
                     self.access.judge(host, &parts.headers, &wanted.shown, self.pipeline.clock().now())?;
@@ -172,6 +172,11 @@ impl Inner {
                 let told = pipeline.explain_feed(&ask).await.map_err(failed)?;
                 return Ok((reply::json(&told), "-"));
             }
+            What::Content(number) => {
+                let ask = Ask { feed, rules, format, window: Window::Newest };
+                let content = pipeline.content(&ask, number).await.map_err(failed)?;
+                return Ok((reply::content(content, number), "-"));
+            }
         };
         let window = self.window(feed, wanted.part)?;
         self.ask(Ask { feed, rules, format, window }, headers).await
@@ -191,8 +196,8 @@ impl Inner {
         };
         if ask.window == Window::Newest && reply::wants_delta(&served, headers) {
             let tags = reply::tags(headers);
-            if let Some(delta) = pipeline.delta(&served, &ask, &tags).await.map_err(failed)? {
-                return Ok((reply::delta(pipeline, &served, &delta, headers).await?, cache));
+            if let Some((delta, base)) = pipeline.delta(&served, &ask, &tags).await.map_err(failed)? {
+                return Ok((reply::delta(pipeline, &served, (&delta, base), headers).await?, cache));
             }
         }
         Ok((reply::feed(pipeline, &served, headers).await?, cache))

@@ -99,7 +99,7 @@ pub enum Refused {
     #[error("the request accepts neither the plain bytes nor br, zstd or gzip")]
     NotAcceptable,
     /// A feed that could be asked for but not made.
-    #[error("feed `{feed}`: {}", told(&failure.error, *named))]
+    #[error("feed `{feed}`: {}{}", told(&failure.error, *named), withheld(failure, *named))]
     Feed {
         /// Its name, or its URL without the query.
         feed: String,
@@ -108,6 +108,16 @@ pub enum Refused {
         /// What happened.
         failure: Failure,
     },
+}
+
+/// What an operator can do about an outage that upstream forbids to hide.
+fn withheld(failure: &Failure, named: bool) -> &'static str {
+    match failure.withheld && named {
+        true => {
+            "; there is a copy, which the upstream forbids to use now, unless the feed sets `stale_if_error` for itself"
+        }
+        false => "",
+    }
 }
 
 impl From<Wrong> for Refused {
@@ -169,6 +179,9 @@ impl Refused {
             Refused::Loop => kind(S::LOOP_DETECTED, "loop", "Loop detected"),
             Refused::Precondition => kind(S::PRECONDITION_FAILED, "precondition", "Precondition failed"),
             Refused::NotAcceptable => kind(S::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable"),
+            Refused::Feed { failure, named, .. } if !withheld(failure, *named).is_empty() => {
+                feed_kind(&failure.error, *named).key("feeds.NAME.stale_if_error")
+            }
             Refused::Feed { failure, named, .. } => feed_kind(&failure.error, *named),
         }
     }
@@ -226,6 +239,7 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::Earlier(_) => kind(S::BAD_GATEWAY, "upstream-failed", "Upstream failed"),
         Error::NoSuchPage { .. } => kind(S::NOT_FOUND, "no-such-page", "No such page").key("archive"),
         Error::NoArchive => kind(S::SERVICE_UNAVAILABLE, "no-archive", "Archive not readable").key("cache.path"),
+        Error::TooMuch => kind(S::BAD_GATEWAY, "too-large", "The sources are too large together"),
         Error::NoSource { .. } => kind(S::BAD_GATEWAY, "no-source", "No source has an answer"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),

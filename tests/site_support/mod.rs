@@ -31,7 +31,11 @@ pub struct Site {
 
 impl Site {
     pub async fn start() -> Arc<Site> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Site::at("127.0.0.1").await
+    }
+
+    pub async fn at(host: &str) -> Arc<Site> {
+        let listener = TcpListener::bind((host, 0)).await.unwrap();
         let site = Arc::new(Site {
             address: listener.local_addr().unwrap(),
             pages: Mutex::default(),
@@ -91,13 +95,18 @@ impl Site {
 
     /// A feed whose items lead to these paths.
     pub fn feed(&self, paths: &[&str]) {
-        let item = |path: &&str| {
-            let url = format!("http://{}{path}", self.address);
+        let urls: Vec<_> = paths.iter().map(|path| format!("http://{}{path}", self.address)).collect();
+        self.feed_of(&paths.iter().copied().zip(urls.iter().map(String::as_str)).collect::<Vec<_>>());
+    }
+
+    /// A feed of items with these titles, which lead there.
+    pub fn feed_of(&self, items: &[(&str, &str)]) {
+        let item = |(path, url): &(&str, &str)| {
             format!(
                 "<item><title>{path}</title><link>{url}</link><guid>{url}</guid><description>summary of {path}</description></item>"
             )
         };
-        let items: String = paths.iter().map(item).collect();
+        let items: String = items.iter().map(item).collect();
         self.put(
             "/feed",
             &format!("<rss version=\"2.0\"><channel><title>t</title><link>http://{}/</link><description>d</description>{items}</channel></rss>", self.address),

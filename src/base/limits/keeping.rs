@@ -64,6 +64,8 @@ pub const DISK_ROW_OVERHEAD: usize = 200;
 pub const DISK_BUSY: Duration = Duration::from_secs(2);
 /// To how much of `cache.disk` eviction goes down, in percent, so that not every write evicts.
 pub const DISK_EVICT_TO_PERCENT: i64 = 90;
+/// The archives' part of `cache.disk`, in percent: the rest is for bodies and for what must survive.
+pub const DISK_ARCHIVES_PERCENT: i64 = 75;
 /// Most rows that one step of eviction deletes: a transaction of some megabytes.
 pub const DISK_EVICT_AT_ONCE: i64 = 256;
 /// What is kept of the write-ahead log once it was copied into the file, in bytes.

@@ -94,6 +94,9 @@ pub enum DiskError {
     /// The configuration wants none.
     #[error("nothing is kept on disk: `cache.path` is \"none\"")]
     None,
+    /// The disk takes too long.
+    #[error("the store on disk takes too long (`cache.path`)")]
+    Late,
     /// The disk does not take it now; it is tried again.
     #[error("the store in {path} (`cache.path`) cannot be used: {reason}")]
     Unusable {
@@ -228,6 +231,14 @@ impl Disk {
     pub fn store(&self, kind: Kind, key: Key, label: &str, record: Record) {
         if let Some(handle) = &self.0 {
             handle.shared.enqueue(kind, key, Op::Put { label: label.into(), record });
+        }
+    }
+
+    /// Makes sure that `record` is there, which was stored before: the disk may have refused it, or was made anew since. Costs a
+    /// look where it is.
+    pub fn ensure(&self, kind: Kind, key: Key, label: &str, record: Record) {
+        if let Some(handle) = &self.0 {
+            handle.shared.enqueue(kind, key, Op::Ensure { label: label.into(), record });
         }
     }
 

@@ -133,7 +133,7 @@ impl Redirects {
 }
 
 /// An address of the web that a reader can follow as it stands.
-fn is_web(text: &str) -> bool {
+pub(super) fn is_web(text: &str) -> bool {
     let is_plain = text.bytes().all(|b| b > b' ' && b != b'"' && b != b'<' && b != b'>');
     is_plain && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }

@@ -81,3 +81,31 @@ fn hostile_html_is_cleaned_in_linear_time() {
     let long = format!("<a href='https://a.example/?{}'>", "utm_x=1&".repeat(50_000));
     assert_eq!(clean(&long), "<a href='https://a.example/'>");
 }
+
+#[test]
+fn an_item_gets_the_link_that_a_service_replaced() {
+    use crate::base::clock::Time;
+    use crate::config::RuleList;
+    use crate::feed::Feed;
+    use crate::rules::{BuildContext, Chain, Context};
+    let clean = |rules: &str, source: &str| {
+        let chain = Chain::build(&RuleList::parse("test", rules).unwrap(), &BuildContext::default()).unwrap();
+        let mut feed = Feed::read(source.as_bytes(), None, None).unwrap();
+        chain.apply(&mut feed, &Context::new(Time::from_secs(0), None)).unwrap();
+        feed.into_string()
+    };
+    let service = "http://feedproxy.google.com/~r/a/~3/x/";
+    let original = "https://a.example/1?utm_source=feedburner&amp;b=2";
+    let rss = format!(
+        "<rss version=\"2.0\" xmlns:feedburner=\"http://rssnamespace.org/feedburner/ext/1.0\"><channel><title>t</title><item><title>i</title>\
+         <link>{service}</link><guid>g</guid><feedburner:origLink>{original}</feedburner:origLink></item></channel></rss>"
+    );
+    let expected = rss.replace(&format!("<link>{service}"), "<link>https://a.example/1?b=2");
+    assert_eq!(clean("[{ clean = true }]", &rss), expected, "nothing else changes");
+    assert_eq!(clean("[{ clean = { redirects = false } }]", &rss), rss);
+    let atom = format!(
+        "<feed xmlns=\"http://www.w3.org/2005/Atom\" xmlns:p=\"http://www.pheedo.com/namespace/pheedo\"><title>t</title><entry><id>urn:1</id>\
+         <link rel='self' href='https://a.example/s'/><link href='{service}'/><p:origLink>https://a.example/1</p:origLink></entry></feed>"
+    );
+    assert_eq!(clean("[{ clean = true }]", &atom), atom.replace(service, "https://a.example/1"));
+}

@@ -21,6 +21,7 @@ use crate::chinese;
 use crate::config::quantity;
 use crate::feed::dates::{self, Zone};
 use crate::html::{Fragment, Syntax};
+use crate::rules::pattern;
 
 /// The manual's list.
 pub(super) const DOCS: &str = "\
@@ -157,7 +158,11 @@ fn matches(state: &State<'_, '_>, value: Value, pattern: String, options: Kwargs
     let exact = options.get::<Option<bool>>("exact")?.unwrap_or(false);
     options.assert_all_used()?;
     with_pattern(state, &pattern, exact, |regex| {
-        any(state, &value, |text| if exact { regex.is_match(text) } else { regex.is_match(&chinese::fold(text)) })
+        any(
+            state,
+            &value,
+            |text| if exact { regex.is_match(text) } else { pattern::is_found(regex, &chinese::fold(text)) },
+        )
     })?
 }
 

@@ -102,6 +102,11 @@ impl Look<'_> {
         self.feed.date(self.place).map_or(Value::UNDEFINED, |date| Value::from(self.cx.now().secs() - date.secs()))
     }
 
+    /// A part of the date of publication, in UTC: `hour`, `weekday` …
+    pub fn date_part(&self, part: &str) -> Value {
+        Look::moment(self.feed.date(self.place)).get_attr(part).unwrap_or(Value::UNDEFINED)
+    }
+
     pub fn script(&self) -> Value {
         let mut tally = Tally::new();
         tally.add(&self.feed.first(self.place, Field::Title).unwrap_or_default());

@@ -48,9 +48,11 @@ fn an_expression_sees_all_fields_of_an_item() {
         "script == 'hant' and language == 'zh-TW'",
         "age == duration('2h') and published < now and published > date('2024-05-07')",
         "published.hour == 22 and (published | zone('Asia/Taipei')).hour == 6 and published.weekday == 'tuesday'",
+        "weekday == 'tuesday' and hour == 22 and weekday not in ['saturday', 'sunday']",
         "published | strftime('%Y-%m-%d') == '2024-05-07'",
         "position == 1 and id == '1'",
         r"text is matches('t\w+ words') and text is matches('\\bTWO\\b')",
+        r"'用AI写' is matches('\\bai\\b') and '用AI写' is not matches('\\bAI\\b', exact=true)",
         "feed.title == '頻道' and feed.format == 'rss' and feed.host == 'feeds.example' and feed.items == 2",
         "content is matches('<img') and text | sub('two (words)', '$1') == '這裡有 words x'",
     ] {
@@ -62,6 +64,8 @@ fn an_expression_sees_all_fields_of_an_item() {
 fn what_an_item_lacks_is_neither_yes_nor_no() {
     assert_eq!(ask("age < duration('7d')"), [Some(true), None]);
     assert_eq!(ask("not (published > now)"), [Some(true), None]);
+    assert_eq!(ask("hour > 8"), [Some(true), None]);
+    assert_eq!(ask("weekday is matches('day')"), [Some(true), None]);
     assert_eq!(ask("published is defined and age < duration('7d')"), [Some(true), Some(false)]);
     assert_eq!(ask("enclosures[0].url is matches('mp3')"), [Some(true), None]);
     assert_eq!(ask("has_image or author"), [Some(true), Some(false)]);

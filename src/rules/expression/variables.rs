@@ -81,6 +81,8 @@ variables! { ITEM, "The fields of an item, in the order of the manual.";
     published: Date, |look| Look::moment(look.feed.date(look.place)), "when it was published, a date; undefined where nothing says so";
     updated: Date, |look| Look::moment(look.feed.changed(look.place)), "when it was last changed, a date; else as `published`";
     age: Number, |look| look.age(), "seconds since it was published (`age < duration(\"7d\")`), negative for the future; undefined where undated";
+    weekday: Text, |look| look.date_part("weekday"), "the day of the week on which it was published (`monday` …), in UTC; undefined where undated";
+    hour: Number, |look| look.date_part("hour"), "the hour in which it was published (0 to 23), in UTC; undefined where undated; elsewhere: `(published | zone(\"Asia/Taipei\")).hour`";
     language: Text, |look| look.language(), "the language tag of the item, or of the feed";
     script (Content): Text, |look| look.script(), "the script of title and content: `hans`, `hant`, `mixed` (Chinese of both), `ja`, `ko`, or empty";
     enclosures: Files, |look| look.enclosures(), "the attached files, a list; each has `url`, `type`, `length` (bytes) and `medium` (`image`, `audio`, `video`, `other`)";

@@ -128,7 +128,7 @@ impl Build for Config {
         recipe.replace = replacements(self.replace, report);
         let layout = self.template.as_ref().and_then(|text| Layout::compile(text, report));
         let Config { take, mode, from, min, sites, .. } = self;
-        let rule = FullText { recipe, layout, take, mode, from, min, sites };
+        let rule = FullText { recipe, layout, take, mode, from, min, sites, of_site: false };
         (report.count() == before).then_some(rule)
     }
 }

@@ -42,6 +42,10 @@ fn a_parameter_is_the_rule_of_a_configuration() {
             "filter_title=a&filter_author=b&filter_case_sensitive=false&sorted=false",
             "[{ keep = { title = '(?i)a', author = '(?i)b', exact = true, markup = true } }]",
         ),
+        (
+            "filter_title=\\bAI\\b|[[]&sorted=0",
+            "[{ keep = { title = '(?-u:\\b)AI(?-u:\\b)|[\\[]', exact = true, markup = true } }]",
+        ),
         ("filter=a&filter_title=b&sorted=false", "[{ keep = { any = 'a', exact = true, markup = true } }]"),
         (
             "filterout=a&filterout_title=b&filterout_category=c&sorted=false",
@@ -55,6 +59,15 @@ fn a_parameter_is_the_rule_of_a_configuration() {
         ("limit=&filter=&opencc=s2t", "[{ opencc = 's2t' }]"),
         ("brief=100&mode=fulltext", "[{ full_text = true }, { brief = 100 }]"),
         ("max=2&sorted=0", "[{ limit = 2 }]"),
+        (
+            "multimedia_hotlink_template=https://r.example/${href}",
+            "[{ multimedia = { via = 'https://r.example/${href}', posters = true } }]",
+        ),
+        (
+            "multimedia_hotlink_template=https://r.example/${href}&image_hotlink_template=https://p.example/${href}&wrap_multimedia_in_iframe=1",
+            "[{ images = 'https://p.example/${href}' }, { multimedia = { via = 'https://r.example/${href}', frame = true } }]",
+        ),
+        ("wrap_multimedia_in_iframe=0", "[]"),
         ("search=a.b&sorted=0", "[{ keep = { title = 'a\\.b', exact = true, markup = true } }]"),
     ] {
         assert_eq!(chain(query).map(|chain| chain.hash()), Ok(build(rules).hash()), "{query}");
@@ -85,6 +98,8 @@ fn what_cannot_be_obeyed_names_its_parameter() {
         ("zh-hant=1", "`zh-hant` is a rule set and takes no value"),
         ("dedupe=colour", "`dedupe` cannot be used"),
         ("image_hotlink_template=https://p.example/${hrefs}", "`image_hotlink_template` cannot be used"),
+        ("multimedia_hotlink_template=https://p.example/${hrefs}", "`multimedia_hotlink_template` cannot be used"),
+        ("wrap_multimedia_in_iframe=yes", "`wrap_multimedia_in_iframe` must be `true` or `false`"),
     ] {
         let found = chain(query).err().unwrap_or_default();
         assert!(found.contains(wrong), "{query}: {found}");

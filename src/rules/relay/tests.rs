@@ -1,23 +1,24 @@
-//! Tests of the rule on whole feeds.
+//! What becomes of addresses, on whole feeds through the rule `images`.
 
 use proptest::prelude::*;
 
+use super::super::images::{Config, Images};
 use super::*;
 use crate::base::clock::Time;
 use crate::config::decode::decode;
 use crate::config::{Problems, RuleList, Source, Value};
-use crate::rules::{BuildContext, Chain};
+use crate::rules::{Build, BuildContext, Chain, Context, Rule};
 
 const PROXY: &str = "https://p.example/?u=";
 
-fn build(settings: &str) -> Result<Images, Problems> {
+fn build(settings: &str) -> Result<Relay, Problems> {
     let mut report = Report::new(&Source::new("t", settings));
     let value = Value::single(&mut report).unwrap();
     let images = decode::<Config>(&value, &mut report).and_then(|config| config.build(&mut report));
-    report.finish().or(()).map(|()| images.unwrap())
+    report.finish().or(()).map(|()| images.unwrap().0)
 }
 
-fn via(target: &str) -> Images {
+fn via(target: &str) -> Relay {
     build(&format!("{{ via = '{target}' }}")).unwrap()
 }
 
@@ -212,7 +213,7 @@ fn every_mistake_is_shown_under_its_caret() {
     );
     assert!(problems.iter().all(|problem| problem.help.is_some()));
     let message = |settings: &str| build(settings).unwrap_err().iter().map(|p| p.message.clone()).collect::<Vec<_>>();
-    assert_eq!(message("{ via = 'direct' }"), ["`direct` without routes leaves every picture as it is"]);
+    assert_eq!(message("{ via = 'direct' }"), ["`direct` without routes leaves every address as it is"]);
     assert_eq!(message("{ routes = {} }"), ["missing key `via`"]);
     let routes: Vec<_> = (0..=MAX_IMAGE_ROUTES).map(|n| format!("'h{n}' = 'direct'")).collect();
     assert!(message(&format!("{{ via = 'weserv', routes = {{ {} }} }}", routes.join(", ")))[0].contains("at most"));
@@ -236,7 +237,7 @@ fn addresses_that_grow_without_bound_end_the_rule() {
     let source =
         item(&format!("<description><![CDATA[{images}]]></description>")).replace("https://a.example/b/c", &link);
     let mut feed = Feed::read(source.as_bytes(), None, None).unwrap();
-    let error = via(PROXY).apply(&mut feed, &Context::new(Time(0), None)).unwrap_err();
+    let error = Images(via(PROXY)).apply(&mut feed, &Context::new(Time(0), None)).unwrap_err();
     assert!(error.to_string().contains("images") && error.to_string().contains("8"), "{error}");
     let far = source.replace(&link, &format!("{link}{}/", "y".repeat(MAX_URL)));
     assert_eq!(run(&format!("[{{ images = '{PROXY}' }}]"), &far, None), far);
@@ -277,7 +278,7 @@ proptest! {
     #[test]
     fn no_template_makes_the_rule_panic_or_change_its_results(template in "(https://)?[a-z./?&=#:$@{}]{0,12}(\\$\\{(href|host|pathname|search|port)(_ue)?\\}[a-z./?&=]{0,4}){0,3}") {
         let Ok(template) = Template::parse(&template) else { return Ok(()) };
-        let images = Images { via: Target::Through(template), routes: Routes::default() };
+        let images = Relay { rule: "images", via: Target::Through(template), routes: Routes::default() };
         for text in ["https://img.example.org/a/b.png?c=d&e=f", "http://b:81/", "//c?d", "http://x/https://y/"] {
             if let Verdict::Changed(new) = images.verdict(text, None) {
                 prop_assert_eq!(images.verdict(&new, None), Verdict::Stays, "{} → {}", text, new);

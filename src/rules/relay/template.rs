@@ -1,4 +1,4 @@
-//! The address of a picture at a proxy, made after a template; and telling such an address from others.
+//! The address of a file at a proxy, made after a template; and telling such an address from others.
 //!
 //! [`Template::parse`] accepts what RSSHub's `image_hotlink_template` accepts, and the beginning of an address. It refuses what
 //! could not work: unknown variables, white space, results that are no `http:` or `https:` address, results that would change
@@ -15,7 +15,7 @@ use crate::base::limits::{MAX_TEMPLATE, MAX_TEMPLATE_VARIABLES};
 use crate::base::url::{Url, encode_component};
 use crate::config::{Report, suggest};
 
-/// Pictures that a template is tried on before it is accepted.
+/// Files that a template is tried on before it is accepted.
 const PROBES: [&str; 2] = ["https://img.example.org/a/b.png?c=d&e=f", "http://example.net/"];
 
 /// RSSHub's variables: the properties of a URL in the WHATWG's URL standard §6.1.
@@ -127,7 +127,7 @@ impl Template {
         Ok(template)
     }
 
-    /// The address of `url` at the proxy. None where the picture's parts make no host, or a result that would change again.
+    /// The address of `url` at the proxy. None where the file's parts make no host, or a result that would change again.
     pub fn fill(&self, url: &Url) -> Option<String> {
         let out = self.write(url);
         (matches!(self.mark, Mark::Endpoint { .. }) || self.is_stable(&out)).then_some(out)
@@ -172,13 +172,13 @@ impl Template {
         let [Part::Literal(head), Part::Variable { name, .. }, ..] = self.parts.as_slice() else { return Ok(()) };
         if head.contains('#') {
             let help = "a browser does not send what follows a `#`: write `%23`, or take it out";
-            return Err(Fault::new("the picture's address would stand behind a `#`", help));
+            return Err(Fault::new("the file's address would stand behind a `#`", help));
         }
         let host =
             address::after_scheme(head).filter(|rest| !rest.is_empty() && address::authority_end(rest).is_none());
         match host {
             Some(_) if matches!(*name, "href" | "origin" | "protocol") => Err(Fault::new(
-                "the picture's address would be a part of the host name",
+                "the file's address would be a part of the host name",
                 format!("write `{head}/{}`", text.get(head.len()..).unwrap_or_default()),
             )),
             _ => Ok(()),
@@ -218,7 +218,7 @@ impl Mark {
         match address::after_scheme(head) {
             Some(rest) if address::authority_end(rest).is_some() => {
                 let Address { host, port, path, query } = Address::split(rest);
-                // The parameter that holds the picture; others may stand before it or be in another order.
+                // The parameter that holds the file; others may stand before it or be in another order.
                 let key =
                     query.map(|query| query.rsplit('&').next().filter(|key| key.ends_with('=')).unwrap_or_default());
                 let path = if path.is_empty() { "/" } else { path };

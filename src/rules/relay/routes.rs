@@ -3,10 +3,10 @@
 use super::Target;
 use crate::base::url::Url;
 
-/// The proxies whose pictures need no other. A route of the user's for the same host comes first.
+/// The proxies whose files need no other. A route of the user's for the same host comes first.
 const WESERV_HOSTS: [&str; 2] = ["images.weserv.nl", "wsrv.nl"];
 
-/// Hosts and where their pictures are sent.
+/// Hosts and where their files are sent.
 #[derive(Debug, Default)]
 pub(super) struct Routes(Vec<(Pattern, Target)>);
 
