@@ -87,7 +87,10 @@ pub struct Pages {
 
 /// What rules read in pages, by the rule's own place in memory: one rule stays where it is while a chain runs.
 #[derive(Clone, Default)]
-struct Readings(Arc<Mutex<HashMap<(TypeId, usize, Url), Arc<dyn Any + Send + Sync>>>>);
+struct Readings(Arc<Mutex<HashMap<(TypeId, usize, Url), Reading>>>);
+
+/// What one rule read in one page.
+type Reading = Arc<dyn Any + Send + Sync>;
 
 impl fmt::Debug for Readings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,7 +125,7 @@ impl Pages {
             return known;
         }
         let made = Arc::new(read());
-        readings.insert(key, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        readings.insert(key, Arc::clone(&made) as Reading);
         made
     }
 
