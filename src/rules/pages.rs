@@ -87,8 +87,10 @@ pub struct Pages {
 
 /// What rules read in pages, by the rule's own place in memory: one rule stays where it is while a chain runs.
 #[derive(Clone, Default)]
-struct Readings(Arc<Mutex<HashMap<(TypeId, usize, Url), Reading>>>);
+struct Readings(Arc<Mutex<HashMap<Reader, Reading>>>);
 
+/// What is read, by whom, in which page.
+type Reader = (TypeId, usize, Url);
 /// What one rule read in one page.
 type Reading = Arc<dyn Any + Send + Sync>;
 
