@@ -307,10 +307,6 @@ pub const MIN_ARTICLE_CHARS: usize = 40;
 pub const SCRIPT_PAGE_CHARS: usize = 200;
 /// Most replacements of `full_text`: each is a pass over the page.
 pub const MAX_REPLACEMENTS: usize = 50;
-/// Most elements of a page that readability is given: it builds a tree of them. News pages have under 5 000.
-pub const MAX_PAGE_ELEMENTS: usize = 100_000;
-/// Deepest nesting that readability is given. News pages stay under 40.
-pub const MAX_PAGE_DEPTH: usize = 512;
 /// Largest file of `fetch.roots`: a whole system's certificates take 250 KiB.
 pub const MAX_ROOTS: usize = MIB;
 /// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.
@@ -331,8 +327,11 @@ pub const MAX_PAGE_ROUNDS: usize = 24;
 pub const PAGES_OF_FEED: usize = 64 * MIB;
 /// Memory for pages that came: some hundred articles.
 pub const PAGES_MEMORY: usize = 32 * MIB;
-/// How long a page that came is kept: articles are mended on their first days, and gone from the feed after that.
-pub const PAGE_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a page that came is read again without being asked for: articles are mended on their first days, and gone from
+/// most feeds after that; one that showed no text gets another chance.
+pub const PAGE_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// What is kept for less than this is kept in memory only.
+pub const PAGE_WRITTEN: Duration = DAY;
 /// Fetches at once, whole process.
 pub const FETCHES_AT_ONCE: usize = 64;
 /// Fetches under way or waiting, whole process; more are refused at once, so that a stuck network holds a bounded memory.

@@ -19,7 +19,7 @@ use crate::config::{ConfigError, Problems};
 use crate::emit::EmitError;
 use crate::feed::FeedError;
 pub use crate::fetch::Blame;
-use crate::fetch::{FetchError, Phase};
+use crate::fetch::{FetchError, Phase, Place};
 use crate::rules::RuleError;
 use crate::rules::parameters::Wrong;
 
@@ -60,6 +60,14 @@ pub enum Error {
     /// A success, but no feed.
     #[error(transparent)]
     NotAFeed(FeedError),
+    /// The feed that a page names, which was asked for in the page's place, cannot be had.
+    #[error("the page names its feed at {at}: {}", error.without_place())]
+    Named {
+        /// Where.
+        at: Place,
+        /// Why not.
+        error: Box<Error>,
+    },
     /// A feed that ends in the middle, where a whole copy is at hand.
     #[error("the feed ends in the middle")]
     CutShort,
@@ -117,6 +125,7 @@ impl Error {
         match self {
             Error::Fetch(error) => error.without_place(),
             Error::Earlier(earlier) => earlier.without_place.clone(),
+            Error::Named { error, .. } => format!("a page, and of the feed that it names: {}", error.without_place()),
             other => other.to_string(),
         }
     }
@@ -133,6 +142,9 @@ impl Error {
             | Error::TooMuch
             | Error::Late => Blame::Upstream,
             Error::Earlier(earlier) => earlier.blame,
+            // the reader did not ask for it
+            Error::Named { error, .. } if error.blame() == Blame::Reader => Blame::Upstream,
+            Error::Named { error, .. } => error.blame(),
             Error::File(_) | Error::NoArchive | Error::Rule(_) | Error::Emit(_) | Error::Busy | Error::Bug => Blame::Us,
         }
     }
@@ -143,6 +155,7 @@ impl Error {
             Error::NotAFeed(_) | Error::CutShort | Error::Bug => Cause::Unusable,
             Error::Emptied { .. } => Cause::Emptied,
             Error::Earlier(earlier) => earlier.cause,
+            Error::Named { error, .. } => error.cause(),
             Error::Rule(_) | Error::Emit(_) => Cause::Rule,
             Error::Fetch(error) => match error {
                 FetchError::Status { status, .. } => Cause::Status(*status),
@@ -165,6 +178,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Error::Fetch(error) => error.retry_after(),
+            Error::Named { error, .. } => error.retry_after(),
             _ => None,
         }
     }

@@ -33,6 +33,7 @@ pub(super) struct Origins {
 }
 
 /// What was found at an origin.
+#[derive(Clone)]
 pub(super) struct Found {
     /// HTTP's; a file has none.
     pub status: Option<u16>,

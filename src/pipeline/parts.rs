@@ -99,7 +99,7 @@ impl Parts {
         let routes = Routes::new(config, &context)?;
         let wait = config.fetch.timeout + limits::WAIT_SLACK;
         let hubs = client.clone();
-        let pages = Fetcher::new(client.clone(), clock.clone(), failures.clone());
+        let pages = Fetcher::new(client.clone(), clock.clone(), store.disk().clone(), failures.clone());
         let origins = Origins { client, clock: clock.clone(), max_body: config.fetch.max_body };
         Ok(Parts {
             merged: merge::all(config, &routes, &context)?,

@@ -1,7 +1,10 @@
 //! The first stage: the good copy of what upstream has, from the cache while it is fresh, else asked for, once for all who ask
 //! meanwhile. Where upstream fails, the copy at hand stays good for as long as its clocks say.
 //!
-//! Keeps failures too: while one is held, upstream is left in peace. Remembers where a feed moved for good.
+//! Keeps failures too: while one is held, upstream is left in peace. Remembers where a feed moved for good, and which feed the
+//! page at its address names.
+
+mod discover;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +24,7 @@ use crate::base::url::Url;
 use crate::cache::flight::Flights;
 use crate::cache::moved::Moved;
 use crate::cache::negative::{Cause, Held};
-use crate::cache::{Fetched, Key, Store};
+use crate::cache::{About, Fetched, Key, Store};
 use crate::config::Origin;
 use crate::fetch::{FetchError, Holds, Place};
 
@@ -208,18 +211,17 @@ impl Upstream {
         }
     }
 
-    /// Asks where the feed has moved for good; where that address is dead, its own again.
+    /// Asks where the feed is by now; where that address is dead, at its own again.
     async fn bring(
         &self,
         route: &Route,
         held: Option<&Arc<Fetched>>,
         via: Option<HeaderValue>,
     ) -> Result<(Fetched, Option<u16>), Error> {
-        let known = held.and_then(|held| held.about.moved.as_ref());
-        let Some(moved) = known.filter(|moved| moved.is_settled()) else {
+        let Some(at) = held.and_then(|held| held.about.elsewhere()) else {
             return self.bring_from(route, None, held, via).await;
         };
-        let error = match self.bring_from(route, Some(moved), held, via.clone()).await {
+        let error = match self.bring_from(route, Some(at), held, via.clone()).await {
             Ok(brought) => return Ok(brought),
             Err(error) => error,
         };
@@ -227,34 +229,50 @@ impl Upstream {
         if !is_dead(&error, failures) {
             return Err(error);
         }
-        tracing::warn!(feed = %route.label, to = %Place::of(&moved.to), %error, "moved back: the new address is dead");
-        let held = held.map(|held| {
-            let mut back = Fetched::clone(held);
-            back.about.moved = None;
-            Arc::new(back)
+        tracing::warn!(feed = %route.label, at = %Place::of(at), %error, "the feed's own address is asked again: this one is dead");
+        let back = held.filter(|held| held.about.moved.is_some()).map(|held| {
+            let about = About { moved: None, ..held.about.clone() };
+            Arc::new(Fetched { about, body: held.body.clone() })
         });
-        if let Some(back) = &held {
+        if let Some(back) = &back {
             self.0.store.put_fetched(route.fetched, &route.label, Arc::clone(back)).await;
         }
-        self.bring_from(route, None, held.as_ref(), via).await
+        self.bring_from(route, None, back.as_ref().or(held), via).await
     }
 
+    /// Asks at `at`, the configured address where there is none. A page may stand for the feed that it names.
     async fn bring_from(
         &self,
         route: &Route,
-        settled: Option<&Moved>,
+        at: Option<&Url>,
         held: Option<&Arc<Fetched>>,
         via: Option<HeaderValue>,
     ) -> Result<(Fetched, Option<u16>), Error> {
-        let at = settled.map(|moved| &moved.to);
-        let asking = Asking { at, held: held.map(|held| &held.about), via };
+        let asking = Asking { at, held: held.map(|held| &held.about), via: via.clone() };
         let found = self.0.origins.bring(&route.origin, asking).await?;
-        let (now, status) = (self.now(), found.status);
+        let (page, status) = (self.may_be_a_page(route, at, held).then(|| found.clone()), found.status);
         let known = held.and_then(|held| held.about.moved.as_ref());
-        let moved = match (settled, &found.moved) {
+        let moved = match (known.filter(|moved| at == Some(&moved.to)), &found.moved) {
             (Some(settled), None) => Some(settled.clone()),
-            (_, to) => heard(route, known, to.as_ref(), now),
+            (_, to) => heard(route, known, to.as_ref(), self.now()),
         };
+        let discovered = at.and(held).and_then(|held| held.about.discovered.clone());
+        match (self.judge(route, found, moved, discovered, held).await, page) {
+            (Err(Error::NotAFeed(error)), Some(page)) => self.discover(route, page, error, held, via).await,
+            (copy, _) => Ok((copy?, status)),
+        }
+    }
+
+    /// The copy at hand after `found`.
+    async fn judge(
+        &self,
+        route: &Route,
+        found: Found,
+        moved: Option<Moved>,
+        discovered: Option<Url>,
+        held: Option<&Arc<Fetched>>,
+    ) -> Result<Fetched, Error> {
+        let now = self.now();
         let failing = self.0.failures.get(&route.fetched).await;
         let emptiness_believed =
             failing.is_some_and(|held| held.cause == Cause::Emptied && now.since(held.since) >= limits::EMPTY_BELIEVED);
@@ -263,8 +281,14 @@ impl Upstream {
             Rival { copy: Arc::clone(held), usable, emptiness_believed }
         });
         let is_page = route.chain.reader().is_some();
-        let copy = self.0.workers.run(move || examine(found, is_page, moved, rival)).await??;
-        Ok((copy, status))
+        let mut copy = self.0.workers.run(move || examine(found, is_page, moved, rival)).await??;
+        copy.about.discovered = discovered;
+        Ok(copy)
+    }
+
+    /// What is at `origin` now, past the cache, as far as it is a feed for `route`.
+    pub(super) async fn ask_feed(&self, route: &Route) -> Result<Fetched, Error> {
+        self.bring_from(route, None, None, None).await.map(|(copy, _)| copy)
     }
 
     /// What is at `origin` now, past the cache.

@@ -1,6 +1,6 @@
 //! A page as it is read: decoded, its pieces found by a recipe's picks.
 //!
-//! Charset: what HTTP says, else what the page's `meta` says, else as feeds are guessed. Bounded by the size of a page
+//! Charset: what HTTP says, or the page's `meta` where that is surer, else as feeds are guessed. Bounded by the size of a page
 //! ([`MAX_PAGE`](crate::base::limits::MAX_PAGE), held by the pipeline); linear.
 
 use std::borrow::Cow;
@@ -23,8 +23,8 @@ impl Page {
     /// Reads `body`, in whose text `replace` is done first.
     pub fn read(body: &Body, replace: &[(String, String)]) -> Page {
         let http = body.content_type.as_deref().and_then(charset::label);
-        let label = http.map(str::to_owned).or_else(|| meta_charset(&body.bytes));
-        let mut text = charset::decode(&body.bytes, label.as_deref()).text;
+        let own = meta_charset(&body.bytes);
+        let mut text = charset::decode(&body.bytes, charset::surer(http, own.as_deref())).text;
         for (find, with) in replace {
             let grows = text.matches(find.as_str()).count() * with.len().saturating_sub(find.len());
             // what would make a giant of a page is left undone
@@ -82,6 +82,14 @@ mod tests {
         let gbk = b"<meta charset=\"gb2312\"><p>\xcc\xa8\xcd\xe5</p>";
         assert!(page(gbk, None).html.plain_text().contains("台湾"));
         assert!(page(b"<p>\xcc\xa8\xcd\xe5</p>", Some("text/html; charset=GBK")).html.plain_text().contains("台湾"));
+        let default = "text/html; charset=ISO-8859-1";
+        assert!(page(gbk, Some(default)).html.plain_text().contains("台湾"), "a server's default is no knowledge");
+        assert!(
+            page(b"<meta charset=latin1>caf\xe9", Some("text/html; charset=windows-1252"))
+                .html
+                .plain_text()
+                .contains("café")
+        );
         let http_equiv = b"<meta http-equiv=Content-Type content='text/html; charset=big5'><p>\xa5x\xc6W</p>";
         assert!(page(http_equiv, None).html.plain_text().contains("台灣"));
     }

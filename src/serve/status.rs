@@ -99,7 +99,7 @@ pub enum Refused {
     #[error("the request accepts neither the plain bytes nor br, zstd or gzip")]
     NotAcceptable,
     /// A feed that could be asked for but not made.
-    #[error("feed `{feed}`: {}{}", failure.error.without_place(), withheld(failure, *named))]
+    #[error("feed `{feed}`: {}{}", told(&failure.error, *named), withheld(failure, *named))]
     Feed {
         /// Its name, or its URL without the query.
         feed: String,
@@ -211,6 +211,14 @@ impl Refused {
     }
 }
 
+/// The message for a reader. Where a page leads is known to whoever named the page.
+fn told(error: &Error, named: bool) -> String {
+    match error {
+        Error::Named { .. } if !named => error.to_string(),
+        _ => error.without_place(),
+    }
+}
+
 fn feed_kind(error: &Error, named: bool) -> Kind {
     use StatusCode as S;
     match error {
@@ -220,6 +228,12 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::Emit(_) => kind(S::INTERNAL_SERVER_ERROR, "no-such-form", "Cannot be written so").key("feeds"),
         Error::Fetch(error) => fetch_kind(error, named),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
+        Error::Named { error, .. } => match &**error {
+            Error::Fetch(FetchError::Refused { why, .. }) => {
+                kind(S::BAD_GATEWAY, "named-feed-refused", "The page's feed is refused").maybe(allow_key(why))
+            }
+            error => feed_kind(error, named),
+        },
         Error::CutShort => kind(S::BAD_GATEWAY, "cut-short", "Upstream's feed is cut short"),
         Error::Emptied { .. } => kind(S::BAD_GATEWAY, "emptied", "Upstream's feed is empty"),
         Error::Earlier(_) => kind(S::BAD_GATEWAY, "upstream-failed", "Upstream failed"),

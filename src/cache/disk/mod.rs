@@ -49,12 +49,24 @@ pub enum Kind {
     Subscription = 6,
     /// When the feeds of the configuration are to be refreshed.
     Schedule = 7,
+    /// A page or a service's answer that a rule reads. Evicted.
+    Page = 8,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 7] =
-        [Kind::Fetched, Kind::Answer, Kind::State, Kind::Seen, Kind::Archive, Kind::Subscription, Kind::Schedule];
+    pub const ALL: [Kind; 8] = [
+        Kind::Fetched,
+        Kind::Answer,
+        Kind::State,
+        Kind::Seen,
+        Kind::Archive,
+        Kind::Subscription,
+        Kind::Schedule,
+        Kind::Page,
+    ];
+    /// What can be had again from upstream.
+    const BODIES: [Kind; 3] = [Kind::Fetched, Kind::Answer, Kind::Page];
 
     /// For people.
     pub fn name(self) -> &'static str {
@@ -66,12 +78,13 @@ impl Kind {
             Kind::Archive => "archive",
             Kind::Subscription => "subscriptions",
             Kind::Schedule => "schedule",
+            Kind::Page => "pages",
         }
     }
 
     /// True for what can be had again from upstream.
     fn is_body(self) -> bool {
-        matches!(self, Kind::Fetched | Kind::Answer)
+        Kind::BODIES.contains(&self)
     }
 }
 

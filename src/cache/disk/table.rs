@@ -195,8 +195,9 @@ fn evict_some(on: &mut Connection, bodies: bool, excess: i64) -> Result<usize> {
     let transaction = on.transaction()?;
     let doomed = {
         let mut statement = transaction
-            .prepare_cached("SELECT id, size FROM records WHERE kind IN (?1, ?2) = ?3 ORDER BY used LIMIT ?4")?;
-        let of = (Kind::Fetched as u8, Kind::Answer as u8, bodies, limits::DISK_EVICT_AT_ONCE);
+            .prepare_cached("SELECT id, size FROM records WHERE kind IN (?1, ?2, ?3) = ?4 ORDER BY used LIMIT ?5")?;
+        let [one, two, three] = Kind::BODIES.map(|kind| kind as u8);
+        let of = (one, two, three, bodies, limits::DISK_EVICT_AT_ONCE);
         let mut rows = statement.query(of)?;
         let (mut doomed, mut freed) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
