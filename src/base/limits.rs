@@ -96,6 +96,8 @@ pub const MAX_NAME_MADE: usize = 40;
 pub const MAX_FOLDERS: usize = 8;
 /// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
 pub const MAX_SOURCES: usize = 200;
+/// Most bytes of all sources of one merged feed: two of the largest feeds, or a hundred large ones.
+pub const MAX_MERGED: usize = 64 * MIB;
 /// How deep the schema of a setting goes: no setting of a rule nests deeper than four.
 pub const MAX_SHAPE_DEPTH: usize = 10;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
@@ -190,6 +192,8 @@ pub const TEMPLATE_FUEL: u64 = 10_000_000;
 pub const MAX_DOCUMENT_OUTPUT: usize = 64 * MIB;
 /// Largest index of a mirrored feed: some hundred thousand items.
 pub const MAX_MIRROR_INDEX: usize = 256 * MIB;
+/// Most files that a mirror copies for one item: an album has some hundred pictures.
+pub const MAX_COPIED: usize = 500;
 /// Largest template of the user.
 pub const MAX_TEMPLATE_FILE: usize = MIB;
 
@@ -295,10 +299,6 @@ pub const MIN_ARTICLE_CHARS: usize = 40;
 pub const SCRIPT_PAGE_CHARS: usize = 200;
 /// Most replacements of `full_text`: each is a pass over the page.
 pub const MAX_REPLACEMENTS: usize = 50;
-/// Most elements of a page that readability is given: it builds a tree of them. News pages have under 5 000.
-pub const MAX_PAGE_ELEMENTS: usize = 100_000;
-/// Deepest nesting that readability is given. News pages stay under 40.
-pub const MAX_PAGE_DEPTH: usize = 512;
 /// Largest file of `fetch.roots`: a whole system's certificates take 250 KiB.
 pub const MAX_ROOTS: usize = MIB;
 /// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.
@@ -315,10 +315,15 @@ pub const MAX_PAGE: usize = 8 * MIB;
 pub const MAX_PAGES_WANTED: usize = 500;
 /// Most rounds in which one page leads to the next, for one feed: an article in ten parts, and two rules that read pages.
 pub const MAX_PAGE_ROUNDS: usize = 24;
+/// Most bytes of all pages that one feed wants: five hundred news pages without pictures.
+pub const PAGES_OF_FEED: usize = 64 * MIB;
 /// Memory for pages that came: some hundred articles.
 pub const PAGES_MEMORY: usize = 32 * MIB;
-/// How long a page that came is kept: articles are mended on their first days, and gone from the feed after that.
-pub const PAGE_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a page that came is read again without being asked for: articles are mended on their first days, and gone from
+/// most feeds after that; one that showed no text gets another chance.
+pub const PAGE_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// What is kept for less than this is kept in memory only.
+pub const PAGE_WRITTEN: Duration = DAY;
 /// Fetches at once, whole process.
 pub const FETCHES_AT_ONCE: usize = 64;
 /// Fetches under way or waiting, whole process; more are refused at once, so that a stuck network holds a bounded memory.

@@ -109,6 +109,12 @@ pub(super) fn open(cache: &Cache, clock: Clock) -> Disk {
     }
 }
 
+/// The store of a command that may run beside a server: a folder of its own in that of the server's. None where there is none.
+pub(super) fn beside(cache: &Cache, name: &str, clock: Clock) -> Disk {
+    let directory = directory(cache).map(|directory| directory.join(name));
+    directory.map_or_else(Disk::none, |directory| Disk::open(directory, cache.disk, clock))
+}
+
 fn directory(cache: &Cache) -> Option<PathBuf> {
     match &cache.path {
         Store::None => None,

@@ -4,7 +4,7 @@
 //! has an exact counterpart in CSS; what has none (`text()` in a condition, `..`, `ancestor::`) is an error that names it.
 //! Pure, linear in the expression, bounded by [`MAX_SELECTOR`].
 
-use crate::base::limits::MAX_SELECTOR;
+use crate::base::limits::{MAX_SELECTOR, MAX_SELECTOR_DEPTH};
 
 /// What an expression selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub fn to_css(xpath: &str) -> Result<Vec<Selection>, XpathError> {
     if xpath.len() > MAX_SELECTOR {
         return Err(XpathError(format!("the expression has more than {MAX_SELECTOR} bytes")));
     }
-    let mut reader = Reader { rest: xpath.trim() };
+    let mut reader = Reader { rest: xpath.trim(), depth: 0 };
     let mut found = Vec::new();
     loop {
         found.push(reader.path()?);
@@ -41,6 +41,8 @@ pub fn to_css(xpath: &str) -> Result<Vec<Selection>, XpathError> {
 
 struct Reader<'a> {
     rest: &'a str,
+    /// Open parentheses around a condition.
+    depth: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -210,6 +212,16 @@ impl<'a> Reader<'a> {
     }
 
     fn either(&mut self) -> Result<String, XpathError> {
+        if self.depth > MAX_SELECTOR_DEPTH * 4 {
+            return Err(XpathError("the conditions are nested too deep".to_owned()));
+        }
+        self.depth += 1;
+        let sides = self.sides();
+        self.depth -= 1;
+        sides
+    }
+
+    fn sides(&mut self) -> Result<String, XpathError> {
         let mut sides = vec![self.all()?];
         while self.word("or") {
             sides.push(self.all()?);
@@ -383,6 +395,8 @@ mod tests {
             ("", "ends too early"),
             ("//a[contains(., 'x')]", "., 'x'"),
             ("//*[1]", "*[n]"),
+            (format!("//a[{}@b", "(".repeat(4000)).as_str(), "too deep"),
+            (format!("//a[{}@b", "not(".repeat(1000)).as_str(), "too deep"),
         ] {
             let error = to_css(xpath).unwrap_err().to_string();
             assert!(error.contains(named), "{xpath}: {error}");

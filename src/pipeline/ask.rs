@@ -13,7 +13,7 @@ use crate::base::url::Url;
 use crate::cache::flight::Role;
 use crate::cache::freshness::{Grace, Policy};
 use crate::cache::schedule::Pace;
-use crate::cache::{Answer, Key};
+use crate::cache::{Answer, Fetched, Key};
 use crate::config::{self, Cache, Feed, Origin, Refresh, Relative};
 use crate::emit::model::Document;
 use crate::emit::{About, Format, Templates};
@@ -110,6 +110,13 @@ pub struct Input {
     pub content_type: Option<String>,
     /// Where it came from, after redirects; relative URLs mean nothing without it.
     pub url: Option<Url>,
+}
+
+impl From<Fetched> for Input {
+    fn from(Fetched { body, about }: Fetched) -> Input {
+        let content_type = about.content_type.and_then(|line| line.0.to_str().ok().map(str::to_owned));
+        Input { bytes: body, content_type, url: about.url }
+    }
 }
 
 /// In which form a feed goes out: all that decides about the output beside the feed and its rules.

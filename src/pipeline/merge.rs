@@ -135,8 +135,14 @@ impl Pipeline {
                 (number, tokio::time::timeout(patience, asked).await.unwrap_or_else(late))
             });
         }
+        let mut weight = 0;
         while let Some(done) = under_way.join_next().await {
-            came.extend(done);
+            let Ok((number, result)) = done else { continue };
+            let result = result.and_then(|served| {
+                weight += served.answer.content.identity().body.len();
+                if weight > limits::MAX_MERGED { Err(Error::TooMuch.into()) } else { Ok(served) }
+            });
+            came.insert(number, result);
         }
         let now = self.0.clock.now();
         let read = move |result: Result<Served, Failure>| result.and_then(|served| read(&served, now));
@@ -189,7 +195,7 @@ fn compose(
         }
     }
     let (Some(format), Some(mut freshness)) = (format, freshness) else {
-        return Err(Failure { error: Arc::new(Error::NoSource { errors }), retry_after, asked: true });
+        return Err(Failure { retry_after, ..Error::NoSource { errors }.into() });
     };
     // The sources that failed are asked again as soon as they may be, and a reader waits for that.
     if let Some(again) = retry_after {

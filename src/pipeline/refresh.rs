@@ -20,7 +20,7 @@ impl Pipeline {
         let may = |route: &Route| matches!(*route.origin, Origin::Http(_) | Origin::Merge(_));
         let feeds = self.0.routes.all().filter(|route| may(route));
         let feeds = feeds.filter_map(|route| Some((Arc::clone(route), route.pace?))).collect();
-        self.0.subscriber.restore().await;
+        self.0.subscriber.restore(&self.0.routes.all().map(|route| route.fetched).collect()).await;
         let pipeline = self.clone();
         let refresh = move |route| pipeline.clone().refresh(route);
         Background::new(feeds, self.0.clock.clone(), self.0.store.disk().clone(), refresh).await
