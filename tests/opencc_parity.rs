@@ -146,7 +146,8 @@ fn the_corpus_converts_alike() {
 #[cfg_attr(not(feature = "libopencc"), ignore = "not run: needs --features libopencc (tests/get-libopencc)")]
 fn feeds_come_out_alike_by_either_engine() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    for feed in ["fixtures/feeds/rss-2.0-rich.xml", "fixtures/feeds/site-voa-zone.xml", "fixtures/voachinese/feed.xml"] {
+    for feed in ["fixtures/feeds/rss-2.0-rich.xml", "fixtures/feeds/site-voa-zone.xml", "fixtures/voachinese/feed.xml"]
+    {
         for config in ["s2t", "s2twp", "t2s"] {
             let run = |engine: &str| {
                 let rules = format!("[{{ opencc = {{ config = '{config}', engine = '{engine}', force = true }} }}]");
