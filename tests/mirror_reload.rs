@@ -7,24 +7,13 @@ mod serve_support;
 use std::time::Duration;
 
 use refeed::base::clock::{Clock, Time};
+use refeed::config::Refresh;
 use refeed::pipeline::{Ask, Pipeline};
 use refeed::rules::Chain;
 use serve_support::{NOW, Server, Upstream, config, feed, response};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// Refreshes what falls due within `span`, step by step.
-async fn live(server: &Server, pipeline: &Pipeline, span: Duration) {
-    let mut background = pipeline.background().await;
-    let end = server.clock.now() + span;
-    while server.clock.now() < end {
-        background.settle().await;
-        let next = background.next_due().unwrap_or(end).min(server.clock.now() + HOUR).min(end);
-        server.clock.advance(next.since(server.clock.now()).max(Duration::from_millis(1)));
-    }
-    background.settle().await;
-}
 
 async fn body(pipeline: &Pipeline, name: &str) -> String {
     let served = pipeline.answer(Ask::named(name), None).await.unwrap();
@@ -39,14 +28,31 @@ async fn new_feeds_are_refreshed_removed_ones_are_not_and_nothing_is_asked_befor
         config(&feeds)
     };
     let server = Server::start(&of(&["stays", "goes"])).await;
-    live(&server, &server.pipeline, HOUR).await;
+    server.live(&server.pipeline, HOUR).await;
     assert_eq!(upstream.hits(), 2);
     let changed = server.pipeline.reloaded(&of(&["stays", "comes"])).unwrap();
-    live(&server, &changed, HOUR / 2).await;
+    server.live(&changed, HOUR / 2).await;
     assert_eq!(upstream.lines()[2..], ["GET /comes"]);
-    live(&server, &changed, DAY).await;
+    server.live(&changed, DAY).await;
     let later = upstream.lines()[3..].to_vec();
     assert!(later.contains(&"GET /stays".to_owned()) && !later.contains(&"GET /goes".to_owned()), "{later:?}");
+}
+
+#[tokio::test]
+async fn feeds_on_demand_wait_for_a_reader_and_a_duration_is_kept_to() {
+    let upstream = Upstream::start("ETag: \"1\"\r\n").await;
+    let of = |name: &'static str| (name, upstream.url(&format!("/{name}")), "");
+    let mut config = config(&[of("asked"), of("timed")]);
+    config.feeds.get_mut("asked").unwrap().refresh = Refresh::OnDemand;
+    config.feeds.get_mut("timed").unwrap().refresh = Refresh::Every(2 * HOUR);
+    let server = Server::start(&config).await;
+    server.live(&server.pipeline, DAY).await;
+    let times = upstream.lines().len();
+    assert!(upstream.lines().iter().all(|line| line == "GET /timed"), "{:?}", upstream.lines());
+    // each a tenth later at most, so that feeds of one pace do not come together
+    assert!((11..=13).contains(&times), "{times} in a day");
+    assert_eq!(server.get("/feed/asked", &[]).await.status, 200);
+    assert_eq!(upstream.lines()[times..], ["GET /asked"]);
 }
 
 #[tokio::test]
@@ -76,21 +82,21 @@ async fn a_feed_that_is_read_stays_so() {
     let (upstream, directory) = (Upstream::start("ETag: \"1\"\r\n").await, tempfile::tempdir().unwrap());
     let one = config(&[("a", upstream.url("/feed"), "")]);
     let server = Server::on_disk(&one, directory.path(), Clock::manual(NOW)).await;
-    live(&server, &server.pipeline, 6 * DAY).await;
+    server.live(&server.pipeline, 6 * DAY).await;
     server.get("/feed/a", &[]).await;
     let changed = server.pipeline.reloaded(&one).unwrap();
-    live(&server, &changed, 2 * DAY).await;
+    server.live(&changed, 2 * DAY).await;
     let before = upstream.hits();
-    live(&server, &changed, 2 * DAY).await;
+    server.live(&changed, 2 * DAY).await;
     assert!(upstream.hits() > before, "two days ago somebody read it");
     // a look at the list of feeds is no reading
     for _ in 0..10 {
         changed.opml("localhost").await.unwrap();
-        live(&server, &changed, DAY).await;
+        server.live(&changed, DAY).await;
     }
     let before = upstream.hits();
     changed.opml("localhost").await.unwrap();
-    live(&server, &changed, 2 * DAY).await;
+    server.live(&changed, 2 * DAY).await;
     assert_eq!(upstream.hits(), before, "nobody reads it");
 }
 

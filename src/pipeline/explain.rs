@@ -16,7 +16,7 @@ use self::diff::{Hunk, hunks};
 use super::ask::{Form, Input};
 use super::error::Error;
 use super::{Ask, Failure, Pipeline};
-use crate::base::limits::{EXPLAINED_CHARS, MAX_EXPLAINED, MAX_PAGE_ROUNDS, PAGE_WAIT};
+use crate::base::limits::{DIFFS_TIME, EXPLAINED_CHARS, MAX_EXPLAINED, MAX_PAGE_ROUNDS, PAGE_WAIT};
 use crate::base::text::excerpt;
 use crate::config::Relative;
 use crate::feed::{Feed, Field, Place};
@@ -144,6 +144,8 @@ struct Walk {
     noted: usize,
     /// Changes told so far.
     count: usize,
+    /// Time left for what differs within changed values.
+    patience: Duration,
 }
 
 impl Walk {
@@ -160,7 +162,7 @@ impl Walk {
         };
         let (seen, stories) = (Snapshot(Vec::new()), BTreeMap::new());
         let noted = feed.notes().len();
-        let mut walk = Walk { feed, context, seen, stories, told, noted, count: 0 };
+        let mut walk = Walk { feed, context, seen, stories, told, noted, count: 0, patience: DIFFS_TIME };
         let seen = Snapshot::of(&walk.feed);
         for Seen { number, place, .. } in &seen.0 {
             if let Some(number) = number {
@@ -279,7 +281,9 @@ impl Walk {
                     self.told.abridged = true;
                     continue;
                 }
-                let diff = hunks(before.map_or("", String::as_str), after.map_or("", String::as_str));
+                let started = Instant::now();
+                let diff = hunks(before.map_or("", String::as_str), after.map_or("", String::as_str), self.patience);
+                self.patience = self.patience.saturating_sub(started.elapsed());
                 let short = |value: Option<&String>| value.map(|value| excerpt(value, EXPLAINED_CHARS));
                 let field = format!("{field:?}").to_lowercase();
                 found.push(Change { rule, field, before: short(before), after: short(after), diff });
@@ -316,7 +320,7 @@ impl Pipeline {
         let whole = chain.clone();
         let mut walk = self.0.workers.run(move || Walk::start(&raw, &whole, context, relative)).await??;
         for ((step, (rule, sets)), number) in chain.steps().zip(chain.written()).zip(1..) {
-            let (rule, sets) = (rule.to_string(), sets.to_vec());
+            let (rule, sets) = (rule.without_secrets().to_string(), sets.to_vec());
             let step = Arc::new(step);
             let mut took = Duration::ZERO;
             let mut asked = if step.reader().is_some() { listed.clone() } else { Vec::new() };

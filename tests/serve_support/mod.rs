@@ -225,6 +225,18 @@ impl Server {
         }
     }
 
+    /// Refreshes what falls due at `pipeline` within `span`, hour by hour at most.
+    pub async fn live(&self, pipeline: &Pipeline, span: Duration) {
+        let mut background = pipeline.background().await;
+        let (end, hour) = (self.clock.now() + span, Duration::from_secs(3600));
+        while self.clock.now() < end {
+            background.settle().await;
+            let next = background.next_due().unwrap_or(end).min(self.clock.now() + hour).min(end);
+            self.clock.advance(next.since(self.clock.now()).max(Duration::from_millis(1)));
+        }
+        background.settle().await;
+    }
+
     pub async fn connect(&self) -> TcpStream {
         TcpSocket::new_v4().unwrap().connect(self.address).await.unwrap()
     }
