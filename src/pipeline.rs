@@ -72,6 +72,7 @@ impl Pipeline {
     /// Forgets all that is kept of a feed, or of a URL without what may be secret; how many records that were.
     pub async fn purge(&self, name: &str) -> Result<usize, DiskError> {
         let gone = self.0.store.purge(name).await?;
+        self.0.pages.forget();
         if let Some(route) = self.0.routes.named(name) {
             self.0.upstream.failures().forget(&route.fetched).await;
         }
@@ -88,12 +89,15 @@ impl Pipeline {
         self.0.adhoc.chain(parameters, &self.0.workers).await
     }
 
-    /// What is at `origin` now, past the cache.
-    pub async fn fetch(&self, origin: &Origin) -> Result<Input, Arc<Error>> {
-        match self.0.routes.all().find(|route| matches!(origin, Origin::Merge(_)) && route.origin == *origin) {
-            Some(route) => Ok(self.bring(route, None).await.map_err(|failure| failure.error)?.input()),
-            None => Ok(self.0.upstream.ask(origin).await?.into_input()),
+    /// The feed at `origin` now, past the cache: for a page the feed that it names, unless `chain` makes one of pages.
+    pub async fn fetch(&self, origin: &Origin, chain: &Chain) -> Result<Input, Arc<Error>> {
+        let is_it = |route: &&Arc<Route>| matches!(origin, Origin::Merge(_)) && *route.origin == *origin;
+        if let Some(route) = self.0.routes.all().find(is_it) {
+            return Ok(self.bring(route, None).await.map_err(|failure| failure.error)?.input());
         }
+        let Origin::Http(url) = origin else { return Ok(self.0.upstream.ask(origin).await?.into_input()) };
+        let route = self.route(&Ask { rules: chain.clone(), ..Ask::url(url) })?;
+        Ok(self.0.upstream.ask_feed(&route).await?.into())
     }
 
     /// `input` through `chain`: decode → parse → rules (with the pages that they want) → emit.

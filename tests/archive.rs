@@ -271,6 +271,9 @@ async fn a_reader_of_rfc_3229_gets_what_is_new_alone() {
     assert_eq!(titles(&delta), ["n41", "n40"]);
     assert_eq!(delta.header("etag"), whole.header("etag"), "the tag is that of the whole");
     assert_eq!(delta.header("cache-control"), "no-store, im");
+    assert_eq!(delta.header("delta-base"), tag);
+    let several = run.delta(&format!("\"older\", W/{tag}, \"unknown\"")).await;
+    assert_eq!((several.status, several.header("delta-base")), (226, format!("W/{tag}").as_str()));
     assert_eq!(run.delta(delta.header("etag")).await.status, 304);
     // A tag that nobody knows, and a reader that does not ask for a delta, get the whole.
     assert_eq!(run.delta("\"unknown\"").await.status, 200);

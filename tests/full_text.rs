@@ -3,128 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests may fail loudly
 
 mod serve_support;
+mod site_support;
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use serve_support::{PATIENCE, Server, config};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-
-const TEXT: &str = "This is the whole text of the article, and it is long enough to count as one.";
-
-/// A site: what stands at each path, who came, and how many at once.
-struct Site {
-    address: SocketAddr,
-    pages: Mutex<HashMap<String, Vec<u8>>>,
-    hits: Mutex<HashMap<String, usize>>,
-    heads: Mutex<Vec<String>>,
-    at_once: AtomicUsize,
-    most_at_once: AtomicUsize,
-    /// Articles wait here; the feed does not.
-    gate: Semaphore,
-}
-
-impl Site {
-    async fn start() -> Arc<Site> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let site = Arc::new(Site {
-            address: listener.local_addr().unwrap(),
-            pages: Mutex::default(),
-            hits: Mutex::default(),
-            heads: Mutex::default(),
-            at_once: AtomicUsize::new(0),
-            most_at_once: AtomicUsize::new(0),
-            gate: Semaphore::new(0),
-        });
-        let served = Arc::clone(&site);
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let site = Arc::clone(&served);
-                tokio::spawn(async move {
-                    let mut head = Vec::new();
-                    while !head.ends_with(b"\r\n\r\n") {
-                        head.push(stream.read_u8().await?);
-                    }
-                    let head = String::from_utf8_lossy(&head).into_owned();
-                    let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-                    site.heads.lock().unwrap().push(head);
-                    *site.hits.lock().unwrap().entry(path.clone()).or_default() += 1;
-                    if path != "/feed" {
-                        let now = site.at_once.fetch_add(1, Ordering::SeqCst) + 1;
-                        site.most_at_once.fetch_max(now, Ordering::SeqCst);
-                        let pass = site.gate.acquire().await;
-                        drop(pass);
-                        site.at_once.fetch_sub(1, Ordering::SeqCst);
-                    }
-                    let reply = site.pages.lock().unwrap().get(&path).cloned();
-                    let missing = b"HTTP/1.1 404 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec();
-                    stream.write_all(&reply.unwrap_or(missing)).await?;
-                    stream.shutdown().await
-                });
-            }
-        });
-        site
-    }
-
-    fn put(&self, path: &str, body: &str) {
-        self.put_as(path, "text/html; charset=utf-8", body.as_bytes());
-    }
-
-    fn put_as(&self, path: &str, content_type: &str, body: &[u8]) {
-        let length = body.len();
-        let head = format!(
-            "HTTP/1.1 200 X\r\nConnection: close\r\nContent-Type: {content_type}\r\nCache-Control: max-age=600\r\nContent-Length: {length}\r\n\r\n"
-        );
-        self.pages.lock().unwrap().insert(path.to_owned(), [head.as_bytes(), body].concat());
-    }
-
-    /// A feed whose items lead to these paths.
-    fn feed(&self, paths: &[&str]) {
-        let item = |path: &&str| {
-            let url = format!("http://{}{path}", self.address);
-            format!(
-                "<item><title>{path}</title><link>{url}</link><guid>{url}</guid><description>summary of {path}</description></item>"
-            )
-        };
-        let items: String = paths.iter().map(item).collect();
-        self.put(
-            "/feed",
-            &format!("<rss version=\"2.0\"><channel><title>t</title><link>http://{}/</link><description>d</description>{items}</channel></rss>", self.address),
-        );
-    }
-
-    fn open(&self) {
-        self.gate.add_permits(Semaphore::MAX_PERMITS / 2);
-    }
-
-    fn hits(&self, path: &str) -> usize {
-        self.hits.lock().unwrap().get(path).copied().unwrap_or(0)
-    }
-
-    async fn server(&self, rules: &str) -> Server {
-        Server::start(&config(&[("a", format!("http://{}/feed", self.address), rules)])).await
-    }
-}
-
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let wait = async {
-        while !holds().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{what}"));
-}
-
-fn article(text: &str) -> String {
-    format!(
-        "<html><head><title>x</title></head><body><nav>menu</nav><div id=a><p>{text}</p></div><footer>foot</footer></body></html>"
-    )
-}
+use refeed::base::limits::PAGES_PATIENCE;
+use serve_support::Server;
+use site_support::{Site, TEXT, article, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_site_holds_up_no_feed_and_the_next_answer_is_complete() {
@@ -145,12 +31,42 @@ async fn a_slow_site_holds_up_no_feed_and_the_next_answer_is_complete() {
     assert_eq!((site.hits("/feed"), site.most_at_once.load(Ordering::SeqCst)), (1, 4));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_articles_of_a_slow_server_come_four_at_once_and_the_feed_does_not_wait_for_all() {
+    const ARTICLE: Duration = Duration::from_millis(300);
+    let site = Site::start().await;
+    let paths: Vec<String> = (0..50).map(|n| format!("/{n}")).collect();
+    site.feed(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    for path in &paths {
+        site.put(path, &article(&format!("{TEXT} {path}.")));
+    }
+    *site.delay.lock().unwrap() = ARTICLE;
+    site.open();
+    let server = site.server("[{ full_text = '#a' }]").await;
+    let started = Instant::now();
+    let first = server.get("/feed/a", &[]).await;
+    let (waited, there) = (started.elapsed(), first.text().matches(TEXT).count());
+    assert!((PAGES_PATIENCE..ARTICLE * 12).contains(&waited), "{waited:?}");
+    assert!(first.status == 200 && (4..50).contains(&there), "{there} of 50 at once");
+    assert_eq!(first.text().matches("summary of").count(), 50, "nothing is lost");
+    until("all are fetched", async || paths.iter().all(|path| site.hits(path) == 1)).await;
+    tokio::time::sleep(ARTICLE).await; // the last ones are on their way
+    until("the next answer is complete", async || server.get("/feed/a", &[]).await.text().matches(TEXT).count() == 50)
+        .await;
+    let took = started.elapsed();
+    assert!(
+        took >= ARTICLE * 12 && site.most_at_once.load(Ordering::SeqCst) == 4,
+        "{took:?}: four at once take 13 turns"
+    );
+    assert!(paths.iter().all(|path| site.hits(path) == 1) && site.hits("/feed") == 1);
+}
+
 #[tokio::test]
 async fn the_number_at_once_is_the_configs() {
     let site = Site::start().await;
     let paths: Vec<String> = (0..9).map(|n| format!("/{n}")).collect();
     site.feed(&paths.iter().map(String::as_str).collect::<Vec<_>>());
-    let mut config = config(&[("a", format!("http://{}/feed", site.address), "[{ full_text = true }]")]);
+    let mut config = site.config("[{ full_text = true }]");
     config.fetch.pages_per_host = 2;
     let server = Server::start(&config).await;
     server.get("/feed/a", &[]).await;
@@ -250,4 +166,41 @@ async fn without_selectors_the_text_is_found_by_readability() {
     let body = site.server("[{ full_text = true }]").await.get("/feed/a", &[]).await.text();
     assert!(body.contains("Paragraph 0") && body.contains("Paragraph 11") && !body.contains("menu"), "{body}");
     assert!(body.contains(&format!("http://{}/b.png", site.address)), "{body}");
+}
+
+#[tokio::test]
+async fn a_cookie_goes_to_no_other_site_that_a_feed_or_a_page_names() {
+    let (site, stranger) = (Site::start().await, Site::at("127.0.0.2").await);
+    site.open();
+    stranger.open();
+    let (stolen, next) = (format!("http://{}/stolen", stranger.address), format!("http://{}/next", stranger.address));
+    let own = format!("http://{}/own", site.address);
+    site.feed_of(&[("/own", &own), ("/stolen", &stolen)]);
+    site.put("/own", &format!("{}<a class=next href=\"{next}\">2</a>", article(TEXT)));
+    stranger.put("/stolen", &article(TEXT));
+    stranger.put("/next", &article(TEXT));
+    let rules =
+        "[{ full_text = { content = '#a', next = 'a.next', headers = { Cookie = 'id=1', Accept-Language = 'zh' } } }]";
+    assert!(site.server(rules).await.get("/feed/a", &[]).await.text().contains(TEXT));
+    let told = |site: &Site, path: &str, what: &str| {
+        site.heads.lock().unwrap().iter().any(|head| head.contains(path) && head.to_lowercase().contains(what))
+    };
+    assert!(told(&site, "/own", "cookie: id=1") && told(&site, "/own", "accept-language: zh"));
+    for path in ["/stolen", "/next"] {
+        assert!(told(&stranger, path, "accept-language: zh") && !told(&stranger, path, "cookie"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_too_large_are_left_unread_and_not_asked_for_again_at_once() {
+    let site = Site::start().await;
+    site.open();
+    site.feed(&["/large", "/small"]);
+    site.put("/large", &"x".repeat(9 << 20));
+    site.put("/small", &article(TEXT));
+    let server = site.server("[{ full_text = '#a' }]").await;
+    let body = server.get("/feed/a", &[]).await.text();
+    assert!(body.contains("summary of /large") && body.contains(TEXT), "{body}");
+    server.get("/feed/a?limit=1", &[]).await;
+    assert_eq!((site.hits("/large"), site.hits("/small")), (1, 1));
 }

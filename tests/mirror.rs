@@ -97,7 +97,7 @@ impl Upstream {
         config.cache.default_ttl = Duration::ZERO;
         config.fetch.allow.push(Allow { net: "127.0.0.0/8".parse().unwrap(), port: None });
         let url = self.url("/feed");
-        let feed = Feed::new(&url, Origin::Http(Url::parse(&url).unwrap()), RuleList::empty());
+        let feed = Feed::new(url.as_str(), Origin::Http(Url::parse(&url).unwrap()), RuleList::empty());
         config.feeds.insert("a".to_owned(), feed);
         Pipeline::from_config(&config, clock.clone()).unwrap()
     }
@@ -225,6 +225,12 @@ async fn a_broken_index_and_a_second_run_are_refused() {
     fs::write(out.path().join("a/index.json"), "[\n{\"refeed_mirror\":1},\n{oops}\n]\n").unwrap();
     let error = mirror.feed(&upstream.pipeline(&clock), "a", &Quiet).await.unwrap_err().to_string();
     assert!(error.contains("index.json") && error.contains("line 3"), "{error}");
+    for name in ["../victim.md", "/etc/x.md", "media/../../victim.md", ".git", ""] {
+        let entry = format!("{{\"first_seen\":1,\"id\":\"urn:1\",\"file\":\"{name}\"}}");
+        fs::write(out.path().join("a/index.json"), format!("[\n{{\"refeed_mirror\":1}},\n{entry}\n]\n")).unwrap();
+        let error = mirror.feed(&upstream.pipeline(&clock), "a", &Quiet).await.unwrap_err().to_string();
+        assert!(error.contains("names a file that no mirror has"), "{name}: {error}");
+    }
     assert_eq!(names(out.path()), ["a/index.json"]);
 }
 

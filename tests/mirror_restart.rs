@@ -129,6 +129,26 @@ async fn a_pause_of_a_host_survives_for_all_its_feeds() {
 }
 
 #[tokio::test]
+async fn a_pause_that_a_page_was_answered_with_survives() {
+    let (upstream, directory) = (Upstream::start("").await, tempfile::tempdir().unwrap());
+    let item = format!(
+        "<item><guid>urn:1</guid><link>{}</link><description>summary</description></item>",
+        upstream.url("/page")
+    );
+    let list = format!("<rss version=\"2.0\"><channel><title>T</title>{item}</channel></rss>");
+    upstream.script(move |head| match head.starts_with("GET /page ") {
+        true => response(429, "Retry-After: 36000\r\n", ""),
+        false => response(200, "Cache-Control: max-age=7200\r\n", &list),
+    });
+    let server = start(&one(&upstream, "[{ full_text = '#a' }]"), directory.path()).await;
+    assert!(server.get("/feed/a", &[]).await.text().contains("summary"));
+    let changed = one(&upstream, "[{ full_text = '#a' }, { limit = 3 }]");
+    let server = server.restarted(&changed, directory.path()).await;
+    assert!(server.get("/feed/a", &[]).await.text().contains("summary"));
+    assert_eq!(upstream.lines(), ["GET /feed", "GET /page"]);
+}
+
+#[tokio::test]
 async fn where_a_feed_has_moved_is_remembered() {
     let (upstream, directory) = (Upstream::start("").await, tempfile::tempdir().unwrap());
     upstream.script(|head| match head.starts_with("GET /feed ") {
@@ -165,6 +185,28 @@ async fn what_must_not_be_stored_never_touches_the_disk() {
     server.get("/feed/a", &[]).await;
     server.pipeline.disk().flush().await.unwrap();
     assert!(server.pipeline.disk().list().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_store_that_was_taken_away_has_an_unchanged_feed_again_after_its_next_refresh() {
+    let (upstream, directory) = (Upstream::start("").await, tempfile::tempdir().unwrap());
+    upstream.answers(200, "ETag: \"1\"\r\n", &feed(3));
+    let config = one(&upstream, "");
+    let server = start(&config, directory.path()).await;
+    server.get("/feed/a", &[]).await;
+    server.pipeline.disk().flush().await.unwrap();
+    for name in ["refeed.sqlite", "refeed.sqlite-wal"] {
+        std::fs::remove_file(directory.path().join(name)).unwrap();
+    }
+    upstream.answers(304, "", "");
+    server.clock.advance(DAY);
+    assert_eq!(server.get("/feed/a", &[]).await.text(), feed(3));
+    let server = server.restarted(&config, directory.path()).await;
+    upstream.answers(500, "", "");
+    server.clock.advance(DAY);
+    let kept = server.get("/feed/a", &[]).await;
+    assert_eq!((kept.status, kept.text()), (200, feed(3)));
+    assert!(kept.header("refeed-notice").contains("500"), "{kept:?}");
 }
 
 #[tokio::test]

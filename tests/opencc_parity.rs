@@ -140,3 +140,25 @@ fn the_corpus_converts_alike() {
     }
     eprintln!("{} files, {total} bytes in each of 16 configurations, no difference", files.len());
 }
+
+/// `refeed run` on a feed with each engine; the library finds its files in the folder where refeed was started.
+#[test]
+#[cfg_attr(not(feature = "libopencc"), ignore = "not run: needs --features libopencc (tests/get-libopencc)")]
+fn feeds_come_out_alike_by_either_engine() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for feed in ["fixtures/feeds/rss-2.0-rich.xml", "fixtures/feeds/site-voa-zone.xml", "fixtures/voachinese/feed.xml"]
+    {
+        for config in ["s2t", "s2twp", "t2s"] {
+            let run = |engine: &str| {
+                let rules = format!("[{{ opencc = {{ config = '{config}', engine = '{engine}', force = true }} }}]");
+                let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_refeed"));
+                command.current_dir(root.join("vendor/opencc/share/opencc"));
+                command.args(["run", "--rules", &rules]).arg(root.join(feed));
+                let output = command.output().unwrap();
+                assert!(output.status.success(), "{feed}: {}", String::from_utf8_lossy(&output.stderr));
+                String::from_utf8(output.stdout).unwrap()
+            };
+            assert_eq!(run("opencc"), run("han"), "{feed}: {config}");
+        }
+    }
+}

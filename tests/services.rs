@@ -8,10 +8,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use refeed::base::clock::Clock;
 use refeed::config::RuleList;
 use refeed::rules::{BuildContext, Chain};
 use serde_json::{Value, json};
-use serve_support::{Server, Upstream, config};
+use serve_support::{NOW, Server, Upstream, config};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -106,6 +107,23 @@ async fn libretranslate_translates_titles_and_texts_once() {
     while !server.get("/feed/a", &[]).await.text().contains("<title>New<") {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    assert_eq!(service.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_is_paid_for_once_also_over_a_restart() {
+    let (service, directory) = (Service::start(libretranslate).await, tempfile::tempdir().unwrap());
+    let upstream = Upstream::start("").await;
+    upstream.answers(200, "", FEED);
+    let config = |more: &str| {
+        let rules =
+            format!("[{more}{{ libretranslate = {{ url = '{}', target = 'fr' }} }}]", service.url("/translate"));
+        config(&[("a", upstream.url("/feed"), &rules)])
+    };
+    let server = Server::on_disk(&config(""), directory.path(), Clock::manual(NOW)).await;
+    assert!(server.get("/feed/a", &[]).await.text().contains("[台湾]"));
+    let server = server.restarted(&config("{ limit = 9 }, "), directory.path()).await;
+    assert!(server.get("/feed/a", &[]).await.text().contains("[台湾]"));
     assert_eq!(service.asked().len(), 2);
 }
 

@@ -6,49 +6,70 @@ mod serve_support;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
+use refeed::base::clock::Clock;
 use refeed::base::url::Url;
 use refeed::config::Config;
-use serve_support::{PATIENCE, Reply, Server, Upstream, config, feed};
+use serve_support::{NOW, PATIENCE, Reply, Server, Upstream, config, feed};
 use sha2::Sha256;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
 
 /// A hub that accepts whatever it is asked, and shows the forms it got.
 struct Hub {
     address: SocketAddr,
-    forms: mpsc::UnboundedReceiver<HashMap<String, String>>,
+    scheme: &'static str,
+    forms: mpsc::UnboundedReceiver<Form>,
 }
+
+/// One form that is posted to a hub, which accepts it.
+async fn take(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Form {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+    assert!(head.starts_with("post /hub http/1.1"), "{head}");
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    let mut body = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut body).await.unwrap();
+    let accepted = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let _ = stream.write_all(accepted).await;
+    let _ = stream.shutdown().await;
+    url::form_urlencoded::parse(&body).into_owned().collect()
+}
+
+type Form = HashMap<String, String>;
 
 impl Hub {
     async fn start() -> Hub {
+        Hub::over(None).await
+    }
+
+    async fn over(tls: Option<TlsAcceptor>) -> Hub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let (address, scheme) = (listener.local_addr().unwrap(), if tls.is_some() { "https" } else { "http" });
         let (tell, forms) = mpsc::unbounded_channel();
         tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    head.push(stream.read_u8().await.unwrap());
-                }
-                let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
-                assert!(head.starts_with("post /hub http/1.1"), "{head}");
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
-                let mut body = vec![0; length.parse().unwrap()];
-                stream.read_exact(&mut body).await.unwrap();
-                tell.send(url::form_urlencoded::parse(&body).into_owned().collect()).unwrap();
-                let _ =
-                    stream.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+            while let Ok((stream, _)) = listener.accept().await {
+                let form = match &tls {
+                    Some(tls) => take(tls.accept(stream).await.unwrap()).await,
+                    None => take(stream).await,
+                };
+                tell.send(form).unwrap();
             }
         });
-        Hub { address, forms }
+        Hub { address, scheme, forms }
     }
 
     fn url(&self) -> String {
-        format!("http://{}/hub", self.address)
+        format!("{}://{}/hub", self.scheme, self.address)
     }
 
     async fn form(&mut self) -> HashMap<String, String> {
@@ -203,6 +224,120 @@ async fn a_lease_is_renewed_before_it_ends_and_not_before_that() {
     let second = hub.form().await;
     assert_eq!((&second["hub.callback"], &second["hub.mode"]), (&first["hub.callback"], &"subscribe".to_owned()));
     assert_eq!(confirm(&server, &second, "d").await.text(), "d");
+}
+
+/// A hub's certificate for 127.0.0.1 in a file, and what shows it.
+fn identity(directory: &Path) -> (std::path::PathBuf, TlsAcceptor) {
+    use base64::Engine;
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let text = base64::engine::general_purpose::STANDARD.encode(certificate.der());
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let path = directory.join("roots.pem");
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
+    std::fs::write(&path, pem).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
+        .unwrap();
+    (path, TlsAcceptor::from(Arc::new(config)))
+}
+
+fn signed(secret: &str, body: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    format!("sha256={}", mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+#[tokio::test]
+async fn a_hub_over_https_is_told_a_secret_and_only_what_it_signs_is_believed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (roots, tls) = identity(directory.path());
+    let mut hub = Hub::over(Some(tls)).await;
+    let upstream = Upstream::start(&format!("Link: <{}>; rel=\"hub\"\r\n", hub.url())).await;
+    let mut config = public(&upstream);
+    config.fetch.roots = Some(roots);
+    let server = refreshed(&config).await;
+    let form = hub.form().await;
+    let secret = &form["hub.secret"];
+    assert!(secret.len() == 64 && !form["hub.callback"].contains(secret.as_str()), "{form:?}");
+    assert_eq!(confirm(&server, &form, "c").await.text(), "c");
+    server.clock.advance(Duration::from_secs(61));
+    let body = feed(1);
+    for wrong in [None, Some(signed("guess", &body)), Some(signed(secret, "other")), Some("sha256=".to_owned())] {
+        let answer = ping(&server, &path(&form), &body, wrong.as_deref()).await;
+        assert_eq!(answer.status, 202, "who guesses learns nothing");
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(upstream.hits(), 1, "and nothing is asked");
+    assert_eq!(ping(&server, &path(&form), &body, Some(&signed(secret, &body))).await.status, 202);
+    upstream.came(2).await;
+}
+
+#[tokio::test]
+async fn a_hub_may_withdraw_and_the_feed_is_polled_again() {
+    let mut hub = Hub::start().await;
+    let upstream = Upstream::start(&format!("Link: <{}>; rel=\"hub\"\r\n", hub.url())).await;
+    let server = refreshed(&public(&upstream)).await;
+    let form = hub.form().await;
+    confirm(&server, &form, "c").await;
+    let topic = form["hub.topic"].replace(':', "%3A").replace('/', "%2F");
+    let denied = format!("{}?hub.mode=denied&hub.topic={topic}&hub.reason=no", path(&form));
+    assert_eq!(server.get(&denied, &[]).await.status, 404);
+    server.clock.advance(Duration::from_secs(61));
+    ping(&server, &path(&form), "", None).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(upstream.hits(), 1, "whoever pings now has no subscription");
+}
+
+#[tokio::test]
+async fn subscriptions_survive_a_restart_and_a_changed_configuration_and_go_with_their_feed() {
+    let (mut hub, directory) = (Hub::start().await, tempfile::tempdir().unwrap());
+    let upstream = Upstream::start(&format!("Link: <{}>; rel=\"hub\"\r\n", hub.url())).await;
+    let config = public(&upstream);
+    let server = Server::on_disk(&config, directory.path(), Clock::manual(NOW)).await;
+    refresh(&server).await;
+    let form = hub.form().await;
+    confirm(&server, &form, "c").await;
+    let token = path(&form).strip_prefix("/websub/").unwrap().to_owned();
+    let server = server.restarted(&config, directory.path()).await;
+    drop(server.pipeline.background().await);
+    assert!(server.pipeline.pinged(&token, None, b""));
+    // before anything is read from the disk, too
+    let changed = server.pipeline.reloaded(&config).unwrap();
+    assert!(changed.pinged(&token, None, b""));
+    drop(changed.background().await);
+    assert!(changed.pinged(&token, None, b"") && hub.is_quiet().await, "nobody is asked again");
+    let without = Config { feeds: Default::default(), ..public(&upstream) };
+    let without = changed.reloaded(&without).unwrap();
+    drop(without.background().await);
+    assert!(!without.pinged(&token, None, b""), "the hub learns that nobody is there");
+    let again = without.reloaded(&config).unwrap();
+    drop(again.background().await);
+    assert!(!again.pinged(&token, None, b""));
+}
+
+#[tokio::test]
+async fn where_the_public_address_changes_hubs_are_told_the_new_one() {
+    let mut hub = Hub::start().await;
+    let upstream = Upstream::start(&format!("Link: <{}>; rel=\"hub\"\r\n", hub.url())).await;
+    let mut config = public(&upstream);
+    let server = refreshed(&config).await;
+    let form = hub.form().await;
+    confirm(&server, &form, "c").await;
+    config.server.public_url = Some(Url::parse("https://moved.example/").unwrap());
+    let moved = server.pipeline.reloaded(&config).unwrap();
+    let mut background = moved.background().await;
+    server.clock.advance(Duration::from_secs(24 * 3600));
+    background.settle().await;
+    let form = hub.form().await;
+    assert!(form["hub.callback"].starts_with("https://moved.example/websub/"), "{form:?}");
 }
 
 #[tokio::test]

@@ -3,10 +3,12 @@
 //! Sizes are in bytes, times are [`Duration`]s. What a config key can change is named as that key's default.
 
 mod keeping;
+mod serving;
 
 use std::time::Duration;
 
 pub use self::keeping::*;
+pub use self::serving::*;
 
 /// One kibibyte.
 pub const KIB: usize = 1024;
@@ -96,6 +98,8 @@ pub const MAX_NAME_MADE: usize = 40;
 pub const MAX_FOLDERS: usize = 8;
 /// Most sources of one merged feed, all asked at once: a planet of blogs has some hundred.
 pub const MAX_SOURCES: usize = 200;
+/// Most bytes of all sources of one merged feed: two of the largest feeds, or a hundred large ones.
+pub const MAX_MERGED: usize = 64 * MIB;
 /// How deep the schema of a setting goes: no setting of a rule nests deeper than four.
 pub const MAX_SHAPE_DEPTH: usize = 10;
 /// Longest name of a feed, in bytes: it is a path segment, and a file name where a cache writes one.
@@ -157,6 +161,10 @@ pub const MAX_NEW_ADDRESSES: usize = 8 * MIB;
 pub const MAX_SELECTOR: usize = 4 * KIB;
 /// Most text and tags of one field that a rule reads element by element: nested ones share theirs.
 pub const MAX_TEXT_READ: usize = 2 * MIB;
+/// The same as a multiple of the field, beside [`TEXT_READ_FREE`] bytes: elements that stand in each other sixteen deep.
+pub const MAX_TEXT_SHARED: usize = 16;
+/// See [`MAX_TEXT_SHARED`].
+pub const TEXT_READ_FREE: usize = 64 * KIB;
 /// How many `:not(:has(:is(…)))` may stand inside each other.
 pub const MAX_SELECTOR_DEPTH: usize = 4;
 /// Longest template of an address in a rule.
@@ -169,6 +177,8 @@ pub const MAX_ADHOC_CHAINS: u64 = 128;
 pub const MAX_DIFFED: usize = 256 * KIB;
 /// Time for the smallest difference of two values; after it a larger one is taken.
 pub const DIFF_TIME: Duration = Duration::from_millis(100);
+/// The same for all values of one explanation: 20 000 short ones take a second.
+pub const DIFFS_TIME: Duration = Duration::from_secs(3);
 /// Most changed pieces that `explain` tells of one value, and the characters told around each and of each.
 pub const MAX_HUNKS: usize = 20;
 /// See [`MAX_HUNKS`].
@@ -190,6 +200,8 @@ pub const TEMPLATE_FUEL: u64 = 10_000_000;
 pub const MAX_DOCUMENT_OUTPUT: usize = 64 * MIB;
 /// Largest index of a mirrored feed: some hundred thousand items.
 pub const MAX_MIRROR_INDEX: usize = 256 * MIB;
+/// Most files that a mirror copies for one item: an album has some hundred pictures.
+pub const MAX_COPIED: usize = 500;
 /// Largest template of the user.
 pub const MAX_TEMPLATE_FILE: usize = MIB;
 
@@ -295,10 +307,6 @@ pub const MIN_ARTICLE_CHARS: usize = 40;
 pub const SCRIPT_PAGE_CHARS: usize = 200;
 /// Most replacements of `full_text`: each is a pass over the page.
 pub const MAX_REPLACEMENTS: usize = 50;
-/// Most elements of a page that readability is given: it builds a tree of them. News pages have under 5 000.
-pub const MAX_PAGE_ELEMENTS: usize = 100_000;
-/// Deepest nesting that readability is given. News pages stay under 40.
-pub const MAX_PAGE_DEPTH: usize = 512;
 /// Largest file of `fetch.roots`: a whole system's certificates take 250 KiB.
 pub const MAX_ROOTS: usize = MIB;
 /// Default of `fetch.pages_per_host`: the articles of one feed lie at one host, and fifty of them should not take a minute.
@@ -315,10 +323,15 @@ pub const MAX_PAGE: usize = 8 * MIB;
 pub const MAX_PAGES_WANTED: usize = 500;
 /// Most rounds in which one page leads to the next, for one feed: an article in ten parts, and two rules that read pages.
 pub const MAX_PAGE_ROUNDS: usize = 24;
+/// Most bytes of all pages that one feed wants: five hundred news pages without pictures.
+pub const PAGES_OF_FEED: usize = 64 * MIB;
 /// Memory for pages that came: some hundred articles.
 pub const PAGES_MEMORY: usize = 32 * MIB;
-/// How long a page that came is kept: articles are mended on their first days, and gone from the feed after that.
-pub const PAGE_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a page that came is read again without being asked for: articles are mended on their first days, and gone from
+/// most feeds after that; one that showed no text gets another chance.
+pub const PAGE_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// What is kept for less than this is kept in memory only.
+pub const PAGE_WRITTEN: Duration = DAY;
 /// Fetches at once, whole process.
 pub const FETCHES_AT_ONCE: usize = 64;
 /// Fetches under way or waiting, whole process; more are refused at once, so that a stuck network holds a bounded memory.
@@ -444,47 +457,3 @@ pub const TAGS_REMEMBERED: usize = 50;
 pub const SINCE_STEP: Duration = Duration::from_secs(60);
 /// Items of one feed whose first-seen time is remembered after they have gone.
 pub const SEEN_REMEMBERED: usize = 2000;
-
-// ── serving ─────────────────────────────────────────────────────────────────────────────────────────
-
-/// Default port of `server.listen`: not a port that RSSHub, miniflux or FreshRSS uses.
-pub const PORT: u16 = 4600;
-/// Longest question of `refeed cache` to a running server: a URL and some words.
-pub const CONTROL_LINE: u64 = 8 * KIB as u64;
-/// Longest answer to it: a line of a hundred bytes for each of 100 000 feeds, and more.
-pub const CONTROL_ANSWER: u64 = 64 * MIB as u64;
-/// Time for question and answer: a purge of a large feed may wait for the disk.
-pub const CONTROL_TIME: Duration = Duration::from_secs(20);
-/// How long `refeed health` waits for an answer of this machine: half of what Docker waits for the command.
-pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
-/// How much of the answer `refeed health` reads: the status line and a reason.
-pub const HEALTH_ANSWER: usize = 4 * KIB;
-/// Width of the help on a terminal that is wider: longer lines are hard to read.
-pub const HELP_WIDTH: usize = 100;
-/// A connection must send a whole request head within this time of being opened or of the last answer: slow and silent
-/// clients are closed.
-pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// A reader that takes no byte of an answer for so long is cut.
-pub const WRITE_STALL: Duration = Duration::from_secs(15);
-/// A reader that has not taken a whole answer after so long is cut: 32 MiB at 280 kB/s.
-pub const WRITE_TOTAL: Duration = Duration::from_secs(120);
-/// Most bytes of a request head that are buffered.
-pub const MAX_REQUEST_HEAD: usize = 32 * KIB;
-/// Most refeeds of a request's `Via` that the fetch it causes tells of. One reads from another, seldom from a third.
-pub const MAX_HOPS_TOLD: usize = 8;
-/// Most header lines of a request.
-pub const MAX_REQUEST_HEADERS: usize = 64;
-/// How often a running server looks whether its configuration has changed: as soon as a person expects it to.
-pub const RELOAD_POLL: Duration = Duration::from_secs(2);
-/// Longest request target.
-pub const MAX_REQUEST_TARGET: usize = 4 * KIB;
-/// Most open connections.
-pub const MAX_CONNECTIONS: usize = 1024;
-/// Most open connections of one peer address (IPv6: of one /64). Loopback peers are not counted: the front proxy is one.
-pub const MAX_CONNECTIONS_PER_PEER: usize = 64;
-/// First pause after a failed accept; each further failure doubles it.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(5);
-/// Longest pause after a failed accept.
-pub const ACCEPT_PAUSE_LONGEST: Duration = Duration::from_millis(500);
-/// Answers in flight may take so long to finish when the server is told to stop.
-pub const DRAIN: Duration = Duration::from_secs(25);

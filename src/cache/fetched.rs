@@ -44,6 +44,8 @@ pub struct About {
     pub items: usize,
     /// What it is, in a digest: body, type and address. Equal digests become equal answers.
     pub digest: Key,
+    /// The feed that the page at the configured address names, where that is a page.
+    pub discovered: Option<Url>,
     /// Where upstream says it is from now on.
     pub moved: Option<Moved>,
 }
@@ -52,6 +54,13 @@ impl About {
     /// Until when the copy may be used under `policy`.
     pub fn freshness(&self, policy: &Policy) -> Freshness {
         freshness(&self.said, &self.rhythm, policy)
+    }
+
+    /// Where to ask for the next copy, if not at the configured address: where the feed has moved for good, or where its
+    /// page says that it is.
+    pub fn elsewhere(&self) -> Option<&Url> {
+        let moved = self.moved.as_ref().filter(|moved| moved.is_settled()).map(|moved| &moved.to);
+        moved.or(self.discovered.as_ref())
     }
 }
 

@@ -42,9 +42,15 @@ pub enum Role {
 
 type Outcome<T> = watch::Sender<Option<T>>;
 
-/// The work under way, by key.
+/// The work under way, by key. Clones share it.
 pub struct Flights<T> {
     under_way: Arc<Mutex<HashMap<Key, Arc<Outcome<T>>>>>,
+}
+
+impl<T> Clone for Flights<T> {
+    fn clone(&self) -> Self {
+        Flights { under_way: Arc::clone(&self.under_way) }
+    }
 }
 
 impl<T: Clone + Send + Sync + 'static> Default for Flights<T> {

@@ -6,6 +6,7 @@
 //! are not what was written is not there. The statements run on the store's threads (`cache::disk`); called by `pipeline`.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, params};
@@ -106,6 +107,37 @@ pub(super) fn count_all(on: &Connection) -> rusqlite::Result<(usize, usize)> {
     Ok((usize::try_from(counts.0).unwrap_or_default(), usize::try_from(counts.1).unwrap_or_default()))
 }
 
+/// The bytes of all items, about.
+pub(super) fn bytes(on: &Connection) -> rusqlite::Result<i64> {
+    on.query_row("SELECT coalesce(sum(length(raw)), 0) + ?1 * count(*) FROM items", [row()], |row| row.get(0))
+}
+
+/// Lets go of the items that were first seen longest ago, of all archives, until `excess` bytes are gone or none is left that is
+/// not in its feed's window; how many they were.
+pub(super) fn evict(on: &mut Connection, excess: i64) -> rusqlite::Result<usize> {
+    let transaction = on.transaction()?;
+    let doomed = {
+        let mut statement =
+            transaction.prepare("SELECT id, length(raw) FROM items WHERE present = 0 ORDER BY seen, place")?;
+        let mut rows = statement.query([])?;
+        let (mut doomed, mut freed) = (Vec::new(), 0);
+        while let Some(item) = rows.next()?.filter(|_| freed < excess) {
+            doomed.push(item.get::<_, i64>(0)?);
+            freed += item.get::<_, i64>(1)? + row();
+        }
+        doomed
+    };
+    for id in &doomed {
+        transaction.prepare_cached("DELETE FROM items WHERE id = ?1")?.execute([id])?;
+    }
+    transaction.commit()?;
+    Ok(doomed.len())
+}
+
+fn row() -> i64 {
+    whole(limits::DISK_ROW_OVERHEAD)
+}
+
 /// Forgets all archives under a label; how many items they had.
 pub(super) fn purge(on: &Connection, label: &str) -> rusqlite::Result<usize> {
     let items = on.execute("DELETE FROM items WHERE archive IN (SELECT id FROM archives WHERE label = ?1)", [label])?;
@@ -156,24 +188,28 @@ fn put(on: &Transaction<'_>, archive: &Archive, window: &Window, now: Time) -> r
                 .execute(params![id, revision, now.0, window.family, whole(raw.len()), sum, pack(raw)])?;
             }
             None => {
-                revision += 1;
-                on.prepare_cached(
-                    "INSERT OR IGNORE INTO items
-                         (archive, item, place, revision, seen, changed, present, family, length, sum, raw)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?5, 1, ?6, ?7, ?8, ?9)",
-                )?
-                .execute(params![
-                    archive.id,
-                    key.as_bytes(),
-                    next,
-                    revision,
-                    now.0,
-                    window.family,
-                    whole(raw.len()),
-                    sum,
-                    pack(raw)
-                ])?;
-                next += 1;
+                // ignored: a second item of the same id, of which there is one place
+                let added = on
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO items
+                             (archive, item, place, revision, seen, changed, present, family, length, sum, raw)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?5, 1, ?6, ?7, ?8, ?9)",
+                    )?
+                    .execute(params![
+                        archive.id,
+                        key.as_bytes(),
+                        next,
+                        revision + 1,
+                        now.0,
+                        window.family,
+                        whole(raw.len()),
+                        sum,
+                        pack(raw)
+                    ])?;
+                if added > 0 {
+                    revision += 1;
+                    next += 1;
+                }
             }
         }
     }
@@ -262,9 +298,11 @@ fn pack(raw: &str) -> Vec<u8> {
     zstd::bulk::compress(raw.as_bytes(), limits::ARCHIVE_ZSTD_LEVEL).unwrap_or_default()
 }
 
+/// `length` is a damaged file's word: no room is made for it before the bytes are there.
 fn unpack(packed: &[u8], length: i64) -> Option<String> {
-    let raw = zstd::bulk::decompress(packed, usize::try_from(length).ok()?).ok()?;
-    String::from_utf8(raw).ok()
+    let (mut raw, length) = (String::new(), u64::try_from(length).ok()?);
+    zstd::stream::read::Decoder::new(packed).ok()?.take(length).read_to_string(&mut raw).ok()?;
+    Some(raw)
 }
 
 fn sum(raw: &str) -> [u8; 16] {
@@ -288,6 +326,7 @@ mod tests {
     use super::*;
     use crate::base::clock::Clock;
     use crate::base::limits::MIB;
+    use crate::cache::disk::{Kind, Record};
 
     const NOW: Time = Time::from_secs(1_800_000_000);
     const DAY: Duration = Duration::from_secs(86_400);
@@ -365,6 +404,49 @@ mod tests {
         let other = pack("a2");
         disk.write(move |on| on.execute("UPDATE items SET raw = ?1 WHERE place = 0", [other])).await.unwrap();
         assert_eq!(raws(&disk, EVERY).await, ["b1"]);
+        // a length that no memory holds is no reason to end the process
+        disk.write(move |on| on.execute("UPDATE items SET length = ?1", [i64::MAX])).await.unwrap();
+        assert_eq!(raws(&disk, EVERY).await, ["b1"]);
+        disk.write(move |on| on.execute("UPDATE items SET length = 1", [])).await.unwrap();
+        assert_eq!(raws(&disk, EVERY).await, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn two_items_of_one_id_take_one_place_however_often_they_come() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = Disk::open(directory.path(), 64 * MIB, Clock::manual(NOW));
+        for n in 0..5 {
+            let news = format!("c{n}");
+            let items = [("a", "a1"), ("a", "a2"), ("b", "b"), ("c", news.as_str())];
+            let state = record(&disk, feed(), "f", window(&items), ALL, NOW + DAY * n).await.unwrap();
+            assert_eq!((state.next, state.revision), (3, u64::from(3 + n)));
+        }
+        assert_eq!(raws(&disk, EVERY).await, ["c4", "b", "a1"]);
+    }
+
+    #[tokio::test]
+    async fn archives_keep_within_their_part_of_the_disk_and_leave_state_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = Disk::open(directory.path(), 4 * MIB, Clock::manual(NOW));
+        let noise = |n: u32| {
+            let mut bytes = vec![0; 50_000];
+            blake3::Hasher::new().update(&n.to_le_bytes()).finalize_xof().fill(&mut bytes);
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        let state = Record::new(1, &7, bytes::Bytes::new());
+        disk.store(Kind::State, feed(), "f", state.clone());
+        for n in 0..120 {
+            let (id, raw) = (n.to_string(), noise(n));
+            record(&disk, feed(), "f", window(&[(&id, &raw)]), ALL, NOW + DAY * n).await.unwrap();
+            disk.store(Kind::Fetched, Key::of(&[&n.to_le_bytes()]), "f", Record::new(1, &n, noise(n).into()));
+            disk.flush().await.unwrap();
+        }
+        assert!(disk.stats().await.unwrap().used <= 4 * MIB);
+        assert_eq!(disk.load(Kind::State, &feed()).await, Some(state));
+        let kept = raws(&disk, EVERY).await;
+        assert!((30..=70).contains(&kept.len()) && kept[0] == noise(119), "{} items, the newest first", kept.len());
+        let newest = disk.load(Kind::Fetched, &Key::of(&[&119u32.to_le_bytes()])).await;
+        assert!(newest.is_some(), "bodies have room, too");
     }
 
     #[tokio::test]

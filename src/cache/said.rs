@@ -20,7 +20,7 @@ pub struct Said {
     pub received: Time,
     /// `Date`; the time of receipt stands in for a missing one.
     date: Time,
-    /// `Age`.
+    /// `Age`, and the time on the way.
     age: Duration,
     /// `Cache-Control`, where there was one.
     control: Option<Control>,
@@ -63,6 +63,11 @@ impl Said {
         }
     }
 
+    /// The same, asked for `delay` before it was received: it may have aged for all that time on the way (RFC 9111 §4.2.3).
+    pub fn on_the_way(self, delay: Duration) -> Said {
+        Said { age: self.age.saturating_add(delay), ..self }
+    }
+
     /// For what can be looked at again at no cost, a file of this machine: never to be used unasked.
     pub fn local(now: Time) -> Said {
         let control = Control {
@@ -85,7 +90,7 @@ impl Said {
         }
     }
 
-    /// How old it was when it was received (RFC 9111 §4.2.3, the time on the way left out).
+    /// How old it was when it was received (RFC 9111 §4.2.3).
     pub fn age(&self) -> Duration {
         self.age.max(self.received.since(self.date))
     }
@@ -315,6 +320,14 @@ pub(super) mod tests {
         ] {
             assert_eq!(said(lines).age().as_secs(), expected, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn the_time_on_the_way_counts_beside_age_and_not_beside_date() {
+        let aged = |lines: &[&str]| said(lines).on_the_way(Duration::from_secs(20)).age().as_secs();
+        assert_eq!((aged(&[]), aged(&["age: 100"])), (20, 120));
+        assert_eq!(aged(&["date: Fri, 15 Jan 2027 07:59:50 GMT"]), 20);
+        assert_eq!(aged(&["date: Fri, 15 Jan 2027 07:50:00 GMT"]), 600);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! all who ask meanwhile; what is stored is written behind.
 //!
 //! On the disk a copy is two records: its body, and what is known of it. A refresh that brought the same bytes writes the
-//! second alone. They belong together where their digests agree; else there is no copy. What upstream forbids to store
+//! second alone, unless the first has been lost since. They belong together where their digests agree; else there is no copy. What upstream forbids to store
 //! (`no-store`) stays in memory.
 
 use std::sync::Arc;
@@ -119,7 +119,7 @@ impl Store {
         let is_new = !before.is_some_and(|before| Arc::ptr_eq(&before.content, content));
         let body = &content.identity().body;
         let digest = Key::of(&[content.etag(None).as_bytes()]);
-        self.write(Kind::Answer, key, label, Beside { digest, about: written }, is_new.then_some(body));
+        self.write(Kind::Answer, key, label, Beside { digest, about: written }, (body, is_new));
         in_memory || !self.disk.is_none()
     }
 
@@ -133,7 +133,7 @@ impl Store {
         let digest = fetched.about.digest;
         let is_new = before.is_none_or(|before| before.about.digest != digest);
         let beside = Beside { digest, about: fetched.about.clone() };
-        self.write(Kind::Fetched, key, label, beside, is_new.then_some(&fetched.body));
+        self.write(Kind::Fetched, key, label, beside, (&fetched.body, is_new));
     }
 
     /// Forgets all that is kept under `label`; how many records that were.
@@ -145,12 +145,15 @@ impl Store {
         Ok(gone.records)
     }
 
-    fn write<M: Serialize>(&self, kind: Kind, key: Key, label: &str, beside: Beside<M>, body: Option<&Bytes>) {
+    fn write<M: Serialize>(&self, kind: Kind, key: Key, label: &str, beside: Beside<M>, body: (&Bytes, bool)) {
         if self.disk.is_none() {
             return;
         }
-        if let Some(body) = body {
-            self.disk.store(kind, key, label, Record::new(VERSION, &beside.digest, body.clone()));
+        let (body, is_new) = body;
+        let body = Record::new(VERSION, &beside.digest, body.clone());
+        match is_new {
+            true => self.disk.store(kind, key, label, body),
+            false => self.disk.ensure(kind, key, label, body),
         }
         self.disk.store(kind, key.of_kind(b"about"), label, Record::new(VERSION, &beside, Bytes::new()));
     }

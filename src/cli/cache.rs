@@ -42,7 +42,7 @@ enum Action {
     List,
     /// Forget all that is kept of a feed; it is fetched anew when it is next asked for
     Purge {
-        /// A feed's name, or a URL as `list` shows it
+        /// A feed's name, or a URL or `pages of HOST` as `list` shows it
         name: String,
     },
 }
@@ -107,6 +107,12 @@ pub(super) fn open(cache: &Cache, clock: Clock) -> Disk {
             Disk::none()
         }
     }
+}
+
+/// The store of a command that may run beside a server: a folder of its own in that of the server's. None where there is none.
+pub(super) fn beside(cache: &Cache, name: &str, clock: Clock) -> Disk {
+    let directory = directory(cache).map(|directory| directory.join(name));
+    directory.map_or_else(Disk::none, |directory| Disk::open(directory, cache.disk, clock))
 }
 
 fn directory(cache: &Cache) -> Option<PathBuf> {

@@ -1,5 +1,7 @@
 //! What `refeed serve` serves without a configuration: a small feed of our own through four rules, without a network.
 
+use std::sync::Arc;
+
 use super::Failure;
 use crate::config::{Config, Origin, Source};
 use crate::rules;
@@ -12,7 +14,7 @@ pub(super) fn config() -> Result<Config, Failure> {
     let mut config = Config::parse(&Source::new("the built-in demo.toml", CONFIG), rules::check)?;
     for feed in config.feeds.values_mut() {
         if let Some(url) = feed.origin.base().cloned() {
-            feed.origin = Origin::Embedded { body: FEED, url };
+            feed.origin = Arc::new(Origin::Embedded { body: FEED, url });
         }
     }
     Ok(config)
@@ -28,6 +30,6 @@ mod tests {
         let config = config().unwrap();
         let chain = Chain::build(&config.feeds["demo"].rules, &BuildContext::default()).unwrap();
         assert_eq!(chain.names().collect::<Vec<_>>(), ["drop", "opencc", "links", "images"]);
-        assert!(matches!(config.feeds["demo"].origin, Origin::Embedded { .. }));
+        assert!(matches!(*config.feeds["demo"].origin, Origin::Embedded { .. }));
     }
 }

@@ -88,6 +88,9 @@ fn write_rule(out: &mut String, rule: &Told, told: &Explanation, paint: Paint) {
     for page in &rule.fetched {
         let _ = writeln!(out, "   read {}: {}", page.url, page.outcome);
     }
+    for note in &rule.notes {
+        let _ = writeln!(out, "   {note}");
+    }
     for change in told.head.iter().filter(|change| change.rule == rule.number) {
         write_change(out, "the feed", change, paint);
     }

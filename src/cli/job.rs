@@ -75,7 +75,7 @@ impl JobArgs {
         let (list, origin) = match &self.feed {
             Some(name) => {
                 let feed = find(&config, name)?;
-                (feed.rules.clone(), Some(feed.origin.clone()))
+                (feed.rules.clone(), Some(Origin::clone(&feed.origin)))
             }
             None => (list, None),
         };
@@ -87,11 +87,11 @@ impl JobArgs {
         let named = source.name();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
         let done = runtime.block_on(async {
-            let mut input = read(&pipeline, &config, source).await?;
+            let mut input = read(&pipeline, &config, &chain, source).await?;
             input.url = self.url.or(input.url);
             input.content_type = self.content_type.or(input.content_type);
             if form.identity.is_empty() {
-                form.identity = input.url.as_ref().map(ToString::to_string).unwrap_or_default();
+                form.identity = input.url.as_ref().map(Url::as_str).unwrap_or_default().into();
             }
             let job = Job { pipeline, chain, form, input };
             work(job).await.map_err(|error| Failure::Failed(format!("{named}: {error}")))
@@ -166,12 +166,16 @@ fn source(argument: Option<String>, origin: Option<Origin>) -> Result<From, Fail
     }
 }
 
-async fn read(pipeline: &Pipeline, config: &Config, from: From) -> Result<Input, Failure> {
+async fn read(pipeline: &Pipeline, config: &Config, chain: &Chain, from: From) -> Result<Input, Failure> {
+    let named = from.name();
     match from {
         From::Path(path) => {
             let bytes = read_capped(Path::new(&path), config.fetch.max_body, Some("fetch.max_body"));
             Ok(Input { bytes: bytes.map_err(Failure::failed)?.into(), content_type: None, url: None })
         }
-        From::Origin(origin) => pipeline.fetch(&origin).await.map_err(Failure::failed),
+        From::Origin(origin) => pipeline.fetch(&origin, chain).await.map_err(|error| match &*error {
+            Error::Fetch(error) => Failure::failed(error), // it names the place
+            error => Failure::Failed(format!("{named}: {error}")),
+        }),
     }
 }

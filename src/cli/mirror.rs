@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Failure;
 use super::load::{ConfigArg, load};
+use super::{Failure, cache};
 use crate::base::clock::Clock;
 use crate::config::suggest;
 use crate::emit::Format;
@@ -21,7 +21,8 @@ Examples:
 
 Each feed has a folder: a document for each item, named by when it was first seen (milliseconds since 1970), index.json,
 which remembers them, and an index for people. Run it as often as you like: an item keeps its file, what changed is written
-again, a run that finds nothing new changes nothing, and one that was stopped is taken up by the next.
+again, a run that finds nothing new changes nothing, and one that was stopped is taken up by the next. What was fetched is kept in
+`mirror` in the folder of `cache.path`: a feed is asked for when it is due, and whether it has changed; an article once.
 Exit code 1: a feed could not be mirrored; the others were.";
 
 /// Write each item of each feed as a document
@@ -75,7 +76,9 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     }
     let names: Vec<&String> =
         config.feeds.keys().filter(|name| args.feeds.is_empty() || args.feeds.contains(name)).collect();
-    let pipeline = Pipeline::from_config(&config, Clock::system())?;
+    let clock = Clock::system();
+    let disk = cache::beside(&config.cache, "mirror", clock.clone());
+    let pipeline = Pipeline::with_disk(&config, clock, disk.clone())?;
     let removed = match args.removed {
         Gone::Keep => Removed::Keep,
         Gone::Mark => Removed::Mark,
@@ -97,6 +100,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         }
     }
     bar.end();
+    let _ = runtime.block_on(disk.flush()); // a disk that refuses has been named in the log
     runtime.shutdown_background(); // a name lookup that was given up may still run
     match failed {
         0 => Ok(()),

@@ -133,7 +133,7 @@ fn imported(outlines: &[Outline], old: Option<&Config>, sets: Option<&str>) -> I
     let mut names: BTreeSet<String> =
         old.iter().flat_map(|old| old.feeds.keys().map(|name| name.to_lowercase())).collect();
     let mut urls: BTreeSet<String> =
-        old.iter().flat_map(|old| old.feeds.values().map(|feed| feed.url.clone())).collect();
+        old.iter().flat_map(|old| old.feeds.values().map(|feed| feed.url.to_string())).collect();
     let mut done = Imported { toml: String::new(), added: 0, notes: Vec::new() };
     let rules: Vec<String> = sets.into_iter().flat_map(|sets| sets.split(',')).map(|set| quoted(set.trim())).collect();
     for outline in outlines {
@@ -267,7 +267,7 @@ mod tests {
         let config = Config::parse(&Source::new("made", made.toml.clone()), rules::check).unwrap();
         assert_eq!((made.added, made.notes.len()), (3, 2));
         assert_eq!(config.feeds.keys().collect::<Vec<_>>(), ["a", "a-2", "a-quoted-title"]);
-        assert_eq!(config.feeds["a-2"].url, "http://c.example/");
+        assert_eq!(&*config.feeds["a-2"].url, "http://c.example/");
         assert_eq!(config.feeds["a-quoted-title"].folder.as_deref(), Some("News／Asia"));
         let again = imported(&list, Some(&config), None);
         assert_eq!(again.added, 0, "{}", again.toml);

@@ -258,8 +258,8 @@ fn read_feeds(
     };
     let mut feeds = shared::table(value, ("feeds", "[feeds.NAME]"), named, read, report);
     for (name, feed) in &mut feeds {
-        if matches!(feed.origin, Origin::Merge(_)) {
-            feed.url = format!("refeed:{name}"); // which no URL of another feed can be
+        if matches!(*feed.origin, Origin::Merge(_)) {
+            feed.url = format!("refeed:{name}").into(); // which no URL of another feed can be
         }
     }
     sources::check_references(&references, &feeds, report);

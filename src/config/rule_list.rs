@@ -1,7 +1,7 @@
 //! The rules of a feed as the user wrote them: a spanned array and the text it stands in. What they mean is the business
 //! of `rules`, which lies above this folder.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::problem::{Problems, Report, Source};
 use super::value::{Data, Value};
@@ -18,7 +18,8 @@ pub struct RuleList {
 impl RuleList {
     /// No rules: the feed as it came.
     pub fn empty() -> RuleList {
-        RuleList { source: Source::new("", ""), items: Vec::new() }
+        static NOTHING: LazyLock<Arc<Source>> = LazyLock::new(|| Source::new("", ""));
+        RuleList { source: Arc::clone(&NOTHING), items: Vec::new() }
     }
 
     /// A TOML array given by itself: `[{ opencc = "s2t" }, { limit = 20 }]`. `name` is what messages call the text.

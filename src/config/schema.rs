@@ -179,9 +179,9 @@ pub enum Store {
 #[derive(Debug, Clone)]
 pub struct Feed {
     /// `url`, exactly as typed; of a merged feed a name that no URL has.
-    pub url: String,
+    pub url: Arc<str>,
     /// Where `url` leads.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
     /// `rules`, in the order in which they are applied, with those of `[rules]` around them unless `inherit = false`.
     pub rules: RuleList,
     /// `relative`. Default `absolute`.
@@ -216,13 +216,13 @@ pub enum Undated {
 
 impl Feed {
     /// A feed of `url` with `rules`, everything else by default.
-    pub fn new(url: impl Into<String>, origin: Origin, rules: RuleList) -> Feed {
+    pub fn new(url: impl Into<Arc<str>>, origin: Origin, rules: RuleList) -> Feed {
         let (title, page, folder, archive, undated) = (None, None, None, None, None);
         let (relative, templates) = (Relative::default(), Templates::default());
         let (times, refresh) = (Times::default(), Refresh::default());
         Feed {
             url: url.into(),
-            origin,
+            origin: Arc::new(origin),
             rules,
             relative,
             archive,

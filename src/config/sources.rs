@@ -126,7 +126,7 @@ fn from_url(text: &str, span: &Span, later: &mut Later, report: &mut Report) -> 
 /// Sources name feeds that there are, and that are no merged ones themselves.
 pub(super) fn check_references(references: &References, feeds: &BTreeMap<String, Feed>, report: &mut Report) {
     for (span, name) in references {
-        match feeds.get(name).map(|feed| &feed.origin) {
+        match feeds.get(name).map(|feed| &*feed.origin) {
             Some(Origin::Merge(_)) => {
                 let message = format!("`{name}` is merged of sources itself");
                 report.error(span.clone(), message).help(format!("write the sources of `{name}` here"));

@@ -125,6 +125,43 @@ impl Value {
 }
 
 /// As TOML on one line.
+impl Value {
+    /// The same for others than its writer: what is likely a secret (keys, tokens, passwords, values of headers) is `…`.
+    pub fn without_secrets(&self) -> Value {
+        let data = match &self.data {
+            Data::Array(items) => Data::Array(items.iter().map(Value::without_secrets).collect()),
+            Data::Table(entries) => Data::Table(entries.iter().map(Entry::without_secrets).collect()),
+            plain => plain.clone(),
+        };
+        Value { data, span: self.span.clone() }
+    }
+
+    fn hidden(&self) -> Value {
+        let data = match &self.data {
+            Data::Array(items) => Data::Array(items.iter().map(Value::hidden).collect()),
+            Data::Table(entries) => Data::Table(
+                entries.iter().map(|entry| Entry { value: entry.value.hidden(), ..entry.clone() }).collect(),
+            ),
+            Data::String(text) if text.is_empty() => Data::String(String::new()),
+            _ => Data::String("…".to_owned()),
+        };
+        Value { data, span: self.span.clone() }
+    }
+}
+
+impl Entry {
+    fn without_secrets(&self) -> Entry {
+        let name = self.key.to_ascii_lowercase();
+        let is_secret = name == "headers"
+            || name == "key"
+            || ["_key", "-key", "token", "secret", "password", "authorization", "cookie"]
+                .iter()
+                .any(|end| name.ends_with(end));
+        let value = if is_secret { self.value.hidden() } else { self.value.without_secrets() };
+        Entry { value, ..self.clone() }
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.data {
@@ -231,6 +268,14 @@ mod tests {
     #[test]
     fn every_syntax_error_is_reported_at_once() {
         assert_eq!(read("a = \nb = 1\nc = 'x\n"), Err(2));
+    }
+
+    #[test]
+    fn secrets_are_not_shown_to_others() {
+        let text = "a = { key = 'sk', keys = 1, headers = { Cookie = 'id', X = ['y'] }, api_key = '', rules = [{ Token = 't' }] }";
+        let Data::Table(entries) = read(text).unwrap().without_secrets().data else { unreachable!() };
+        let shown = r#"{ key = "…", keys = 1, headers = { Cookie = "…", X = ["…"] }, api_key = "", rules = [{ Token = "…" }] }"#;
+        assert_eq!(entries[0].value.to_string(), shown);
     }
 
     #[test]

@@ -28,6 +28,16 @@ impl Enclosure {
         let medium = super::slots::medium_of_address(url);
         Enclosure { url: url.to_owned(), mime: None, length: None, title: None, medium }
     }
+
+    /// The type that is most likely, for formats that want one.
+    pub fn usual_type(&self) -> &'static str {
+        match self.medium {
+            Medium::Image => "image/jpeg",
+            Medium::Audio => "audio/mpeg",
+            Medium::Video => "video/mp4",
+            Medium::Other | Medium::Unknown => "application/octet-stream",
+        }
+    }
 }
 
 impl Feed {
@@ -67,7 +77,7 @@ impl Feed {
         }
         let before = self.source.len();
         let Enclosure { url, length, title, .. } = enclosure;
-        let mime = enclosure.mime.as_deref().unwrap_or_else(|| usual_type(enclosure));
+        let mime = enclosure.mime.as_deref().unwrap_or_else(|| enclosure.usual_type());
         let url = url.as_str();
         let length = length.map(|length| length.to_string());
         match self.format {
@@ -112,15 +122,5 @@ impl Feed {
         let tree = &self.document.tree;
         let found = tree.children(slot.node).find(|id| tree.node(*id).name(&self.source) == name)?;
         Some(decode(&self.source[tree.node(found).inner()], Coding::Text).into_owned())
-    }
-}
-
-/// The type that is most likely, for formats that want one.
-fn usual_type(enclosure: &Enclosure) -> &'static str {
-    match enclosure.medium {
-        Medium::Image => "image/jpeg",
-        Medium::Audio => "audio/mpeg",
-        Medium::Video => "video/mp4",
-        Medium::Other | Medium::Unknown => "application/octet-stream",
     }
 }

@@ -10,6 +10,7 @@ mod chars;
 pub mod charset;
 mod codec;
 pub mod dates;
+pub mod discover;
 mod dropped;
 mod emit;
 mod enclosures;

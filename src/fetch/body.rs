@@ -66,8 +66,10 @@ impl Coding {
 /// The bounds of one body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    /// Decoded bytes: `fetch.max_body`.
+    /// Decoded bytes: `fetch.max_body`, or less.
     pub body: usize,
+    /// What that bound is called.
+    pub called: fn(usize) -> Bound,
     /// Longest silence.
     pub gap: Duration,
 }
@@ -80,7 +82,7 @@ impl Bounds {
     /// The bound that a body breaks by having more than [`Bounds::wire`] bytes.
     fn wire_bound(&self, coding: Coding) -> Bound {
         let wire = self.wire();
-        if coding == Coding::Identity && wire == self.body { Bound::Body(wire) } else { Bound::Wire(wire) }
+        if coding == Coding::Identity && wire == self.body { (self.called)(wire) } else { Bound::Wire(wire) }
     }
 }
 
@@ -126,7 +128,7 @@ impl From<Fault> for io::Error {
 fn explain(error: io::Error, coding: Coding, bounds: Bounds, at: Place) -> FetchError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>()) {
         Some(Fault::Wire) => FetchError::TooLarge { at, bound: bounds.wire_bound(coding) },
-        Some(Fault::Body) => FetchError::TooLarge { at, bound: Bound::Body(bounds.body) },
+        Some(Fault::Body) => FetchError::TooLarge { at, bound: (bounds.called)(bounds.body) },
         Some(Fault::Ratio) => FetchError::TooLarge { at, bound: Bound::Ratio },
         Some(Fault::Silent) => FetchError::Timeout { at, phase: Phase::Body, limit: bounds.gap },
         Some(Fault::Broken(error)) if is_cut(error) => FetchError::Truncated { at },

@@ -176,7 +176,7 @@ impl Inner {
         let conditional = self.write_headers(asked.headers_mut(), request, first, target);
         let connection = capture_connection(&mut asked);
         let answer = match self.head(asked, connection.clone(), target).await {
-            Ok(head) => self.answer(head, target, conditional).await,
+            Ok(head) => self.answer(head, target, (request.lane, conditional)).await,
             Err(error) => Err(error),
         };
         if answer.is_err()
@@ -217,6 +217,15 @@ impl Inner {
         conditional
     }
 
+    /// The bounds of a body: of many pages each is held to less than a feed.
+    fn bounds(&self, lane: Lane) -> Bounds {
+        let (most, gap) = (self.settings.max_body, self.settings.timeouts.gap);
+        match lane {
+            Lane::Pages if most > limits::MAX_PAGE => Bounds { body: limits::MAX_PAGE, called: Bound::Page, gap },
+            Lane::Pages | Lane::Feeds => Bounds { body: most, called: Bound::Body, gap },
+        }
+    }
+
     /// The response head. Its time begins when the connection stands; until then the connector's bounds hold.
     async fn head(
         &self,
@@ -240,7 +249,7 @@ impl Inner {
         &self,
         head: hyper::Response<Incoming>,
         target: &Target,
-        conditional: bool,
+        (lane, conditional): (Lane, bool),
     ) -> Result<Answer, FetchError> {
         let at = || target.place.clone();
         let (mut parts, body) = head.into_parts();
@@ -256,10 +265,7 @@ impl Inner {
                 let reason = "206 to a request without `Range`: a part of the body is missing".into();
                 return Err(FetchError::Protocol { at: at(), reason });
             }
-            200..=299 => {
-                let bounds = Bounds { body: self.settings.max_body, gap: self.settings.timeouts.gap };
-                body::read(&parts.headers, body, bounds, &target.place).await?
-            }
+            200..=299 => body::read(&parts.headers, body, self.bounds(lane), &target.place).await?,
             304 if conditional => Bytes::new(),
             304 => {
                 let reason = "304 to a request without validators".into();

@@ -113,6 +113,8 @@ pub enum Bound {
     Wire(usize),
     /// Bytes after decompression: `fetch.max_body`.
     Body(usize),
+    /// The same of a page that an item leads to.
+    Page(usize),
     /// Growth under decompression.
     Ratio,
 }
@@ -130,6 +132,7 @@ impl fmt::Display for Bound {
             }
             Bound::Wire(limit) => write!(f, "the body exceeds {} on the wire", human_size(limit)),
             Bound::Body(limit) => write!(f, "the body exceeds {} (`fetch.max_body`)", human_size(limit)),
+            Bound::Page(limit) => write!(f, "the page exceeds {}", human_size(limit)),
             Bound::Ratio => write!(f, "the compressed body grows more than {} times", limits::MAX_RATIO),
         }
     }

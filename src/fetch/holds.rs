@@ -44,7 +44,10 @@ impl Holds {
 
     /// Puts back what [`Holds::all`] gave.
     pub fn restore(&self, all: Vec<(String, Time)>) {
-        self.lock().extend(all.into_iter().take(limits::MAX_HELD_HOSTS));
+        let mut held = self.lock();
+        for (host, until) in all.into_iter().take(limits::MAX_HELD_HOSTS) {
+            held.entry(host).and_modify(|known| *known = until.max(*known)).or_insert(until);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Time>> {

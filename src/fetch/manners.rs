@@ -157,6 +157,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_more_run_at_once_in_all_than_the_bound_allows() {
+        let manners = Manners::new(limits::FETCHES_PER_HOST);
+        let mut turns = Vec::new();
+        for n in 0..limits::FETCHES_AT_ONCE {
+            turns.push(manners.turn(&format!("{n}.example")).await.unwrap());
+        }
+        let mut one_more = std::pin::pin!(manners.turn("one.more"));
+        assert!(futures_poll(one_more.as_mut()).await.is_none());
+        turns.pop();
+        assert!(one_more.await.is_some());
+    }
+
+    #[tokio::test]
     async fn the_table_forgets_hosts_also_when_the_wait_is_given_up() {
         let manners = Manners::new(limits::FETCHES_PER_HOST);
         {

@@ -4,11 +4,11 @@
 use super::Syntax;
 use super::escape;
 use super::fragment::{Fragment, Kind};
-use crate::base::limits::MAX_DEPTH;
+use crate::base::limits::{MAX_ATTRIBUTES, MAX_DEPTH};
 
 impl Fragment {
-    /// The fragment as it is now, without the element that XHTML content stands in, comments, doctypes and
-    /// attributes of hundreds of references; elements that are too deep leave what they hold.
+    /// The fragment as it is now, without the element that XHTML content stands in, comments, doctypes,
+    /// attributes of hundreds of references and those after hundreds of others; elements that are too deep leave what they hold.
     pub fn balanced(&self) -> String {
         let wrapper = self.wrapper();
         let mut out = String::with_capacity(self.source.len() + self.source.len() / 8);
@@ -47,7 +47,7 @@ impl Fragment {
 
     fn write_tag(&self, id: usize, out: &mut String) {
         out.extend(["<", self.name(id)]);
-        for (name, value) in self.attrs(id) {
+        for (name, value) in self.attrs(id).take(MAX_ATTRIBUTES) {
             // Each reference costs html5ever a copy of the value so far.
             if value.matches(['&', '<', '>', '"']).nth(MAX_REFERENCES).is_some() {
                 continue;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::files::{Folder, MirrorError};
 use super::once;
 use crate::base::clock::Time;
-use crate::base::limits::MAX_MIRROR_INDEX;
+use crate::base::limits::{EXCERPT_CHARS, MAX_MIRROR_INDEX};
+use crate::base::text::excerpt;
 use crate::config::{ConfigError, read_capped};
 use crate::emit::Format;
 use crate::emit::model::{Document, Item, Text};
@@ -57,6 +58,19 @@ struct Entry {
     media: Vec<(String, String)>,
 }
 
+impl Entry {
+    /// The files that belong to it.
+    fn files(&self) -> impl Iterator<Item = &str> {
+        self.file.as_deref().into_iter().chain(self.media.iter().map(|(_, name)| name.as_str()))
+    }
+}
+
+/// True of a name that a mirror gives: a file of its folder, or of the folder of copies.
+fn is_inside(name: &str) -> bool {
+    let name = name.strip_prefix("media/").unwrap_or(name);
+    !name.is_empty() && !name.starts_with('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks
 fn is_false(value: &bool) -> bool {
     !value
@@ -83,6 +97,10 @@ impl Index {
             return Err(wrong(format!("it is of version {}, this program writes {VERSION}", head.refeed_mirror)));
         }
         let entries = lines.map(value::<Entry>).collect::<Result<Vec<_>, _>>().map_err(bad)?;
+        // an index may come from elsewhere, and files that it names are removed
+        if let Some(name) = entries.iter().flat_map(Entry::files).find(|name| !is_inside(name)) {
+            return Err(wrong(format!("it names a file that no mirror has: {}", excerpt(name, EXCERPT_CHARS))));
+        }
         let places = entries.iter().enumerate().map(|(at, entry)| (entry.id.clone(), at)).collect();
         Ok(Index { head, entries, places })
     }

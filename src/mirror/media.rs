@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::files::{Folder, MirrorError};
 use super::index::Index;
 use super::{Done, Watch};
+use crate::base::limits::MAX_COPIED;
 use crate::base::url::Url;
 use crate::emit::model::{Item, Text};
 use crate::html::{Fragment, Syntax, UrlKind};
@@ -23,7 +24,12 @@ pub(super) async fn localise(
     watch: &dyn Watch,
     done: &mut Done,
 ) -> Result<(), MirrorError> {
-    let mut copies: BTreeMap<String, Option<String>> = wanted(item).into_iter().map(|url| (url, None)).collect();
+    let mut copies: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for url in wanted(item) {
+        if copies.len() < MAX_COPIED || copies.contains_key(&url) {
+            copies.insert(url, None);
+        }
+    }
     for (url, copy) in &mut copies {
         *copy = match index.copy(item, url) {
             Some(name) if folder.path(name).exists() => Some(name.to_owned()),

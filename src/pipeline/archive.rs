@@ -10,14 +10,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::header::HeaderValue;
+use tokio::time::timeout;
 
 use super::Pipeline;
 use super::ask::{Route, Window};
 use super::error::{Error, Failure};
 use super::make::Brought;
 use crate::base::clock::Time;
-use crate::base::limits::SEEN_REMEMBERED;
-use crate::cache::disk::{Kind, Record};
+use crate::base::limits::{DISK_WAIT, SEEN_REMEMBERED};
+use crate::cache::disk::{DiskError, Kind, Record};
 use crate::cache::items::{self, Item, Keeping, State, Which};
 use crate::cache::{About, Fetched, Key, Line};
 use crate::config::{Archive, Config, Undated};
@@ -87,7 +88,9 @@ impl Pipeline {
         let Some((feed, window)) = self.0.workers.run(read).await? else { return Ok(brought) };
         let family = window.family;
         let keeping = Keeping { items: archive.items, age: archive.age };
-        let recorded = items::record(self.0.store.disk(), kept.key, &route.label, window, keeping, now).await;
+        let recorded = items::record(self.0.store.disk(), kept.key, &route.label, window, keeping, now);
+        let late = |_| Err(DiskError::Late);
+        let recorded = timeout(DISK_WAIT, recorded).await.unwrap_or_else(late);
         let shown = match recorded {
             Ok(state) => shown(route.form.window.before_rules(), archive, state)?,
             Err(error) if route.form.window.before_rules() == Window::Newest => {

@@ -13,7 +13,7 @@ use crate::base::url::Url;
 use crate::cache::flight::Role;
 use crate::cache::freshness::{Grace, Policy};
 use crate::cache::schedule::Pace;
-use crate::cache::{Answer, Key};
+use crate::cache::{Answer, Fetched, Key};
 use crate::config::{self, Cache, Feed, Origin, Refresh, Relative};
 use crate::emit::model::Document;
 use crate::emit::{About, Format, Templates};
@@ -112,6 +112,13 @@ pub struct Input {
     pub url: Option<Url>,
 }
 
+impl From<Fetched> for Input {
+    fn from(Fetched { body, about }: Fetched) -> Input {
+        let content_type = about.content_type.and_then(|line| line.0.to_str().ok().map(str::to_owned));
+        Input { bytes: body, content_type, url: about.url }
+    }
+}
+
 /// In which form a feed goes out: all that decides about the output beside the feed and its rules.
 #[derive(Clone, Debug, Default)]
 pub struct Form {
@@ -122,7 +129,7 @@ pub struct Form {
     /// The address at which this form is served, where it is known.
     pub own_url: Option<Url>,
     /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
-    pub identity: String,
+    pub identity: Arc<str>,
     /// True for the feed as plain data ([`Output::document`]) instead of a text.
     pub as_data: bool,
     /// The templates of documents; refeed's own where there are none.
@@ -221,7 +228,7 @@ pub(super) enum Haste {
 #[derive(Clone, Debug)]
 pub(super) struct Route {
     pub(super) label: String,
-    pub(super) origin: Origin,
+    pub(super) origin: Arc<Origin>,
     pub(super) chain: Chain,
     pub(super) form: Form,
     /// How long its copies may be used.

@@ -8,7 +8,8 @@
 //! [`Background::run`] follows the machine's clock; tests and simulations move theirs and call [`Background::settle`].
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -55,6 +56,29 @@ struct Feed {
     route: Arc<Route>,
     pace: Pace,
     habit: Habit,
+    /// The other feeds of the same address: who reads one of them reads this.
+    others: Vec<Arc<LastRead>>,
+}
+
+impl Feed {
+    /// When a reader last asked for it.
+    fn read(&self) -> Option<Time> {
+        let others = self.others.iter().filter_map(|other| other.get());
+        others.chain(self.route.read.get()).max()
+    }
+
+    fn is_asleep(&self, now: Time) -> bool {
+        self.habit.is_asleep(self.pace, self.read(), now)
+    }
+}
+
+/// The pace of two feeds of one address: what the operator wrote, and of that the faster.
+fn faster(one: Pace, other: Pace) -> Pace {
+    match (one, other) {
+        (Pace::Every(one), Pace::Every(other)) => Pace::Every(one.min(other)),
+        (Pace::Every(every), Pace::Adaptive) | (Pace::Adaptive, Pace::Every(every)) => Pace::Every(every),
+        (Pace::Adaptive, Pace::Adaptive) => Pace::Adaptive,
+    }
 }
 
 /// The place of a feed in the list.
@@ -97,15 +121,26 @@ impl Background {
         let kept = disk.load_all(Kind::Schedule).await;
         let mut kept: HashMap<_, _> =
             kept.into_iter().filter_map(|(key, record)| Some((key, record.meta::<Habit>(VERSION)?))).collect();
-        let mut known = HashSet::new();
-        let feeds: Vec<_> = feeds.into_iter().filter(|(route, _)| known.insert(route.fetched)).collect();
-        let (now, crowd) = (clock.now(), feeds.len());
-        let feeds = feeds.into_iter().map(|(route, pace)| {
+        let mut known = HashMap::with_capacity(feeds.len());
+        for (route, pace) in feeds {
+            match known.entry(route.fetched) {
+                Entry::Vacant(place) => {
+                    place.insert((route, pace, Vec::new()));
+                }
+                Entry::Occupied(mut first) => {
+                    let (_, first_pace, others) = first.get_mut();
+                    *first_pace = faster(*first_pace, pace);
+                    others.push(Arc::clone(&route.read));
+                }
+            }
+        }
+        let (now, crowd) = (clock.now(), known.len());
+        let feeds = known.into_values().map(|(route, pace, others)| {
             let habit = match kept.remove(&route.fetched) {
                 Some(habit) => habit.resumed(now, &route.fetched, crowd),
                 None => Habit::new(now, &route.fetched, crowd),
             };
-            Feed { route, pace, habit }
+            Feed { route, pace, habit, others }
         });
         let feeds: Vec<Feed> = feeds.collect();
         for key in kept.into_keys() {
@@ -159,7 +194,7 @@ impl Background {
             };
             self.due.pop();
             let feed = &self.feeds[place as usize];
-            if feed.habit.is_asleep(feed.pace, feed.route.read.get(), now) {
+            if feed.is_asleep(now) {
                 tracing::debug!(feed = %feed.route.label, "nobody reads it: refreshed on demand only");
                 self.asleep.push(place);
                 continue;
@@ -178,8 +213,7 @@ impl Background {
     fn wake(&mut self, now: Time) {
         let (feeds, due) = (&self.feeds, &mut self.due);
         self.asleep.retain(|place| {
-            let feed = &feeds[*place as usize];
-            let asleep = feed.habit.is_asleep(feed.pace, feed.route.read.get(), now);
+            let asleep = feeds[*place as usize].is_asleep(now);
             if !asleep {
                 due.push(Reverse((now, *place)));
             }
@@ -200,7 +234,7 @@ impl Background {
         };
         let Some(place) = self.running.remove(&task) else { return };
         let feed = &mut self.feeds[place as usize];
-        let (route, read) = (&feed.route, feed.route.read.get());
+        let (route, read) = (&feed.route, feed.read());
         feed.habit = match refreshed {
             Ok(seen) => feed.habit.after(feed.pace, seen, read, now, &route.fetched),
             Err(retry) => feed.habit.failed(retry, read, now, &route.fetched),
@@ -224,7 +258,7 @@ impl Background {
 
 /// The host whose turn it is.
 fn host(route: &Route) -> String {
-    match &route.origin {
+    match &*route.origin {
         Origin::Http(url) => url.host_str().unwrap_or_default().to_owned(),
         // the sources of a merged feed have hosts, which `fetch` holds to their turns
         Origin::Merge(_) | Origin::File(_) | Origin::Embedded { .. } => route.label.clone(),

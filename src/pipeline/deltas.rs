@@ -2,7 +2,7 @@
 //!
 //! The tags of the last documents are remembered per feed and form, on disk too: they are the same after a restart.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use std::collections::HashMap;
 
@@ -21,15 +21,16 @@ const VERSION: u8 = 1;
 /// Tags and the revisions that they stand for, the newest last.
 type Known = Vec<(String, u64)>;
 
-/// The tags of all archived feeds and forms.
+/// The tags of all archived feeds and forms. Clones share them.
+#[derive(Clone)]
 pub(super) struct Tags {
     disk: Disk,
-    known: Mutex<HashMap<Key, Known>>,
+    known: Arc<Mutex<HashMap<Key, Known>>>,
 }
 
 impl Tags {
     pub(super) fn new(disk: Disk) -> Tags {
-        Tags { disk, known: Mutex::default() }
+        Tags { disk, known: Arc::default() }
     }
 
     /// The document of `answer` shows `revision`.
@@ -62,13 +63,21 @@ impl Tags {
 }
 
 impl Pipeline {
-    /// What came after the newest document that a reader has of the tags it names; none where that is not known.
-    pub async fn delta(&self, served: &Served, ask: &Ask<'_>, tags: &[&str]) -> Result<Option<Served>, Failure> {
+    /// What came after the newest document that a reader has of the tags it names, and the tag of that document as it was named;
+    /// none where that is not known.
+    pub async fn delta<'t>(
+        &self,
+        served: &Served,
+        ask: &Ask<'_>,
+        tags: &[&'t str],
+    ) -> Result<Option<(Served, &'t str)>, Failure> {
         let known = self.0.tags.of(&served.key).await;
-        let has = |(tag, _): &&(String, u64)| tags.iter().any(|named| base(named) == tag);
-        let Some((_, revision)) = known.iter().rev().find(has) else { return Ok(None) };
-        let ask = Ask { window: Window::After(*revision), ..ask.clone() };
-        self.answer_of(self.route(&ask)?, None, Haste::AtOnce).await.map(Some)
+        let named = |tag: &str| tags.iter().find(|named| base(named) == tag).copied();
+        let newest = known.iter().rev().find_map(|(tag, revision)| Some((named(tag)?, *revision)));
+        let Some((tag, revision)) = newest else { return Ok(None) };
+        let ask = Ask { window: Window::After(revision), ..ask.clone() };
+        let delta = self.answer_of(self.route(&ask)?, None, Haste::AtOnce).await?;
+        Ok(Some((delta, tag)))
     }
 }
 

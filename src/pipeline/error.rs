@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::workers::WorkError;
 use crate::base::clock::Time;
+use crate::base::limits;
+use crate::base::text::human_size;
 use crate::cache::flight::FlightError;
 use crate::cache::freshness::Freshness;
 use crate::cache::negative::{Cause, Held};
@@ -17,7 +19,7 @@ use crate::config::{ConfigError, Problems};
 use crate::emit::EmitError;
 use crate::feed::FeedError;
 pub use crate::fetch::Blame;
-use crate::fetch::{FetchError, Phase};
+use crate::fetch::{FetchError, Phase, Place};
 use crate::rules::RuleError;
 use crate::rules::parameters::Wrong;
 
@@ -58,6 +60,14 @@ pub enum Error {
     /// A success, but no feed.
     #[error(transparent)]
     NotAFeed(FeedError),
+    /// The feed that a page names, which was asked for in the page's place, cannot be had.
+    #[error("the page names its feed at {at}: {}", error.without_place())]
+    Named {
+        /// Where.
+        at: Place,
+        /// Why not.
+        error: Box<Error>,
+    },
     /// A feed that ends in the middle, where a whole copy is at hand.
     #[error("the feed ends in the middle")]
     CutShort,
@@ -76,6 +86,9 @@ pub enum Error {
         /// `name: reason` of each.
         errors: Vec<String>,
     },
+    /// The sources of a merged feed are larger together than one feed may be; this one came last.
+    #[error("the sources have more than {} together", human_size(limits::MAX_MERGED))]
+    TooMuch,
     /// The archive has no such page.
     #[error("the archive has no page {number}, only {oldest} to {newest}")]
     NoSuchPage {
@@ -112,6 +125,7 @@ impl Error {
         match self {
             Error::Fetch(error) => error.without_place(),
             Error::Earlier(earlier) => earlier.without_place.clone(),
+            Error::Named { error, .. } => format!("a page, and of the feed that it names: {}", error.without_place()),
             other => other.to_string(),
         }
     }
@@ -121,10 +135,16 @@ impl Error {
         match self {
             Error::UnknownFeed | Error::NoSuchPage { .. } => Blame::Reader,
             Error::Fetch(error) => error.blame(),
-            Error::NotAFeed(_) | Error::CutShort | Error::Emptied { .. } | Error::NoSource { .. } | Error::Late => {
-                Blame::Upstream
-            }
+            Error::NotAFeed(_)
+            | Error::CutShort
+            | Error::Emptied { .. }
+            | Error::NoSource { .. }
+            | Error::TooMuch
+            | Error::Late => Blame::Upstream,
             Error::Earlier(earlier) => earlier.blame,
+            // the reader did not ask for it
+            Error::Named { error, .. } if error.blame() == Blame::Reader => Blame::Upstream,
+            Error::Named { error, .. } => error.blame(),
             Error::File(_) | Error::NoArchive | Error::Rule(_) | Error::Emit(_) | Error::Busy | Error::Bug => Blame::Us,
         }
     }
@@ -135,6 +155,7 @@ impl Error {
             Error::NotAFeed(_) | Error::CutShort | Error::Bug => Cause::Unusable,
             Error::Emptied { .. } => Cause::Emptied,
             Error::Earlier(earlier) => earlier.cause,
+            Error::Named { error, .. } => error.cause(),
             Error::Rule(_) | Error::Emit(_) => Cause::Rule,
             Error::Fetch(error) => match error {
                 FetchError::Status { status, .. } => Cause::Status(*status),
@@ -157,6 +178,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Error::Fetch(error) => error.retry_after(),
+            Error::Named { error, .. } => error.retry_after(),
             _ => None,
         }
     }
@@ -211,12 +233,15 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// It happened now; otherwise before, and nothing was tried this time.
     pub asked: bool,
+    /// A copy is at hand that upstream forbids to use now.
+    pub withheld: bool,
 }
 
 impl Failure {
     /// An earlier failure that is still held at `now`.
     pub fn held(held: Held<Error>, now: Time) -> Failure {
-        Failure { error: held.error, retry_after: held.retry_at.map(|at| at.since(now)), asked: false }
+        let retry_after = held.retry_at.map(|at| at.since(now));
+        Failure { error: held.error, retry_after, asked: false, withheld: false }
     }
 
     /// What upstream answered with, where it answered.
@@ -238,6 +263,6 @@ impl Failure {
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Failure {
         let error = error.into();
-        Failure { retry_after: error.retry_after(), error: Arc::new(error), asked: true }
+        Failure { retry_after: error.retry_after(), error: Arc::new(error), asked: true, withheld: false }
     }
 }

@@ -16,7 +16,7 @@ use self::diff::{Hunk, hunks};
 use super::ask::{Form, Input};
 use super::error::Error;
 use super::{Ask, Failure, Pipeline};
-use crate::base::limits::{EXPLAINED_CHARS, MAX_EXPLAINED, MAX_PAGE_ROUNDS, PAGE_WAIT};
+use crate::base::limits::{DIFFS_TIME, EXPLAINED_CHARS, MAX_EXPLAINED, MAX_PAGE_ROUNDS, PAGE_WAIT};
 use crate::base::text::excerpt;
 use crate::config::Relative;
 use crate::feed::{Feed, Field, Place};
@@ -63,6 +63,8 @@ pub struct Told {
     pub reordered: bool,
     /// The pages that it read.
     pub fetched: Vec<Fetched>,
+    /// What it could not do, for a few items.
+    pub notes: Vec<String>,
 }
 
 /// A page that a rule read.
@@ -138,8 +140,12 @@ struct Walk {
     seen: Snapshot,
     stories: BTreeMap<u32, Story>,
     told: Explanation,
+    /// Notes told so far.
+    noted: usize,
     /// Changes told so far.
     count: usize,
+    /// Time left for what differs within changed values.
+    patience: Duration,
 }
 
 impl Walk {
@@ -155,7 +161,8 @@ impl Walk {
             abridged: false,
         };
         let (seen, stories) = (Snapshot(Vec::new()), BTreeMap::new());
-        let mut walk = Walk { feed, context, seen, stories, told, count: 0 };
+        let noted = feed.notes().len();
+        let mut walk = Walk { feed, context, seen, stories, told, noted, count: 0, patience: DIFFS_TIME };
         let seen = Snapshot::of(&walk.feed);
         for Seen { number, place, .. } in &seen.0 {
             if let Some(number) = number {
@@ -222,6 +229,7 @@ impl Walk {
         let stand = is.iter().filter(|item| before.contains(item));
         let reordered = !left.eq(stand);
         let fetched = pages.iter().map(|want| self.fetched(want)).collect();
+        let notes = self.feed.notes().iter().skip(std::mem::replace(&mut self.noted, self.feed.notes().len()));
         self.told.rules.push(Told {
             number,
             rule,
@@ -232,6 +240,7 @@ impl Walk {
             changed,
             reordered,
             fetched,
+            notes: notes.cloned().collect(),
         });
         self.seen = now;
     }
@@ -272,7 +281,9 @@ impl Walk {
                     self.told.abridged = true;
                     continue;
                 }
-                let diff = hunks(before.map_or("", String::as_str), after.map_or("", String::as_str));
+                let started = Instant::now();
+                let diff = hunks(before.map_or("", String::as_str), after.map_or("", String::as_str), self.patience);
+                self.patience = self.patience.saturating_sub(started.elapsed());
                 let short = |value: Option<&String>| value.map(|value| excerpt(value, EXPLAINED_CHARS));
                 let field = format!("{field:?}").to_lowercase();
                 found.push(Change { rule, field, before: short(before), after: short(after), diff });
@@ -296,20 +307,23 @@ impl Pipeline {
         let relative = form.relative;
         let mut context = Context::new(self.0.clock.now(), input.url.clone());
         let raw = Raw { bytes: input.bytes, content_type: input.content_type, url: input.url };
+        let mut listed = Vec::new();
         for _ in 0..MAX_PAGE_ROUNDS {
             let mut wants = chain.reader().map_or_else(Vec::new, |reader| reader.wants(&raw, &context));
             wants.retain(|want| context.pages.get(want).is_none());
             if wants.is_empty() {
                 break;
             }
+            listed.extend(wants.iter().cloned());
             self.0.pages.bring(&mut context.pages, wants, PAGE_WAIT).await;
         }
         let whole = chain.clone();
         let mut walk = self.0.workers.run(move || Walk::start(&raw, &whole, context, relative)).await??;
         for ((step, (rule, sets)), number) in chain.steps().zip(chain.written()).zip(1..) {
-            let (rule, sets) = (rule.to_string(), sets.to_vec());
+            let (rule, sets) = (rule.without_secrets().to_string(), sets.to_vec());
             let step = Arc::new(step);
-            let (mut took, mut asked): (Duration, Vec<Want>) = (Duration::ZERO, Vec::new());
+            let mut took = Duration::ZERO;
+            let mut asked = if step.reader().is_some() { listed.clone() } else { Vec::new() };
             for _ in 0..=MAX_PAGE_ROUNDS {
                 let step = Arc::clone(&step);
                 let (back, progress, time) = self

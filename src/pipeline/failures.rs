@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
 
 use super::error::{Earlier, Error};
 use crate::base::clock::Time;
 use crate::base::limits;
 use crate::cache::disk::{Kind, Record};
-use crate::cache::negative::{Held, Negative};
+use crate::cache::negative::{Cause, Held, Negative};
 use crate::cache::{Disk, Key};
 use crate::fetch::Holds;
 
@@ -22,6 +23,8 @@ const VERSION: u8 = 1;
 pub(super) struct Failures {
     held: Negative<Error>,
     disk: Disk,
+    /// The hosts that asked for a pause before the last start are known.
+    restored: Arc<OnceCell<()>>,
 }
 
 /// A failure as it is written.
@@ -35,7 +38,7 @@ struct Written {
 
 impl Failures {
     pub(super) fn new(disk: Disk) -> Failures {
-        Failures { held: Negative::new(limits::MAX_HELD_FAILURES), disk }
+        Failures { held: Negative::new(limits::MAX_HELD_FAILURES), disk, restored: Arc::default() }
     }
 
     /// The failure of `key` that is known in memory.
@@ -79,15 +82,25 @@ impl Failures {
     }
 
     /// Writes the hosts that asked for a pause.
-    pub(super) fn keep_holds(&self, holds: &Holds) {
+    fn keep_holds(&self, holds: &Holds) {
         let record = Record::new(VERSION, &holds.all(), Bytes::new());
         self.disk.store(Kind::State, Key::of(&[HOLDS]), "hosts", record);
     }
 
-    /// Puts back the hosts that asked for a pause before the last start.
+    /// Puts back the hosts that asked for a pause before the last start, when first called.
     pub(super) async fn restore_holds(&self, holds: &Holds) {
-        let record = self.disk.load(Kind::State, &Key::of(&[HOLDS])).await;
-        holds.restore(record.and_then(|record| record.meta(VERSION)).unwrap_or_default());
+        let restore = || async {
+            let record = self.disk.load(Kind::State, &Key::of(&[HOLDS])).await;
+            holds.restore(record.and_then(|record| record.meta(VERSION)).unwrap_or_default());
+        };
+        self.restored.get_or_init(restore).await;
+    }
+
+    /// Where `error` is a host's wish for a pause, it is written down with those of all others.
+    pub(super) fn note_pause(&self, error: &Error, holds: &Holds) {
+        if matches!(error.cause(), Cause::Status(429 | 503)) && error.retry_after().is_some() {
+            self.keep_holds(holds);
+        }
     }
 }
 

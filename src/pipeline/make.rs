@@ -57,9 +57,7 @@ impl Brought {
 
     /// For the transformation.
     pub(super) fn input(&self) -> Input {
-        let about = &self.copy.about;
-        let content_type = about.content_type.as_ref().and_then(|line| line.0.to_str().ok().map(str::to_owned));
-        Input { bytes: self.copy.body.clone(), content_type, url: about.url.clone() }
+        Fetched::clone(&self.copy).into()
     }
 }
 

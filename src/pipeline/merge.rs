@@ -57,7 +57,7 @@ pub(super) fn all(
 ) -> Result<HashMap<Key, Arc<Merged>>, StartError> {
     let mut found = HashMap::new();
     for (name, feed) in &config.feeds {
-        if let (Origin::Merge(merge), Some(route)) = (&feed.origin, routes.named(name)) {
+        if let (Origin::Merge(merge), Some(route)) = (&*feed.origin, routes.named(name)) {
             found.insert(route.fetched, Arc::new(Merged::new(name, merge, (config, routes), context)?));
         }
     }
@@ -80,7 +80,7 @@ impl Merged {
                 SourceFeed::Named(name) => routes.named(name).map(|route| route.with(&chain, None, None)),
                 SourceFeed::Url { url, origin } => {
                     let label = origin.base().map_or_else(|| url.clone(), |url| Which::Url(url).label());
-                    let feed = config::Feed::new(url, origin.clone(), config::RuleList::empty());
+                    let feed = config::Feed::new(url.as_str(), origin.clone(), config::RuleList::empty());
                     Some(Route::new(label, &feed, chain, Form::default(), policy(&config.cache, &feed)))
                 }
             };
@@ -135,8 +135,14 @@ impl Pipeline {
                 (number, tokio::time::timeout(patience, asked).await.unwrap_or_else(late))
             });
         }
+        let mut weight = 0;
         while let Some(done) = under_way.join_next().await {
-            came.extend(done);
+            let Ok((number, result)) = done else { continue };
+            let result = result.and_then(|served| {
+                weight += served.answer.content.identity().body.len();
+                if weight > limits::MAX_MERGED { Err(Error::TooMuch.into()) } else { Ok(served) }
+            });
+            came.insert(number, result);
         }
         let now = self.0.clock.now();
         let read = move |result: Result<Served, Failure>| result.and_then(|served| read(&served, now));
@@ -189,7 +195,7 @@ fn compose(
         }
     }
     let (Some(format), Some(mut freshness)) = (format, freshness) else {
-        return Err(Failure { error: Arc::new(Error::NoSource { errors }), retry_after, asked: true });
+        return Err(Failure { retry_after, ..Error::NoSource { errors }.into() });
     };
     // The sources that failed are asked again as soon as they may be, and a reader waits for that.
     if let Some(again) = retry_after {

@@ -33,6 +33,7 @@ pub(super) struct Origins {
 }
 
 /// What was found at an origin.
+#[derive(Clone)]
 pub(super) struct Found {
     /// HTTP's; a file has none.
     pub status: Option<u16>,
@@ -99,8 +100,9 @@ impl Origins {
             via: asking.via,
             ..Request::feed(url.as_str())
         };
+        let asked = self.clock.now();
         let response = self.client.get(&request).await.map_err(Error::Fetch)?;
-        let headers = &response.headers;
+        let (headers, now) = (&response.headers, self.clock.now());
         Ok(Found {
             status: Some(response.status),
             moved: permanent(response.moved.iter().map(|hop| (hop.status, &hop.url))).cloned(),
@@ -108,7 +110,7 @@ impl Origins {
             etag: line(headers, header::ETAG),
             last_modified: line(headers, header::LAST_MODIFIED),
             hubs: linked(headers),
-            said: Said::read(headers, self.clock.now()),
+            said: Said::read(headers, now).on_the_way(now.since(asked)),
             body: (!response.is_not_modified()).then_some(response.body),
             url: Some(response.url),
         })

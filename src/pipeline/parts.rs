@@ -70,18 +70,23 @@ impl Pipeline {
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
         let store = Store::new(Memory::new(config.cache.memory), disk.clone());
-        Pipeline::assemble(config, clock, client, store, Failures::new(disk), Workers::of_this_machine())
+        let workers = Workers::of_this_machine();
+        Ok(Pipeline(Arc::new(Parts::assemble(config, clock, client, store, Failures::new(disk), workers)?)))
     }
 
-    /// The pipeline of a changed configuration, with what this one has in its caches and knows of its upstreams.
+    /// The pipeline of a changed configuration, with what this one has in its caches, knows of its upstreams and has under way.
     pub fn reloaded(&self, config: &Config) -> Result<Pipeline, StartError> {
         let Parts { clock, store, workers, upstream, .. } = &*self.0;
         let client = origin::client(config, clock.clone())?;
         client.holds().restore(upstream.holds().all());
         let failures = upstream.failures().clone();
-        Pipeline::assemble(config, clock.clone(), client, store.clone(), failures, workers.clone())
+        let mut parts = Parts::assemble(config, clock.clone(), client, store.clone(), failures, workers.clone())?;
+        parts.take_over(&self.0);
+        Ok(Pipeline(Arc::new(parts)))
     }
+}
 
+impl Parts {
     fn assemble(
         config: &Config,
         clock: Clock,
@@ -89,14 +94,14 @@ impl Pipeline {
         store: Store,
         failures: Failures,
         workers: Workers,
-    ) -> Result<Pipeline, StartError> {
+    ) -> Result<Parts, StartError> {
         let context = BuildContext::of(&config.sets);
         let routes = Routes::new(config, &context)?;
         let wait = config.fetch.timeout + limits::WAIT_SLACK;
         let hubs = client.clone();
-        let pages = Fetcher::new(client.clone(), clock.clone());
+        let pages = Fetcher::new(client.clone(), clock.clone(), store.disk().clone(), failures.clone());
         let origins = Origins { client, clock: clock.clone(), max_body: config.fetch.max_body };
-        Ok(Pipeline(Arc::new(Parts {
+        Ok(Parts {
             merged: merge::all(config, &routes, &context)?,
             kept: archive::all(config),
             tags: Tags::new(store.disk().clone()),
@@ -115,6 +120,23 @@ impl Pipeline {
             answers: Flights::new(),
             encodings: Flights::new(),
             wait,
-        })))
+        })
+    }
+
+    /// What is known and under way beside the caches goes on: who reads which feed, pages that came, subscriptions, first-seen
+    /// times, fetches.
+    fn take_over(&mut self, before: &Parts) {
+        for route in self.routes.all() {
+            let before = before.routes.named(&route.label);
+            if let Some(read) = before.and_then(|before| before.read.get()) {
+                route.read.note(read);
+            }
+        }
+        self.sightings = before.sightings.clone();
+        self.tags = before.tags.clone();
+        self.subscriber = self.subscriber.after(&before.subscriber);
+        self.upstream = self.upstream.after(&before.upstream);
+        self.pages = self.pages.after(&before.pages);
+        self.answers = before.answers.clone();
     }
 }

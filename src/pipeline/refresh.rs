@@ -17,10 +17,10 @@ use crate::websub::subscription::Question;
 impl Pipeline {
     /// What refreshes the feeds of the configuration that are not on demand only; files of this machine need none.
     pub async fn background(&self) -> Background {
-        let may = |route: &Route| matches!(route.origin, Origin::Http(_) | Origin::Merge(_));
+        let may = |route: &Route| matches!(*route.origin, Origin::Http(_) | Origin::Merge(_));
         let feeds = self.0.routes.all().filter(|route| may(route));
         let feeds = feeds.filter_map(|route| Some((Arc::clone(route), route.pace?))).collect();
-        self.0.subscriber.restore().await;
+        self.0.subscriber.restore(&self.0.routes.all().map(|route| route.fetched).collect()).await;
         let pipeline = self.clone();
         let refresh = move |route| pipeline.clone().refresh(route);
         Background::new(feeds, self.0.clock.clone(), self.0.store.disk().clone(), refresh).await
@@ -71,7 +71,7 @@ impl Pipeline {
                 told = self.0.subscriber.offer(route.fetched, &route.label, hub.as_ref());
                 // the sources of a merged feed have theirs
                 let validators =
-                    matches!(route.origin, Origin::Merge(_)) || about.etag.is_some() || about.last_modified.is_some();
+                    matches!(*route.origin, Origin::Merge(_)) || about.etag.is_some() || about.last_modified.is_some();
                 (Some(about.digest), validators, about.rhythm.gap)
             }
             None => (made.answer.made_of, true, None),

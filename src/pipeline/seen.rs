@@ -3,7 +3,7 @@
 //! `SEEN_REMEMBERED` items.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,9 +25,9 @@ const VERSION: u8 = 1;
 /// Milliseconds since 1970, by the digest of an item's id.
 type Seen = BTreeMap<String, i64>;
 
-/// What is known of each feed.
-#[derive(Debug, Default)]
-pub(super) struct Sightings(Mutex<HashMap<Key, Seen>>);
+/// What is known of each feed. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sightings(Arc<Mutex<HashMap<Key, Seen>>>);
 
 impl Pipeline {
     /// `input` in the form of `route`: documents tell when their items were first seen.

@@ -4,7 +4,7 @@
 //! [`Subscriber::confirm`] and [`Subscriber::ping`] are what hubs say to the callback. A ping names no more than the feed that
 //! shall be asked: its body is only what its signature is over. Subscriptions are kept on disk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -30,8 +30,10 @@ struct Parts {
     client: Client,
     clock: Clock,
     disk: Disk,
-    held: Mutex<HashMap<Key, Subscription>>,
+    held: Held,
 }
+
+type Held = Arc<Mutex<HashMap<Key, Subscription>>>;
 
 /// What a hub's ping means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,17 +51,37 @@ impl Subscriber {
     pub(super) fn new(public: Option<&Url>, client: Client, clock: Clock, disk: Disk) -> Subscriber {
         let parts = |public: &Url| {
             let callback = format!("{}/websub/", public.as_str().trim_end_matches('/'));
-            Arc::new(Parts { callback, client, clock, disk, held: Mutex::default() })
+            Arc::new(Parts { callback, client, clock, disk, held: Held::default() })
         };
         Subscriber(public.map(parts))
     }
 
-    /// Those of the last run, before the first feed is refreshed.
-    pub(super) async fn restore(&self) {
+    /// With what `before`, of the configuration before this one, was told and is waiting for.
+    pub(super) fn after(&self, before: &Subscriber) -> Subscriber {
+        let (Some(parts), Some(before)) = (&self.0, &before.0) else { return self.clone() };
+        let Parts { callback, client, clock, disk, .. } = &**parts;
+        let (callback, client, clock, disk) = (callback.clone(), client.clone(), clock.clone(), disk.clone());
+        Subscriber(Some(Arc::new(Parts { callback, client, clock, disk, held: Arc::clone(&before.held) })))
+    }
+
+    /// Those of the last run, before the first feed is refreshed. Those of feeds that are not `wanted` any more are forgotten:
+    /// their hubs learn that nobody is there.
+    pub(super) async fn restore(&self, wanted: &HashSet<Key>) {
         let Some(parts) = &self.0 else { return };
         let kept = parts.disk.load_all(Kind::Subscription).await;
-        let kept = kept.into_iter().filter_map(|(key, record)| Some((key, record.meta(VERSION)?)));
-        parts.held().extend(kept);
+        let mut held = parts.held();
+        for (key, record) in kept {
+            if let Some(subscription) = record.meta(VERSION) {
+                held.entry(key).or_insert(subscription);
+            }
+        }
+        held.retain(|key, _| {
+            let is_wanted = wanted.contains(key);
+            if !is_wanted {
+                parts.disk.remove(Kind::Subscription, *key);
+            }
+            is_wanted
+        });
     }
 
     /// The feed of `key` names `hub`, or none. Subscribes where that is new or the lease runs out. True while the hub has
@@ -73,7 +95,7 @@ impl Subscriber {
             }
             return false;
         };
-        let known = held.get(&key).filter(|known| known.is_to(hub)).cloned();
+        let known = held.get(&key).filter(|known| known.is_to(hub, &parts.callback)).cloned();
         let Some(mut subscription) = known.or_else(|| Some(Subscription::new(hub, random()?, now))) else {
             return false;
         };

@@ -1,14 +1,16 @@
 //! The first stage: the good copy of what upstream has, from the cache while it is fresh, else asked for, once for all who ask
 //! meanwhile. Where upstream fails, the copy at hand stays good for as long as its clocks say.
 //!
-//! Keeps failures too: while one is held, upstream is left in peace. Remembers where a feed moved for good.
+//! Keeps failures too: while one is held, upstream is left in peace. Remembers where a feed moved for good, and which feed the
+//! page at its address names.
+
+mod discover;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
-use tokio::sync::OnceCell;
 
 use super::ask::Route;
 use super::error::{Error, Failure};
@@ -22,7 +24,7 @@ use crate::base::url::Url;
 use crate::cache::flight::Flights;
 use crate::cache::moved::Moved;
 use crate::cache::negative::{Cause, Held};
-use crate::cache::{Fetched, Key, Store};
+use crate::cache::{About, Fetched, Key, Store};
 use crate::config::Origin;
 use crate::fetch::{FetchError, Holds, Place};
 
@@ -35,11 +37,9 @@ struct Parts {
     store: Store,
     workers: Workers,
     failures: Failures,
-    /// The hosts that asked for a pause before the last start are known.
-    restored: OnceCell<()>,
     flights: Flights<Result<Got, Failure>>,
     /// What hubs say has changed since it was last asked for, by [`Route::fetched`].
-    outdated: Mutex<HashSet<Key>>,
+    outdated: Arc<Mutex<HashSet<Key>>>,
     /// How long somebody waits for a fetch.
     wait: Duration,
 }
@@ -70,8 +70,17 @@ impl Upstream {
         workers: Workers,
         wait: Duration,
     ) -> Upstream {
-        let (restored, flights, outdated) = (OnceCell::new(), Flights::new(), Mutex::default());
-        Upstream(Arc::new(Parts { origins, store, workers, failures, restored, flights, outdated, wait }))
+        let (flights, outdated) = (Flights::new(), Arc::default());
+        Upstream(Arc::new(Parts { origins, store, workers, failures, flights, outdated, wait }))
+    }
+
+    /// With what is under way for `before`, of the configuration before this one, and what hubs said to it.
+    pub(super) fn after(&self, before: &Upstream) -> Upstream {
+        let (flights, outdated) = (before.0.flights.clone(), Arc::clone(&before.0.outdated));
+        let Parts { origins, store, workers, failures, wait, .. } = &*self.0;
+        let (origins, store, workers) = (origins.clone(), store.clone(), workers.clone());
+        let (failures, wait) = (failures.clone(), *wait);
+        Upstream(Arc::new(Parts { origins, store, workers, failures, flights, outdated, wait }))
     }
 
     /// What is remembered of failures, for the one that comes after this.
@@ -126,7 +135,7 @@ impl Upstream {
     /// Why upstream is not asked for `route` now: it failed, its host asked for a pause, or nobody is asked.
     pub(super) async fn resting(&self, route: &Route) -> Option<Failure> {
         let now = self.now();
-        if let Origin::Http(url) = &route.origin
+        if let Origin::Http(url) = &*route.origin
             && self.0.origins.client.is_offline()
         {
             return Some(Failure { asked: false, ..Error::Fetch(FetchError::Offline { at: Place::of(url) }).into() });
@@ -134,8 +143,8 @@ impl Upstream {
         if let Some(held) = self.0.failures.recall(&route.fetched).await.filter(|held| held.forbids(now)) {
             return Some(Failure::held(held, now));
         }
-        self.0.restored.get_or_init(|| self.0.failures.restore_holds(self.holds())).await;
-        let Origin::Http(url) = &route.origin else { return None };
+        self.0.failures.restore_holds(self.holds()).await;
+        let Origin::Http(url) = &*route.origin else { return None };
         let left = self.holds().left(url, now)?;
         let error = Error::Fetch(FetchError::Held { at: Place::of(url), left });
         Some(Failure { asked: false, ..error.into() })
@@ -163,7 +172,7 @@ impl Upstream {
         let held = Held::after(before.as_ref(), Arc::clone(&error), why, now, key.spread());
         let failure = match &held {
             Some(held) => Failure { asked: true, ..Failure::held(held.clone(), now) },
-            None => Failure { retry_after: error.retry_after(), error, asked: true },
+            None => Failure { retry_after: error.retry_after(), error, asked: true, withheld: false },
         };
         (failure, held)
     }
@@ -192,31 +201,27 @@ impl Upstream {
             // perhaps only this reader's way is a circle, and anyone may claim to have come any way
             Err(error @ Error::Fetch(FetchError::OwnLoop { .. })) if told => Err(error.into()),
             Err(error) => {
-                let asks_for_pause = matches!(error.cause(), Cause::Status(429 | 503)) && error.retry_after().is_some();
                 let (failure, failing) = self.failed(&route.fetched, &route.label, error).await;
                 if let Some(failing) = failing {
                     self.0.failures.keep(route.fetched, &route.label, failing).await;
                 }
-                if asks_for_pause {
-                    self.0.failures.keep_holds(self.holds());
-                }
+                self.0.failures.note_pause(&failure.error, self.holds());
                 instead(route, held, failure, self.now())
             }
         }
     }
 
-    /// Asks where the feed has moved for good; where that address is dead, its own again.
+    /// Asks where the feed is by now; where that address is dead, at its own again.
     async fn bring(
         &self,
         route: &Route,
         held: Option<&Arc<Fetched>>,
         via: Option<HeaderValue>,
     ) -> Result<(Fetched, Option<u16>), Error> {
-        let known = held.and_then(|held| held.about.moved.as_ref());
-        let Some(moved) = known.filter(|moved| moved.is_settled()) else {
+        let Some(at) = held.and_then(|held| held.about.elsewhere()) else {
             return self.bring_from(route, None, held, via).await;
         };
-        let error = match self.bring_from(route, Some(moved), held, via.clone()).await {
+        let error = match self.bring_from(route, Some(at), held, via.clone()).await {
             Ok(brought) => return Ok(brought),
             Err(error) => error,
         };
@@ -224,34 +229,50 @@ impl Upstream {
         if !is_dead(&error, failures) {
             return Err(error);
         }
-        tracing::warn!(feed = %route.label, to = %Place::of(&moved.to), %error, "moved back: the new address is dead");
-        let held = held.map(|held| {
-            let mut back = Fetched::clone(held);
-            back.about.moved = None;
-            Arc::new(back)
+        tracing::warn!(feed = %route.label, at = %Place::of(at), %error, "the feed's own address is asked again: this one is dead");
+        let back = held.filter(|held| held.about.moved.is_some()).map(|held| {
+            let about = About { moved: None, ..held.about.clone() };
+            Arc::new(Fetched { about, body: held.body.clone() })
         });
-        if let Some(back) = &held {
+        if let Some(back) = &back {
             self.0.store.put_fetched(route.fetched, &route.label, Arc::clone(back)).await;
         }
-        self.bring_from(route, None, held.as_ref(), via).await
+        self.bring_from(route, None, back.as_ref().or(held), via).await
     }
 
+    /// Asks at `at`, the configured address where there is none. A page may stand for the feed that it names.
     async fn bring_from(
         &self,
         route: &Route,
-        settled: Option<&Moved>,
+        at: Option<&Url>,
         held: Option<&Arc<Fetched>>,
         via: Option<HeaderValue>,
     ) -> Result<(Fetched, Option<u16>), Error> {
-        let at = settled.map(|moved| &moved.to);
-        let asking = Asking { at, held: held.map(|held| &held.about), via };
+        let asking = Asking { at, held: held.map(|held| &held.about), via: via.clone() };
         let found = self.0.origins.bring(&route.origin, asking).await?;
-        let (now, status) = (self.now(), found.status);
+        let (page, status) = (self.may_be_a_page(route, at, held).then(|| found.clone()), found.status);
         let known = held.and_then(|held| held.about.moved.as_ref());
-        let moved = match (settled, &found.moved) {
+        let moved = match (known.filter(|moved| at == Some(&moved.to)), &found.moved) {
             (Some(settled), None) => Some(settled.clone()),
-            (_, to) => heard(route, known, to.as_ref(), now),
+            (_, to) => heard(route, known, to.as_ref(), self.now()),
         };
+        let discovered = at.and(held).and_then(|held| held.about.discovered.clone());
+        match (self.judge(route, found, moved, discovered, held).await, page) {
+            (Err(Error::NotAFeed(error)), Some(page)) => self.discover(route, page, error, held, via).await,
+            (copy, _) => Ok((copy?, status)),
+        }
+    }
+
+    /// The copy at hand after `found`.
+    async fn judge(
+        &self,
+        route: &Route,
+        found: Found,
+        moved: Option<Moved>,
+        discovered: Option<Url>,
+        held: Option<&Arc<Fetched>>,
+    ) -> Result<Fetched, Error> {
+        let now = self.now();
         let failing = self.0.failures.get(&route.fetched).await;
         let emptiness_believed =
             failing.is_some_and(|held| held.cause == Cause::Emptied && now.since(held.since) >= limits::EMPTY_BELIEVED);
@@ -260,8 +281,14 @@ impl Upstream {
             Rival { copy: Arc::clone(held), usable, emptiness_believed }
         });
         let is_page = route.chain.reader().is_some();
-        let copy = self.0.workers.run(move || examine(found, is_page, moved, rival)).await??;
-        Ok((copy, status))
+        let mut copy = self.0.workers.run(move || examine(found, is_page, moved, rival)).await??;
+        copy.about.discovered = discovered;
+        Ok(copy)
+    }
+
+    /// What is at `origin` now, past the cache, as far as it is a feed for `route`.
+    pub(super) async fn ask_feed(&self, route: &Route) -> Result<Fetched, Error> {
+        self.bring_from(route, None, None, None).await.map(|(copy, _)| copy)
     }
 
     /// What is at `origin` now, past the cache.
@@ -276,9 +303,11 @@ impl Upstream {
 
 /// The copy at hand, where it may be used although upstream fails.
 fn instead(route: &Route, held: Option<Arc<Fetched>>, failure: Failure, now: Time) -> Result<Got, Failure> {
-    match held.filter(|held| failure.leaves(&held.about.freshness(&route.policy), now)) {
-        Some(copy) => Ok(Got { copy, came: Came::Instead(failure) }),
-        None => Err(failure),
+    match held {
+        Some(copy) if failure.leaves(&copy.about.freshness(&route.policy), now) => {
+            Ok(Got { copy, came: Came::Instead(failure) })
+        }
+        held => Err(Failure { withheld: held.is_some_and(|held| held.about.said.forbids_stale()), ..failure }),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::expression::Expression;
 use super::sets::Sets;
@@ -88,7 +88,8 @@ impl Step {
 impl Chain {
     /// The chain without rules: what comes in goes out.
     pub fn empty() -> Chain {
-        Chain { steps: Arc::new([]), hash: first_hash().finalize() }
+        static EMPTY: LazyLock<Chain> = LazyLock::new(|| Chain { steps: Arc::new([]), hash: first_hash().finalize() });
+        EMPTY.clone()
     }
 
     /// Compiles `list`, or reports everything that is wrong with it.
@@ -99,6 +100,9 @@ impl Chain {
         builder.add(&list.items, &mut report);
         let Builder { steps, hasher, .. } = builder;
         report.finish().or(())?;
+        if steps.is_empty() {
+            return Ok(Chain::empty()); // of many feeds most have no rules: all share one
+        }
         Ok(Chain { steps: steps.into(), hash: hasher.finalize() })
     }
 

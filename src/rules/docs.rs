@@ -83,11 +83,15 @@ pub fn page() -> String {
     }
     out.push('\n');
     out.push_str(COMPARISON);
+    out.push_str(ARTICLES);
     out
 }
 
 /// What others do, and which rule of ours does it.
 const COMPARISON: &str = include_str!("comparison.md");
+
+/// The same of articles, pages and scripts.
+const ARTICLES: &str = include_str!("full_text/comparison.md");
 
 /// Headings one step deeper, under the rule's own.
 fn nested(docs: &str) -> String {
@@ -152,11 +156,20 @@ mod tests {
         examples(&expression::docs()).iter().for_each(|example| run("expressions", example));
     }
 
-    /// The last column names rules, parameters (`name=`), keys of a feed or a rule, commands and paths: each must be there.
-    #[test]
-    fn what_the_comparison_names_is_there() {
+    /// The rows of a table of so many columns.
+    fn rows(table: &'static str, columns: usize) -> impl Iterator<Item = Vec<&'static str>> {
+        let rows = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")).skip(1);
+        let cells = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
+        cells.filter(move |cells| {
+            assert_eq!(cells.len(), columns, "{cells:?}");
+            !cells[0].starts_with("**")
+        })
+    }
+
+    /// Rules, parameters (`name=`), keys of a feed or of the configuration, commands and paths.
+    fn is_there(name: &str) -> bool {
         use crate::rules::parameters::NAMES;
-        const OTHERS: [&str; 16] = [
+        const OTHERS: [&str; 18] = [
             "exact",
             "when",
             "sample(25)",
@@ -173,23 +186,42 @@ mod tests {
             ".sfeed",
             ".ums",
             "format=",
+            "fetch.pages_per_host",
+            "purge",
         ];
-        let commands = ["explain", "mirror", "sign", "import", "schema", "serve"];
-        let table = COMPARISON.split("\n## ").next().unwrap();
-        for row in table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")).skip(1) {
-            let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
-            assert_eq!(cells.len(), 9, "{row}");
-            if cells[0].starts_with("**") {
-                continue;
+        let commands = ["explain", "mirror", "sign", "import", "schema", "serve", "cache"];
+        Kind::named(name).is_some()
+            || OTHERS.contains(&name)
+            || name.strip_suffix('=').is_some_and(|name| NAMES.contains(&name))
+            || name.strip_prefix("refeed ").is_some_and(|name| commands.contains(&name))
+            || name.starts_with('/')
+            || name.starts_with("--")
+    }
+
+    #[test]
+    fn what_the_comparisons_name_is_there() {
+        let first = COMPARISON.split("\n## ").next().unwrap_or_default();
+        for row in rows(first, 9).chain(rows(ARTICLES, 5)) {
+            let own = row.last().copied().unwrap_or_default();
+            let has_none = own.starts_with('–') && row.len() == 9;
+            assert!(!own.is_empty() && !has_none, "{row:?}");
+            for name in own.split('`').skip(1).step_by(2) {
+                assert!(is_there(name), "{name} in {row:?}");
             }
-            assert!(!cells[8].is_empty() && cells[8] != "–", "{row}");
-            for name in cells[8].split('`').skip(1).step_by(2) {
-                let is_there = Kind::named(name).is_some()
-                    || OTHERS.contains(&name)
-                    || name.strip_suffix('=').is_some_and(|name| NAMES.contains(&name))
-                    || name.strip_prefix("refeed ").is_some_and(|name| commands.contains(&name))
-                    || name.starts_with('/');
-                assert!(is_there, "{name} in {row}");
+        }
+    }
+
+    #[test]
+    fn the_settings_that_the_comparison_of_articles_names_are_there() {
+        for row in rows(ARTICLES, 5) {
+            for part in row[4].split(';') {
+                let Some((rule, settings)) = part.split_once("`: ") else { continue };
+                let kind = Kind::named(rule.rsplit('`').next().unwrap_or_default()).expect(part);
+                let shape = kind.shape().to_string();
+                for setting in settings.trim_end_matches(')').split(", ").filter(|name| !name.contains(' ')) {
+                    let is_there = shape.contains(&format!("\"{setting}\""));
+                    assert!(is_there, "{setting} in {row:?}");
+                }
             }
         }
     }

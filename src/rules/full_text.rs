@@ -1,7 +1,8 @@
 //! The whole text of each item, from the page that its link leads to.
 //!
 //! ## What it does
-//! Fetches the page of each item (once, kept; bounded per host and in all) and makes its text the item's content; a summary beside it stays.
+//! Fetches the page of each item (once, then kept for thirty days; bounded per host and in all) and makes its text the item's content;
+//! a summary beside it stays.
 //! Without settings the text is found by readability, or by what refeed knows of the site (`refeed rules` lists the sites).
 //! `content` names the elements that hold it, by CSS; of several selectors the first that finds any counts.
 //!
@@ -16,8 +17,9 @@
 //!
 //! Articles on several pages: `next` is the link to the following one (at most `pages`, 10), `single` the link to all on one page,
 //! `single_in_feed` such a link in the item's HTML. `mode` is `replace` (the default), `append` or `prepend`. `min` characters
-//! (40) are the least that counts as a text. `headers` are sent along; `replace` changes the page's source first
-//! (`[["find", "with"]]`); `readability = false` asks for no other way where `content` finds nothing; `sites = false` for no site rules.
+//! (40) are the least that counts as a text. `from = "item"` reads the item's own HTML and no page: what is a whole page there
+//! becomes its text. `headers` are sent along, those that may hold a secret (`Cookie` …) to the feed's own site
+//! only: where it comes from, what it calls its page, and what lies below. `replace` changes the page's source first (`[["find", "with"]]`); `readability = false` asks for no other way where `content` finds nothing; `sites = false` for no site rules.
 //!
 //! An item whose page cannot be had or holds no text stays as it was, and is tried again later; the log says why. What is not
 //! there within two seconds is in the next answer. A page that needs JavaScript is said to be one.
@@ -48,6 +50,7 @@
 
 mod article;
 pub mod fivefilters;
+mod homes;
 mod layout;
 mod readable;
 mod settings;
@@ -61,7 +64,8 @@ use serde::Deserialize;
 
 pub use self::settings::Config;
 
-use self::article::{Article, Recipe};
+use self::article::{Article, Reading, Recipe, join};
+use self::homes::Homes;
 use self::layout::{ItemText, Layout};
 use super::pages::{Body, Page as Fetched};
 use super::web_page::Page;
@@ -69,7 +73,6 @@ use super::{Context, Rule, RuleError, Want};
 use crate::base::limits::MAX_NOTES;
 use crate::base::url::Url;
 use crate::feed::{Enclosure, Feed, Field, Medium, Place};
-use crate::html::{Fragment, Syntax};
 
 /// Where the text goes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -79,6 +82,17 @@ enum Mode {
     Replace,
     Append,
     Prepend,
+}
+
+/// Where the text is read.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ReadFrom {
+    /// On the page that the item leads to.
+    #[default]
+    Page,
+    /// In the item's own HTML.
+    Item,
 }
 
 /// What an item may get from the page beside its text.
@@ -101,15 +115,18 @@ pub struct FullText {
     layout: Option<Layout>,
     take: Vec<Take>,
     mode: Mode,
+    from: ReadFrom,
     min: usize,
     /// Whether sites that refeed knows are read by their own rules.
     sites: bool,
+    /// It is such a site's own rule.
+    of_site: bool,
 }
 
 /// How far the pages of an article are at hand.
 enum Trail {
     /// All that there are to be had.
-    Whole(Vec<Arc<Body>>),
+    Whole(Vec<Arc<Reading>>),
     /// One is missing that nobody asked for yet.
     Missing(Box<Want>),
     /// The first one is on its way or failed; why.
@@ -119,9 +136,13 @@ enum Trail {
 impl Rule for FullText {
     fn wants(&self, feed: &mut Feed, cx: &Context) -> Vec<Want> {
         let mut wants = Vec::new();
+        if self.from == ReadFrom::Item {
+            return wants;
+        }
+        let homes = Homes::of(feed, cx);
         for place in feed.items() {
             let Some(url) = address(feed, place) else { continue };
-            if let Trail::Missing(want) = self.at(&url).trail(feed, place, &url, cx) {
+            if let Trail::Missing(want) = self.at(&url).trail(feed, place, (&url, &homes), cx) {
                 wants.push(*want);
             }
         }
@@ -130,11 +151,12 @@ impl Rule for FullText {
 
     fn apply(&self, feed: &mut Feed, cx: &Context) -> Result<(), RuleError> {
         let mut failed = 0;
+        let homes = Homes::of(feed, cx);
         for place in feed.items() {
-            let Some(url) = address(feed, place) else { continue };
+            let Some(url) = address(feed, place).or_else(|| self.instead(cx)) else { continue };
             let rule = self.at(&url);
-            let read = match rule.trail(feed, place, &url, cx) {
-                Trail::Whole(bodies) => rule.read(&bodies),
+            let read = match rule.trail(feed, place, (&url, &homes), cx) {
+                Trail::Whole(pages) => join(&pages, rule.min),
                 Trail::Missing(_) => Err("its page was not fetched".into()),
                 Trail::Without(why) => Err(why.into_owned()),
             };
@@ -152,70 +174,68 @@ impl Rule for FullText {
 impl FullText {
     /// The rule for a page at `url`: the site's own, where there is one and this one says nothing of the page.
     fn at(&self, url: &Url) -> &FullText {
-        let own = || self.recipe.content.is_some() || self.layout.is_some();
+        let own = || self.recipe.content.is_some() || self.layout.is_some() || self.from == ReadFrom::Item;
         if !self.sites || own() { self } else { sites::of(url).unwrap_or(self) }
     }
 
-    fn trail(&self, feed: &Feed, place: Place, url: &Url, cx: &Context) -> Trail {
+    /// What the addresses of an item without a link are read against, where none of its pages is read.
+    fn instead(&self, cx: &Context) -> Option<Url> {
+        let nowhere = || Url::parse("about:blank").ok();
+        if self.from == ReadFrom::Item { cx.feed_url.clone().or_else(nowhere) } else { None }
+    }
+
+    fn trail(&self, feed: &Feed, place: Place, (url, homes): (&Url, &Homes), cx: &Context) -> Trail {
         let recipe = &self.recipe;
+        let site = self.of_site.then(|| Homes::of_page(url));
+        let homes = site.as_ref().unwrap_or(homes);
+        let own = || {
+            let slot = feed.field(place, Field::Content).into_iter().next();
+            let html = slot.map(|slot| feed.value(&slot).into_owned()).unwrap_or_default();
+            Page::read(&Body { bytes: html.into(), content_type: None, url: url.clone() }, &[])
+        };
+        if self.from == ReadFrom::Item {
+            return Trail::Whole(vec![Arc::new(recipe.read(&own()))]);
+        }
         let first = recipe.single_in_feed.as_ref().and_then(|picks| {
-            let html =
-                feed.field(place, Field::Content).into_iter().next().map(|slot| feed.value(&slot).into_owned())?;
-            let body = Body { bytes: html.into(), content_type: None, url: url.clone() };
-            let page = Page::read(&body, &[]);
-            page.address(&picks.value(&page.html, &["href"])?)
+            let item = own();
+            item.address(&picks.value(&item.html, &["href"])?)
         });
-        let want = |url: Url| Want { headers: recipe.headers.clone(), ..Want::page(url) };
-        let body = |url: &Url| match cx.pages.get(&want(url.clone())) {
-            Some(Fetched::Ready(body)) => Ok(Arc::clone(body)),
+        let want = |url: Url| Want { headers: homes.sent(&recipe.headers, &url), ..Want::page(url) };
+        let read = |url: &Url| match cx.pages.get(&want(url.clone())) {
+            Some(Fetched::Ready(body)) => {
+                Ok(cx.pages.reading(self, url, || recipe.read(&Page::read(body, &recipe.replace))))
+            }
             Some(Fetched::Pending) => Err(Trail::Without("its page is on the way; the next answer has it".into())),
             Some(Fetched::Failed(why)) => Err(Trail::Without(why.to_string().into())),
             None => Err(Trail::Missing(Box::new(want(url.clone())))),
         };
         let first = first.unwrap_or_else(|| url.clone());
-        let mut found = match body(&first) {
+        let mut found = match read(&first) {
             Ok(found) => found,
             Err(trail) => return trail,
         };
         let mut seen = vec![first];
-        if recipe.single.is_some()
-            && let Some(single) = recipe.single(&Page::read(&found, &recipe.replace))
-            && !seen.contains(&single)
-        {
-            match body(&single) {
+        if let Some(single) = found.single.clone().filter(|single| !seen.contains(single)) {
+            match read(&single) {
                 Ok(whole) => found = whole,
                 Err(missing @ Trail::Missing(_)) => return missing,
                 Err(_) => {} // then the page at hand
             }
             seen.push(single);
         }
-        let mut bodies = vec![found];
-        while recipe.next.is_some() && bodies.len() < recipe.pages {
-            let Some(last) = bodies.last() else { break };
-            let Some(next) = recipe.next(&Page::read(last, &recipe.replace)).filter(|next| !seen.contains(next)) else {
-                break;
-            };
-            match body(&next) {
-                Ok(page) => bodies.push(page),
-                Err(missing @ Trail::Missing(_)) => return missing,
-                Err(without) => return without, // half an article is worse than its summary
+        let mut next = found.next.clone();
+        let mut pages = vec![found];
+        while let Some(url) = next.take().filter(|url| pages.len() < recipe.pages && !seen.contains(url)) {
+            match read(&url) {
+                Ok(page) => {
+                    next = page.next.clone();
+                    pages.push(page);
+                }
+                Err(trail) => return trail, // half an article is worse than its summary
             }
-            seen.push(next);
+            seen.push(url);
         }
-        Trail::Whole(bodies)
-    }
-
-    fn read(&self, bodies: &[Arc<Body>]) -> Result<Article, String> {
-        let pages: Vec<Page> = bodies.iter().map(|body| Page::read(body, &self.recipe.replace)).collect();
-        let article = self.recipe.read(&pages)?;
-        let text = Fragment::parse(article.content.clone(), Syntax::Html).plain_text();
-        if text.chars().count() >= self.min {
-            return Ok(article);
-        }
-        Err(match pages.first().is_some_and(|page| readable::needs_scripts(&page.html)) {
-            true => "the page shows its text only to a browser with JavaScript".to_owned(),
-            false => format!("less than {} characters of text were found", self.min),
-        })
+        Trail::Whole(pages)
     }
 
     fn put(&self, feed: &mut Feed, place: Place, article: &Article) -> Result<(), String> {

@@ -1,10 +1,10 @@
 //! A feed made of the answer of a JSON API.
 //!
 //! ## What it does
-//! `items` says where the list is, the other settings what each of its elements gives: `title link date author category image content
-//! id`, and `feed_title` of the whole. Each is a path (`title.rendered`, `tags[0].name`) or, with `{{ }}` in it, a template
+//! `items` says where the list is, the other settings what each of its elements gives: `title link date author category image enclosure
+//! content id`, and `feed_title` of the whole. Each is a path (`title.rendered`, `tags[0].name`) or, with `{{ }}` in it, a template
 //! (`https://site.example/p/{{ slug }}`), in minijinja; the whole document is `root` there. Dates may be numbers: seconds or
-//! milliseconds since 1970. `text = true` says that `content` is plain text. `script` is the CSS of a `script` element on an HTML
+//! milliseconds since 1970. A list under `category` gives several; `enclosure` is a sound, a film or another file to attach. `text = true` says that `content` is plain text. `script` is the CSS of a `script` element on an HTML
 //! page that holds the JSON.
 //!
 //! Without an `id` the link is the id. No item is an error that says so: an old copy is then kept.
@@ -32,6 +32,7 @@
 //! ## Cost
 //! A few microseconds for each value.
 
+use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Deserialize;
 use toml::Spanned;
@@ -56,6 +57,7 @@ pub struct Config {
     author: Option<Spanned<String>>,
     category: Option<Spanned<String>>,
     image: Option<Spanned<String>>,
+    enclosure: Option<Spanned<String>>,
     content: Option<Spanned<String>>,
     id: Option<Spanned<String>>,
     feed_title: Option<Spanned<String>>,
@@ -74,9 +76,14 @@ impl Build for Config {
         language.set_undefined_behavior(UndefinedBehavior::Chainable);
         language.set_fuel(Some(EXPRESSION_FUEL));
         language.set_auto_escape_callback(|_| AutoEscape::None);
-        language.set_formatter(|out, _, value| match value.is_none() || value.is_undefined() {
-            true => Ok(()),
-            false => out.write_str(&value.to_string()).map_err(minijinja::Error::from),
+        language.set_formatter(|out, _, value| {
+            let text = match value.kind() {
+                ValueKind::None | ValueKind::Undefined => return Ok(()),
+                // several values, a line each
+                ValueKind::Seq => value.try_iter()?.map(|each| each.to_string()).collect::<Vec<_>>().join("\n"),
+                _ => value.to_string(),
+            };
+            out.write_str(&text).map_err(minijinja::Error::from)
         });
         let mut given = Vec::new();
         let items = self.items.get_ref().clone();
@@ -88,6 +95,7 @@ impl Build for Config {
             (Part::Author, self.author),
             (Part::Category, self.category),
             (Part::Image, self.image),
+            (Part::Enclosure, self.enclosure),
             (Part::Content, self.content),
             (Part::Id, self.id),
             (Part::FeedTitle, self.feed_title),
@@ -133,6 +141,7 @@ enum Part {
     Author,
     Category,
     Image,
+    Enclosure,
     Content,
     Id,
     FeedTitle,
@@ -148,6 +157,7 @@ impl Part {
             Part::Author => "author",
             Part::Category => "category",
             Part::Image => "image",
+            Part::Enclosure => "enclosure",
             Part::Content => "content",
             Part::Id => "id",
             Part::FeedTitle => "feed_title",
@@ -215,8 +225,9 @@ impl JsonToFeed {
             link: of(Part::Link).and_then(address),
             date: of(Part::Date).map(|date| moment(&date)),
             author: of(Part::Author),
-            categories: of(Part::Category).into_iter().collect(),
+            categories: of(Part::Category).iter().flat_map(|all| all.lines()).map(str::to_owned).collect(),
             image: of(Part::Image).and_then(address),
+            file: of(Part::Enclosure).and_then(address),
             content: match self.is_text {
                 true => content.map(|text| format!("<p>{}</p>", htmlize::escape_text(&text).replace('\n', "<br>"))),
                 false => content,

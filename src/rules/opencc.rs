@@ -9,7 +9,8 @@
 //! An item that is already written in the target's script, or in Japanese or Korean, is left as it is, unless `force = true`.
 //! `engine = "opencc"` asks OpenCC's own library, where refeed was built with it, for the same result, slower.
 //! `words` gives words of your own (a table, or the path of a file in OpenCC's format: the word, a tab, what it becomes), `keep` lists
-//! words to leave alone (a list, or the path of a file with one a line); both are asked before OpenCC's dictionaries.
+//! words to leave alone (a list, or the path of a file with one a line); both are asked before OpenCC's dictionaries. A text of ASCII
+//! alone is no Chinese and stays as it is.
 //!
 //! ## When to use
 //! To read everything in the script you prefer.
@@ -256,26 +257,32 @@ pub struct OpenCc {
 struct Gathered {
     place: Place,
     html: Vec<(Slot, Text)>,
-    plain: Vec<(Slot, String)>,
+    plain: Vec<(Slot, Plain)>,
     tally: Tally,
+}
+
+/// What becomes of the text of a place.
+struct Made {
+    html: Vec<[Converted; 2]>,
+    plain: Vec<Converted>,
 }
 
 impl Rule for OpenCc {
     fn apply(&self, feed: &mut Feed, _: &Context) -> Result<(), RuleError> {
-        let (mut whole, mut undecided) = (Tally::new(), Vec::new());
-        let mut room = Converted::default();
+        let places: Vec<_> = feed.places().into_iter().map(|place| gather(feed, place)).collect();
+        let mut whole = Tally::new();
+        places.iter().for_each(|of| whole.merge(&of.tally));
+        // All at once, so that the dictionaries stay at hand. Short texts that show no script follow the feed.
+        let convert = |of: &Gathered| {
+            let script = Some(of.tally.script()).filter(|script| *script != Script::Neither);
+            let is_left = !self.is_forced && self.is_left(feed, of, script.unwrap_or_else(|| whole.script()));
+            (!is_left).then(|| of.convert(&self.converter))
+        };
+        let made: Vec<_> = places.iter().map(convert).collect();
         let mut any = false;
-        // Converted while it is at hand. Short texts that show no script follow the feed, once that is known.
-        for place in feed.places() {
-            let of = gather(feed, place);
-            whole.merge(&of.tally);
-            match of.tally.script() {
-                Script::Neither => undecided.push(of),
-                script => any |= self.convert(feed, &of, script, &mut room),
-            }
-        }
-        for of in &undecided {
-            any |= self.convert(feed, of, whole.script(), &mut room);
+        for (of, made) in places.iter().zip(made).filter_map(|(of, made)| Some((of, made?))) {
+            of.put(feed, &made, self.language());
+            any |= of.tally.han > 0;
         }
         if any {
             retag(feed, Place::Head, self.language());
@@ -284,29 +291,34 @@ impl Rule for OpenCc {
     }
 }
 
+impl Gathered {
+    fn convert(&self, converter: &Converter) -> Made {
+        Made {
+            html: self.html.iter().map(|(_, text)| text.convert(converter)).collect(),
+            plain: self.plain.iter().map(|(_, text)| text.blocks.convert(converter)).collect(),
+        }
+    }
+
+    /// Writes what was `made` of it where it came from.
+    fn put(&self, feed: &mut Feed, made: &Made, language: &str) {
+        for ((slot, text), made) in self.html.iter().zip(&made.html) {
+            text.put(feed.fragment(slot), made, language);
+        }
+        for ((slot, text), made) in self.plain.iter().zip(&made.plain) {
+            if let Some(converted) = text.with(made) {
+                feed.set_value(slot, converted);
+            }
+        }
+        if self.place != Place::Head {
+            retag(feed, self.place, language);
+        }
+    }
+}
+
 impl OpenCc {
     /// The tag of what it converts to.
     fn language(&self) -> &'static str {
         self.converter.config().target().language_tag()
-    }
-
-    /// Converts a place unless it is to be left; true where it held Chinese.
-    fn convert(&self, feed: &mut Feed, of: &Gathered, script: Script, room: &mut Converted) -> bool {
-        if !self.is_forced && self.is_left(feed, of, script) {
-            return false;
-        }
-        for (slot, text) in &of.html {
-            text.convert(feed.fragment(slot), &self.converter, self.language(), room);
-        }
-        for (slot, text) in &of.plain {
-            if let Some(converted) = convert(text, &self.converter, room) {
-                feed.set_value(slot, converted);
-            }
-        }
-        if of.place != Place::Head {
-            retag(feed, of.place, self.language());
-        }
-        of.tally.han > 0
     }
 
     /// True where the text is not what this conversion is for.
@@ -342,7 +354,7 @@ fn gather(feed: &mut Feed, place: Place) -> Gathered {
                 let text = feed.value(&slot);
                 if !text.is_ascii() {
                     of.tally.add(&text);
-                    of.plain.push((slot, text.into_owned()));
+                    of.plain.push((slot, Plain::new(text.into_owned())));
                 }
             }
             _ => {}
@@ -351,21 +363,32 @@ fn gather(feed: &mut Feed, place: Place) -> Gathered {
     of
 }
 
-/// A plain text converted; none where nothing changes.
-fn convert(text: &str, converter: &Converter, room: &mut Converted) -> Option<String> {
-    let mut blocks = Blocks::with_capacity(text.len() + 1);
-    blocks.add(Node::Text(0), text, &[text.len()]);
-    blocks.end();
-    let changes = blocks.convert(converter, room);
-    let mut converted = String::with_capacity(text.len() + text.len() / 8);
-    let mut at = 0;
-    for change in &changes {
-        converted.push_str(text.get(at..change.range.start)?);
-        converted.push_str(change.with);
-        at = change.range.end;
+/// A value that is no HTML.
+struct Plain {
+    text: String,
+    blocks: Blocks,
+}
+
+impl Plain {
+    fn new(text: String) -> Plain {
+        let mut blocks = Blocks::with_capacity(text.len() + 1);
+        blocks.add(Node::Text(0), &text, &[text.len()]);
+        blocks.end();
+        Plain { text, blocks }
     }
-    converted.push_str(text.get(at..)?);
-    (!changes.is_empty()).then_some(converted)
+
+    /// With what was `made` of it; none where nothing changes.
+    fn with(&self, made: &Converted) -> Option<String> {
+        let mut converted = String::with_capacity(self.text.len() + self.text.len() / 8);
+        let mut at = 0;
+        for change in self.blocks.changes(made) {
+            converted.push_str(self.text.get(at..change.range.start)?);
+            converted.push_str(change.with);
+            at = change.range.end;
+        }
+        converted.push_str(self.text.get(at..)?);
+        (at > 0).then_some(converted)
+    }
 }
 
 /// Language tags that named Chinese name the target.

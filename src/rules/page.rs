@@ -2,7 +2,7 @@
 //!
 //! ## What it does
 //! `item` names the elements that are items, by CSS; the rest is read inside each: `title`, `link`, `date`, `author`, `category`,
-//! `image`, `content` and `id`, each a selector, with ` @name` for an attribute, or a list of them of which the first that finds
+//! `image`, `enclosure`, `content` and `id`, each a selector, with ` @name` for an attribute, or a list of them of which the first that finds
 //! anything counts. Without settings the link is the first of the item (or the item itself), the title is the first heading or the
 //! link's text, the date the first `time`, the picture the first `img`, and the content is what the item holds.
 //! `feed_title` is read from the page (its `title`). `next` is the link to the following page, `pages` how many are read (1).
@@ -34,6 +34,8 @@
 //! ## Cost
 //! One pass over the page, and one for each item.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -59,6 +61,7 @@ pub struct Config {
     author: Option<Written>,
     category: Option<Written>,
     image: Option<Written>,
+    enclosure: Option<Written>,
     content: Option<Written>,
     id: Option<Written>,
     feed_title: Option<Written>,
@@ -76,7 +79,7 @@ impl Build for Config {
         let mut own = |written: &Option<Written>| written.as_ref().and_then(|written| written.compile(report));
         let (title, link, date) = (own(&self.title), own(&self.link), own(&self.date));
         let (author, category, image) = (own(&self.author), own(&self.category), own(&self.image));
-        let (content, id) = (own(&self.content), own(&self.id));
+        let (enclosure, content, id) = (own(&self.enclosure), own(&self.content), own(&self.id));
         let (feed_title, next) = (own(&self.feed_title), own(&self.next));
         let pages = match &self.pages {
             Some(pages) if !(1..=MAX_ARTICLE_PAGES).contains(pages.get_ref()) => {
@@ -94,6 +97,7 @@ impl Build for Config {
             author,
             category,
             image,
+            enclosure,
             content,
             id,
             feed_title,
@@ -114,6 +118,7 @@ pub struct PageToFeed {
     author: Option<Picks>,
     category: Option<Picks>,
     image: Option<Picks>,
+    enclosure: Option<Picks>,
     content: Option<Picks>,
     id: Option<Picks>,
     feed_title: Option<Picks>,
@@ -131,6 +136,14 @@ impl Rule for PageToFeed {
     }
 }
 
+/// What one page of the list says.
+struct Listing {
+    items: Vec<DraftItem>,
+    title: Option<String>,
+    language: Option<String>,
+    next: Option<Url>,
+}
+
 impl Reader for PageToFeed {
     fn wants(&self, raw: &Raw, cx: &Context) -> Vec<Want> {
         self.walk(raw, cx).1.into_iter().collect()
@@ -139,55 +152,52 @@ impl Reader for PageToFeed {
     fn read(&self, raw: &Raw, cx: &Context) -> Result<Draft, String> {
         let (pages, _) = self.walk(raw, cx);
         let Some(first) = pages.first() else { return Err("there is no page".to_owned()) };
-        let title = match &self.feed_title {
-            Some(picks) => picks.value(&first.html, &[]),
-            None => found(&first.html, "title"),
-        };
-        let language = (0..first.html.len()).find(|id| first.html.is(*id, "html"));
-        let mut draft = Draft {
-            title,
-            link: raw.url.as_ref().map(|url| url.as_str().to_owned()),
-            language: language.and_then(|id| first.html.attr(id, "lang").map(|lang| lang.into_owned())),
-            ..Draft::default()
-        };
-        for page in &pages {
-            let room = MAX_ITEMS.saturating_sub(draft.items.len());
-            draft
-                .items
-                .extend(self.item.elements(&page.html).into_iter().take(room).map(|start| self.draft(page, start)));
+        let items: Vec<_> = pages.iter().flat_map(|page| page.items.iter().cloned()).take(MAX_ITEMS).collect();
+        if items.is_empty() {
+            return Err("`page` finds no item on the page; is `item` right?".to_owned());
         }
-        if draft.items.is_empty() {
-            Err("`page` finds no item on the page; is `item` right?".to_owned())
-        } else {
-            Ok(draft)
-        }
+        let link = raw.url.as_ref().map(|url| url.as_str().to_owned());
+        let (title, language) = (first.title.clone(), first.language.clone());
+        Ok(Draft { title, link, language, items, ..Draft::default() })
     }
 }
 
 impl PageToFeed {
     /// The pages that are at hand, and the one that is missing.
-    fn walk(&self, raw: &Raw, cx: &Context) -> (Vec<Page>, Option<Want>) {
+    fn walk(&self, raw: &Raw, cx: &Context) -> (Vec<Arc<Listing>>, Option<Want>) {
         let Some(url) = raw.url.clone().or_else(|| Url::parse("about:blank").ok()) else { return (Vec::new(), None) };
+        let listing = |body: &Body, url: &Url| cx.pages.reading(self, url, || self.listing(&Page::read(body, &[])));
         let body = Body { bytes: raw.bytes.clone(), content_type: raw.content_type.clone(), url: url.clone() };
-        let mut pages = vec![Page::read(&body, &[])];
+        let mut pages = vec![listing(&body, &url)];
         let mut seen = vec![url];
-        while let Some(next) = &self.next
-            && pages.len() < self.pages
-            && let Some(last) = pages.last()
+        while pages.len() < self.pages
+            && let Some(url) = pages.last().and_then(|last| last.next.clone()).filter(|url| !seen.contains(url))
         {
-            let Some(url) = next.value(&last.html, &["href"]).and_then(|href| last.address(&href)) else { break };
-            if seen.contains(&url) {
-                break;
-            }
             let want = Want { kept: LISTING_KEPT, ..Want::page(url.clone()) };
             match (cx.pages.ready(&want), cx.pages.get(&want)) {
-                (Some(body), _) => pages.push(Page::read(body, &[])),
+                (Some(body), _) => pages.push(listing(body, &url)),
                 (None, None) => return (pages, Some(want)),
                 (None, Some(_)) => break, // the items at hand are better than none
             }
             seen.push(url);
         }
         (pages, None)
+    }
+
+    fn listing(&self, page: &Page) -> Listing {
+        let items = self.item.elements(&page.html).into_iter().take(MAX_ITEMS);
+        let title = match &self.feed_title {
+            Some(picks) => picks.value(&page.html, &[]),
+            None => found(&page.html, "title"),
+        };
+        let html = (0..page.html.len()).find(|id| page.html.is(*id, "html"));
+        let next = self.next.as_ref().and_then(|next| page.address(&next.value(&page.html, &["href"])?));
+        Listing {
+            items: items.map(|start| self.draft(page, start)).collect(),
+            title,
+            language: html.and_then(|id| page.html.attr(id, "lang").map(|lang| lang.into_owned())),
+            next,
+        }
     }
 
     fn draft(&self, page: &Page, start: usize) -> DraftItem {
@@ -216,6 +226,7 @@ impl PageToFeed {
                 .find(|id| html.is(*id, "img"))
                 .and_then(|id| html.attr(id, "src").map(|it| it.into_owned())),
         };
+        let file = self.enclosure.as_ref().and_then(|picks| picks.value(&html, &["src", "href"]));
         let address = |reference: String| page.address(&reference).map(String::from);
         DraftItem {
             id: text(&self.id),
@@ -225,6 +236,7 @@ impl PageToFeed {
             author: text(&self.author),
             categories: text(&self.category).into_iter().collect(),
             image: image.and_then(address),
+            file: file.and_then(address),
             content: Some(self.content(&html, page)),
         }
     }

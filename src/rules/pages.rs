@@ -5,14 +5,17 @@
 //! next, at most [`MAX_PAGE_ROUNDS`](crate::base::limits::MAX_PAGE_ROUNDS) times. What could not be had in time is
 //! [`Page::Pending`], what failed is [`Page::Failed`]: the rule then leaves the item as it was.
 
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::base::limits::PAGE_KEPT;
+use crate::base::limits::{PAGE_KEPT, PAGES_OF_FEED};
+use crate::base::text::human_size;
 use crate::base::url::Url;
 
 /// A page that a rule would read. Wants that ask for the same in the same way are one, fetched once.
@@ -77,6 +80,24 @@ pub enum Page {
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
     known: HashMap<Want, Page>,
+    /// Bytes of those that came.
+    bytes: usize,
+    readings: Readings,
+}
+
+/// What rules read in pages, by the rule's own place in memory: one rule stays where it is while a chain runs.
+#[derive(Clone, Default)]
+struct Readings(Arc<Mutex<HashMap<Reader, Reading>>>);
+
+/// What is read, by whom, in which page.
+type Reader = (TypeId, usize, Url);
+/// What one rule read in one page.
+type Reading = Arc<dyn Any + Send + Sync>;
+
+impl fmt::Debug for Readings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Readings")
+    }
 }
 
 impl Pages {
@@ -93,8 +114,35 @@ impl Pages {
         }
     }
 
-    /// Remembers what became of `want`.
+    /// What `rule` reads in the page at `url`: made by `read` once, however often the rule is asked what it wants next.
+    pub(in crate::rules) fn reading<R, T: Send + Sync + 'static>(
+        &self,
+        rule: &R,
+        url: &Url,
+        read: impl FnOnce() -> T,
+    ) -> Arc<T> {
+        let key = (TypeId::of::<T>(), std::ptr::from_ref(rule).addr(), url.clone());
+        let mut readings = self.readings.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = readings.get(&key).and_then(|known| Arc::clone(known).downcast().ok()) {
+            return known;
+        }
+        let made = Arc::new(read());
+        readings.insert(key, Arc::clone(&made) as Reading);
+        made
+    }
+
+    /// Remembers what became of `want`. All pages of a feed are in memory together: past [`PAGES_OF_FEED`] one has failed.
     pub fn put(&mut self, want: Want, page: Page) {
+        let page = match page {
+            Page::Ready(body) if self.bytes + body.bytes.len() > PAGES_OF_FEED => {
+                let most = human_size(PAGES_OF_FEED);
+                Page::Failed(format!("the pages of one feed may take {most} together").into())
+            }
+            page => page,
+        };
+        if let Page::Ready(body) = &page {
+            self.bytes += body.bytes.len();
+        }
         self.known.insert(want, page);
     }
 
@@ -106,5 +154,37 @@ impl Pages {
     /// True where one is still on its way: what is made now is not the last word.
     pub fn is_pending(&self) -> bool {
         self.known.values().any(|page| *page == Page::Pending)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_read_once_by_each_rule() {
+        let (pages, url) = (Pages::default(), Url::parse("https://site.example/").unwrap());
+        let (one, other) = (1u8, 2u8);
+        assert_eq!(*pages.reading(&one, &url, || "one"), "one");
+        assert_eq!(*pages.reading(&one, &url, || "again"), "one");
+        assert_eq!(*pages.reading(&other, &url, || "other"), "other");
+        assert_eq!(*pages.clone().reading(&one, &url, || 7), 7);
+    }
+
+    #[test]
+    fn all_pages_of_a_feed_share_a_bound() {
+        let mut pages = Pages::default();
+        let url = |n: usize| Url::parse(&format!("https://a.example/{n}")).unwrap();
+        let eighth = Bytes::from(vec![b'x'; PAGES_OF_FEED / 8]);
+        for n in 0..9 {
+            let body = Body { bytes: eighth.clone(), content_type: None, url: url(n) };
+            pages.put(Want::page(url(n)), Page::Pending);
+            pages.put(Want::page(url(n)), Page::Ready(Arc::new(body)));
+        }
+        let ready = (0..9).filter(|n| pages.ready(&Want::page(url(*n))).is_some()).count();
+        assert_eq!(ready, 8);
+        assert!(
+            matches!(pages.get(&Want::page(url(8))), Some(Page::Failed(why)) if why.contains(&*human_size(PAGES_OF_FEED)))
+        );
     }
 }

@@ -37,7 +37,7 @@ use toml::Spanned;
 use super::fragments::{self, Css};
 use super::pattern::{Case, Matcher, Patterns};
 use super::{Build, Context, Rule, RuleError};
-use crate::base::limits::MAX_TEXT_READ;
+use crate::base::limits::{MAX_TEXT_READ, MAX_TEXT_SHARED, TEXT_READ_FREE};
 use crate::chinese::fold;
 use crate::config::Report;
 use crate::feed::Feed;
@@ -139,9 +139,9 @@ pub struct Remove {
 
 impl Remove {
     fn edit(&self, fragment: &mut Fragment) {
-        let mut read = 0;
+        let mut left = MAX_TEXT_READ.min(TEXT_READ_FREE + MAX_TEXT_SHARED * fragment.source().len());
         for start in fragment.select(&self.elements) {
-            if matches!(fragment.kind(start), Kind::Removed) || !self.is_meant(fragment, start, &mut read) {
+            if matches!(fragment.kind(start), Kind::Removed) || !self.is_meant(fragment, start, &mut left) {
                 continue;
             }
             match &self.what {
@@ -152,14 +152,14 @@ impl Remove {
         }
     }
 
-    fn is_meant(&self, fragment: &Fragment, start: usize, read: &mut usize) -> bool {
+    fn is_meant(&self, fragment: &Fragment, start: usize, left: &mut usize) -> bool {
         let Some(text) = &self.text else { return true };
-        if *read > MAX_TEXT_READ {
+        if *left == 0 {
             return false;
         }
         let end = fragment.element_end(start);
         let said = fragment.plain_text_of(start..end);
-        *read += said.len() + (end - start);
+        *left = left.saturating_sub(said.len() + (end - start));
         text.is_match(&fold(&said))
     }
 }

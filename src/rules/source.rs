@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::{Context, Want};
 use crate::base::limits::MAX_ITEMS;
 use crate::base::url::Url;
-use crate::feed::{as_html, dates, is_xml_char};
+use crate::feed::{Enclosure, as_html, dates, is_xml_char};
 use crate::html::escape;
 
 /// A body as it came.
@@ -63,6 +63,8 @@ pub struct DraftItem {
     pub author: Option<String>,
     pub categories: Vec<String>,
     pub image: Option<String>,
+    /// A sound, a film, any file: attached.
+    pub file: Option<String>,
     pub content: Option<String>,
 }
 
@@ -116,6 +118,10 @@ impl DraftItem {
                 _ => "image/jpeg",
             };
             let _ = writeln!(out, "      <enclosure url=\"{}\" length=\"0\" type=\"{kind}\"/>", escaped(image));
+        }
+        if let Some(file) = self.file.as_deref().map(Enclosure::of) {
+            let (url, kind) = (escaped(&file.url), file.usual_type());
+            let _ = writeln!(out, "      <enclosure url=\"{url}\" length=\"0\" type=\"{kind}\"/>");
         }
         if let Some(content) = self.content.as_deref().map(str::trim).filter(|content| !content.is_empty()) {
             let clean: String = content.chars().filter(|c| is_xml_char(*c)).collect();

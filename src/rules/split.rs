@@ -10,7 +10,8 @@
 //!   after a break. What stands before is a part as with `at`.
 //!
 //! A part's title is its heading, else its first words; its link is that of the item with the heading's own anchor, with `each` the part's
-//! first link. Dates, authors and categories are the item's. Its id is made of the item's id and the part's title, so that it stays when
+//! first link. With `each`, `title`, `link`, `author` and `content` say what else they are: each a selector inside the part, with ` @name` for
+//! an attribute. Dates, authors and categories are the item's. Its id is made of the item's id and the part's title, so that it stays when
 //! other parts come and go. Attached files are left out.
 //!
 //! ## When to use
@@ -23,6 +24,9 @@
 //! ```toml
 //! rules = [{ split = { line = "^[0-9]+[.、]", head = false } }]
 //! ```
+//! ```toml
+//! rules = [{ split = { each = "li.story", title = ".headline", link = "a.more", author = ".by" } }]
+//! ```
 //!
 //! ## Order
 //! Early: `keep`, `drop` and all others then see the parts.
@@ -30,6 +34,7 @@
 //! ## Cost
 //! The feed is read once more where an item was cut.
 
+mod inside;
 mod parts;
 
 use std::collections::{HashMap, HashSet};
@@ -38,11 +43,14 @@ use regex::Regex;
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::inside::Inside;
 use self::parts::{Part, at, each, line};
 use super::fragments::{is_body, selectors};
 use super::pattern::{Case, compile_one};
+use super::picks::Written;
 use super::{Build, Context, Rule, RuleError};
 use crate::base::limits::{MAX_ITEMS, MAX_PARTS};
+use crate::base::url::Url;
 use crate::config::Report;
 use crate::feed::{Feed, Field, Kind, Place};
 use crate::html::Selectors;
@@ -55,6 +63,10 @@ pub struct Config {
     each: Option<Spanned<String>>,
     line: Option<Spanned<String>>,
     head: Option<bool>,
+    title: Option<Written>,
+    link: Option<Written>,
+    author: Option<Written>,
+    content: Option<Written>,
 }
 
 /// Where to cut.
@@ -85,7 +97,19 @@ impl Build for Config {
             report.error_here("with `each` nothing stands before the first part").help("leave out `head`");
             return None;
         }
-        Some(Split { cut: cut?, head: self.head.unwrap_or(true) })
+        let before = report.count();
+        let mut picks = |written: Option<Written>| written.and_then(|written| written.compile(report));
+        let inside = Inside {
+            title: picks(self.title),
+            link: picks(self.link),
+            author: picks(self.author),
+            content: picks(self.content),
+        };
+        if self.each.is_none() && inside.is_some() {
+            report.error_here("`title`, `link`, `author` and `content` are read inside the parts of `each`");
+        }
+        let rule = Split { cut: cut?, head: self.head.unwrap_or(true), inside };
+        (report.count() == before).then_some(rule)
     }
 }
 
@@ -95,6 +119,7 @@ pub struct Split {
     cut: Cut,
     /// What stands before the first part is one.
     head: bool,
+    inside: Inside,
 }
 
 /// A part, and the values that it has from its item.
@@ -164,7 +189,11 @@ impl Split {
         let html = feed.html(slot);
         let mut parts = match &self.cut {
             Cut::At(css) => at(&html, &html.select(css), self.head),
-            Cut::Each(css) => each(&html, &html.select_outermost(css)),
+            Cut::Each(css) => {
+                let base = feed.link(item).and_then(|link| Url::parse(&link).ok());
+                let parts = each(&html, &html.select_outermost(css)).into_iter();
+                parts.take(MAX_PARTS).map(|part| self.inside.read(part, base.as_ref())).collect()
+            }
             Cut::Line(pattern) => line(&html, pattern, self.head),
         };
         parts.truncate(MAX_PARTS);
@@ -184,7 +213,11 @@ impl Split {
         };
         let kept = [Field::Author, Field::Category, Field::Published, Field::Updated];
         let slots = feed.slots(item).filter(|slot| kept.contains(&slot.field) && slot.kind != Kind::Opaque);
-        let inherited = slots.map(|slot| (slot.field, feed.plain(&slot).into_owned())).collect();
+        let mut inherited: Vec<_> = slots.map(|slot| (slot.field, feed.plain(&slot).into_owned())).collect();
+        if let Some(author) = &part.author {
+            inherited.retain(|(field, _)| *field != Field::Author);
+            inherited.push((Field::Author, author.clone()));
+        }
         Whole { part, link, inherited }
     }
 }
@@ -209,8 +242,8 @@ mod tests {
     #[test]
     fn what_cannot_work_is_refused() {
         assert_eq!(
-            problems("[{ split = 'h2[' }, { split = { at = 'h2', line = 'x' } }, { split = true }, { split = { line = '(' } }]").len(),
-            4
+            problems("[{ split = 'h2[' }, { split = { at = 'h2', line = 'x' } }, { split = true }, { split = { line = '(' } }, { split = { at = 'h2', title = 'b' } }, { split = { each = 'li', link = 'a[' } }]").len(),
+            6
         );
     }
 }

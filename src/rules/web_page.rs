@@ -1,12 +1,12 @@
 //! A page as it is read: decoded, its pieces found by a recipe's picks.
 //!
-//! Charset: what HTTP says, else what the page's `meta` says, else as feeds are guessed. Bounded by the size of a page
+//! Charset: what HTTP says, or the page's `meta` where that is surer, else as feeds are guessed. Bounded by the size of a page
 //! ([`MAX_PAGE`](crate::base::limits::MAX_PAGE), held by the pipeline); linear.
 
 use std::borrow::Cow;
 
 use super::pages::Body;
-use crate::base::limits::XML_DECLARATION_WITHIN;
+use crate::base::limits::{MAX_PAGE, XML_DECLARATION_WITHIN};
 use crate::base::url::{Url, absolute, is_base};
 use crate::feed::charset;
 use crate::html::{Fragment, Syntax};
@@ -23,10 +23,12 @@ impl Page {
     /// Reads `body`, in whose text `replace` is done first.
     pub fn read(body: &Body, replace: &[(String, String)]) -> Page {
         let http = body.content_type.as_deref().and_then(charset::label);
-        let label = http.map(str::to_owned).or_else(|| meta_charset(&body.bytes));
-        let mut text = charset::decode(&body.bytes, label.as_deref()).text;
+        let own = meta_charset(&body.bytes);
+        let mut text = charset::decode(&body.bytes, charset::surer(http, own.as_deref())).text;
         for (find, with) in replace {
-            if text.contains(find.as_str()) {
+            let grows = text.matches(find.as_str()).count() * with.len().saturating_sub(find.len());
+            // what would make a giant of a page is left undone
+            if text.len() + grows <= 2 * MAX_PAGE && text.contains(find.as_str()) {
                 text = Cow::Owned(text.replace(find.as_str(), with));
             }
         }
@@ -80,8 +82,27 @@ mod tests {
         let gbk = b"<meta charset=\"gb2312\"><p>\xcc\xa8\xcd\xe5</p>";
         assert!(page(gbk, None).html.plain_text().contains("台湾"));
         assert!(page(b"<p>\xcc\xa8\xcd\xe5</p>", Some("text/html; charset=GBK")).html.plain_text().contains("台湾"));
+        let default = "text/html; charset=ISO-8859-1";
+        assert!(page(gbk, Some(default)).html.plain_text().contains("台湾"), "a server's default is no knowledge");
+        assert!(
+            page(b"<meta charset=latin1>caf\xe9", Some("text/html; charset=windows-1252"))
+                .html
+                .plain_text()
+                .contains("café")
+        );
         let http_equiv = b"<meta http-equiv=Content-Type content='text/html; charset=big5'><p>\xa5x\xc6W</p>";
         assert!(page(http_equiv, None).html.plain_text().contains("台灣"));
+    }
+
+    #[test]
+    fn replacing_makes_no_giant_of_a_page() {
+        let body = Body {
+            bytes: "ab".repeat(1 << 20).into(),
+            content_type: None,
+            url: Url::parse("https://a.example/").unwrap(),
+        };
+        let replace = [("a".to_owned(), "x".repeat(100)), ("b".to_owned(), "c".to_owned())];
+        assert_eq!(Page::read(&body, &replace).html.source(), "ac".repeat(1 << 20));
     }
 
     #[test]

@@ -24,6 +24,7 @@ const ERRORS: HeaderName = HeaderName::from_static("refeed-errors");
 /// RFC 3229 §10.5.
 const A_IM: HeaderName = HeaderName::from_static("a-im");
 const IM: HeaderName = HeaderName::from_static("im");
+const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
 /// The name of the method that sends the new items of a feed.
 const FEED_DELTA: &str = "feed";
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -120,11 +121,11 @@ pub fn tags(headers: &HeaderMap) -> Vec<&str> {
     members(headers, header::IF_NONE_MATCH).collect()
 }
 
-/// What is new in `served` since the reader's copy: `delta`, with the tag of the whole (RFC 3229 §10).
+/// What is new in `served` since the reader's copy with the tag `base`: `delta`, with the tag of the whole (RFC 3229 §10).
 pub async fn delta(
     pipeline: &Pipeline,
     served: &Served,
-    delta: &Served,
+    (delta, base): (&Served, &str),
     headers: &HeaderMap,
 ) -> Result<Response<Full<Bytes>>, Refused> {
     let mut plain = headers.clone();
@@ -136,6 +137,10 @@ pub async fn delta(
     let out = response.headers_mut();
     describe(out, served, served.answer.content.etag(None).clone(), pipeline.clock().now());
     out.insert(IM, HeaderValue::from_static(FEED_DELTA));
+    // who named several tags must know which of them it is (RFC 3229 §10.5.1)
+    if let Ok(base) = HeaderValue::try_from(base) {
+        out.insert(DELTA_BASE, base);
+    }
     // a cache that does not know the method must not give it to others
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, im"));
     Ok(response)
@@ -177,9 +182,10 @@ fn cache_status(how: &How, ttl: i64) -> HeaderValue {
         How::Hit => "hit".to_owned(),
         How::Refreshing => return status_line("hit", ttl, "; detail=refreshing"),
         How::Kept(failure) => {
-            let forwarded = if failure.asked { "fwd=stale" } else { "hit" };
+            // `fwd-status` belongs to a request that went on (RFC 9211 §2.3); an earlier failure is told by the notice
             let status = failure.status().map(|status| format!("; fwd-status={status}")).unwrap_or_default();
-            return status_line(&format!("{forwarded}{status}"), ttl, "; detail=upstream-failed");
+            let how = if failure.asked { format!("fwd=stale{status}") } else { "hit".to_owned() };
+            return status_line(&how, ttl, "; detail=upstream-failed");
         }
         How::Made { asked: false, .. } => return status_line("hit", ttl, "; detail=transformed"),
         How::Made { stale, role, status, stored, .. } => {

@@ -196,8 +196,8 @@ impl Inner {
         };
         if ask.window == Window::Newest && reply::wants_delta(&served, headers) {
             let tags = reply::tags(headers);
-            if let Some(delta) = pipeline.delta(&served, &ask, &tags).await.map_err(failed)? {
-                return Ok((reply::delta(pipeline, &served, &delta, headers).await?, cache));
+            if let Some((delta, base)) = pipeline.delta(&served, &ask, &tags).await.map_err(failed)? {
+                return Ok((reply::delta(pipeline, &served, (&delta, base), headers).await?, cache));
             }
         }
         Ok((reply::feed(pipeline, &served, headers).await?, cache))

@@ -99,7 +99,7 @@ pub enum Refused {
     #[error("the request accepts neither the plain bytes nor br, zstd or gzip")]
     NotAcceptable,
     /// A feed that could be asked for but not made.
-    #[error("feed `{feed}`: {}", failure.error.without_place())]
+    #[error("feed `{feed}`: {}{}", told(&failure.error, *named), withheld(failure, *named))]
     Feed {
         /// Its name, or its URL without the query.
         feed: String,
@@ -108,6 +108,16 @@ pub enum Refused {
         /// What happened.
         failure: Failure,
     },
+}
+
+/// What an operator can do about an outage that upstream forbids to hide.
+fn withheld(failure: &Failure, named: bool) -> &'static str {
+    match failure.withheld && named {
+        true => {
+            "; there is a copy, which the upstream forbids to use now, unless the feed sets `stale_if_error` for itself"
+        }
+        false => "",
+    }
 }
 
 impl From<Wrong> for Refused {
@@ -169,6 +179,9 @@ impl Refused {
             Refused::Loop => kind(S::LOOP_DETECTED, "loop", "Loop detected"),
             Refused::Precondition => kind(S::PRECONDITION_FAILED, "precondition", "Precondition failed"),
             Refused::NotAcceptable => kind(S::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable"),
+            Refused::Feed { failure, named, .. } if !withheld(failure, *named).is_empty() => {
+                feed_kind(&failure.error, *named).key("feeds.NAME.stale_if_error")
+            }
             Refused::Feed { failure, named, .. } => feed_kind(&failure.error, *named),
         }
     }
@@ -198,6 +211,14 @@ impl Refused {
     }
 }
 
+/// The message for a reader. Where a page leads is known to whoever named the page.
+fn told(error: &Error, named: bool) -> String {
+    match error {
+        Error::Named { .. } if !named => error.to_string(),
+        _ => error.without_place(),
+    }
+}
+
 fn feed_kind(error: &Error, named: bool) -> Kind {
     use StatusCode as S;
     match error {
@@ -207,11 +228,18 @@ fn feed_kind(error: &Error, named: bool) -> Kind {
         Error::Emit(_) => kind(S::INTERNAL_SERVER_ERROR, "no-such-form", "Cannot be written so").key("feeds"),
         Error::Fetch(error) => fetch_kind(error, named),
         Error::NotAFeed(_) => kind(S::BAD_GATEWAY, "not-a-feed", "Not a feed"),
+        Error::Named { error, .. } => match &**error {
+            Error::Fetch(FetchError::Refused { why, .. }) => {
+                kind(S::BAD_GATEWAY, "named-feed-refused", "The page's feed is refused").maybe(allow_key(why))
+            }
+            error => feed_kind(error, named),
+        },
         Error::CutShort => kind(S::BAD_GATEWAY, "cut-short", "Upstream's feed is cut short"),
         Error::Emptied { .. } => kind(S::BAD_GATEWAY, "emptied", "Upstream's feed is empty"),
         Error::Earlier(_) => kind(S::BAD_GATEWAY, "upstream-failed", "Upstream failed"),
         Error::NoSuchPage { .. } => kind(S::NOT_FOUND, "no-such-page", "No such page").key("archive"),
         Error::NoArchive => kind(S::SERVICE_UNAVAILABLE, "no-archive", "Archive not readable").key("cache.path"),
+        Error::TooMuch => kind(S::BAD_GATEWAY, "too-large", "The sources are too large together"),
         Error::NoSource { .. } => kind(S::BAD_GATEWAY, "no-source", "No source has an answer"),
         Error::Busy => kind(S::SERVICE_UNAVAILABLE, "busy", "Busy"),
         Error::Late => kind(S::GATEWAY_TIMEOUT, "late", "Too slow").key("fetch.timeout"),

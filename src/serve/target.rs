@@ -132,8 +132,10 @@ pub fn public_path(path: &str) -> Cow<'_, str> {
     }
     match Path::of(path) {
         Ok(Path::Via { mark, rules, url }) => {
-            let names: Vec<_> = rules.split(mark).map(|item| item.split('=').next().unwrap_or_default()).collect();
-            format!("/via/{}/{url}", names.join(",")).into()
+            let ends = |item: &str| item.find('=').into_iter().chain(item.to_ascii_lowercase().find("%3d")).min();
+            let name = |item| ends(item).and_then(|end| item.get(..end)).unwrap_or(item);
+            let names: Vec<_> = rules.split(mark).map(name).collect();
+            format!("/via/{}/{}", names.join(","), public_url(url)).into()
         }
         _ => path.into(),
     }
@@ -321,14 +323,28 @@ fn is_web(text: &str) -> bool {
     begins("http:/") || begins("https:/")
 }
 
+/// A URL in a path that is percent-encoded as a whole, decoded; any other as it is.
+fn spelled_out(text: &str) -> Option<Cow<'_, str>> {
+    match text.get(..8).map(str::to_ascii_lowercase) {
+        Some(start) if start.starts_with("http%3a") || start.starts_with("https%3a") => decode(text),
+        _ => Some(text.into()),
+    }
+}
+
+/// A URL in a path without its query and without credentials.
+fn public_url(text: &str) -> String {
+    let url = spelled_out(text).unwrap_or_default();
+    let bare = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = bare.split_at(bare.find(":/").map_or(0, |colon| colon + 1));
+    let (slashes, rest) = rest.split_at(rest.len() - rest.trim_start_matches('/').len());
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    [scheme, slashes, host, path].concat()
+}
+
 /// The feed's URL at the end of a path, with the request's query, which is its own.
 fn url_in_path(text: &str, query: &str) -> Result<String, Refused> {
-    let decoded = match text.get(..8).map(str::to_ascii_lowercase) {
-        Some(start) if start.starts_with("http%3a") || start.starts_with("https%3a") => {
-            decode(text).ok_or(Refused::Undecodable)?
-        }
-        _ => text.into(),
-    };
+    let decoded = spelled_out(text).ok_or(Refused::Undecodable)?;
     let mut url = match decoded.split_once(':') {
         Some((scheme, rest)) if is_web(&decoded) => format!("{scheme}://{}", rest.trim_start_matches('/')),
         _ => format!("https://{}", decoded.trim_start_matches('/')),
@@ -462,6 +478,11 @@ mod tests {
             ("/via/key=secret,limit=3/https://a.example/f", "/via/key,limit/https://a.example/f"),
             ("/f/:k%65y=secret:limit=3/https://a.example/f", "/via/k%65y,limit/https://a.example/f"),
             ("/s/secret/via/key=secret/a.example/f", "/s/…/via/key/a.example/f"),
+            ("/via/key%3dsecret/a.example/f", "/via/key/a.example/f"),
+            ("/via/x/http%3A%2F%2Fa.example%2Ff%3Ftoken%3Dsecret", "/via/x/http://a.example/f"),
+            ("/via/x/https://me:secret@a.example/f@b", "/via/x/https://a.example/f@b"),
+            ("/via/x/https:/me:secret@a.example", "/via/x/https:/a.example"),
+            ("/via/x/me:secret@a.example/f", "/via/x/a.example/f"),
         ] {
             assert_eq!(public_path(path), public);
         }

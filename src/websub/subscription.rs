@@ -22,6 +22,9 @@ pub struct Subscription {
     pub topic: String,
     /// The last segment of the callback's path.
     pub token: String,
+    /// What stood before the token when the hub was last asked.
+    #[serde(default)]
+    callback: String,
     /// What the hub signs its pings with; none where it would be sent in the clear.
     pub secret: Option<String>,
     /// A request of ours waits to be confirmed.
@@ -53,12 +56,13 @@ impl Subscription {
         let secret = (hub.hub.scheme() == "https").then(|| hex(part("refeed websub secret")));
         let token = hex(part("refeed websub callback"));
         let (topic, hub) = (hub.topic.to_string(), hub.hub.to_string());
-        Subscription { hub, topic, token, secret, pending: false, until: None, next: now }
+        Subscription { hub, topic, token, callback: String::new(), secret, pending: false, until: None, next: now }
     }
 
-    /// True where this is the subscription to `hub`.
-    pub fn is_to(&self, hub: &Hub) -> bool {
-        self.hub == hub.hub.as_str() && self.topic == hub.topic.as_str()
+    /// True where this is the subscription to `hub`, which calls back at `callback`: where that has changed since, the hub calls
+    /// nobody.
+    pub fn is_to(&self, hub: &Hub, callback: &str) -> bool {
+        self.hub == hub.hub.as_str() && self.topic == hub.topic.as_str() && self.callback == callback
     }
 
     /// The form that subscribes, with what stands before the token in the callback's address. Until the hub answers, it is
@@ -66,6 +70,7 @@ impl Subscription {
     pub fn ask(&mut self, callback: &str, now: Time) -> String {
         self.pending = true;
         self.next = now + limits::HUB_RETRY;
+        callback.clone_into(&mut self.callback);
         let mut form = Serializer::new(String::new());
         form.append_pair("hub.mode", "subscribe")
             .append_pair("hub.topic", &self.topic)
@@ -153,6 +158,13 @@ mod tests {
         assert!(subscription.token.len() == 64 && subscription.secret.as_ref() != Some(&subscription.token));
         assert!(!Subscription::new(&hub("http"), [7; 32], NOW).ask("", NOW).contains("secret"), "sent in the clear");
         assert_ne!(Subscription::new(&hub("https"), [8; 32], NOW).token, subscription.token);
+    }
+
+    #[test]
+    fn a_callback_that_has_moved_is_another_subscription() {
+        let (subscription, hub) = (asked(), hub("https"));
+        assert!(subscription.is_to(&hub, "https://feeds.example/websub/"));
+        assert!(!subscription.is_to(&hub, "https://other.example/websub/"));
     }
 
     #[test]

@@ -157,7 +157,7 @@ pub fn config(feeds: &[(&str, String, &str)]) -> Config {
     for (name, url, rules) in feeds {
         let origin = Origin::Http(Url::parse(url).unwrap());
         let rules = if rules.is_empty() { RuleList::empty() } else { RuleList::parse("test", rules).unwrap() };
-        let feed = Feed::new(url, origin, rules);
+        let feed = Feed::new(url.as_str(), origin, rules);
         config.feeds.insert((*name).to_owned(), feed);
     }
     config
@@ -223,6 +223,18 @@ impl Server {
             assert!(tokio::time::Instant::now() < until, "the refresh ends");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+    }
+
+    /// Refreshes what falls due at `pipeline` within `span`, hour by hour at most.
+    pub async fn live(&self, pipeline: &Pipeline, span: Duration) {
+        let mut background = pipeline.background().await;
+        let (end, hour) = (self.clock.now() + span, Duration::from_secs(3600));
+        while self.clock.now() < end {
+            background.settle().await;
+            let next = background.next_due().unwrap_or(end).min(self.clock.now() + hour).min(end);
+            self.clock.advance(next.since(self.clock.now()).max(Duration::from_millis(1)));
+        }
+        background.settle().await;
     }
 
     pub async fn connect(&self) -> TcpStream {

@@ -1,4 +1,4 @@
-//! The bounds of what goes on without a reader: refreshes, hubs, the store on disk.
+//! The bounds of what goes on without a reader: refreshes, hubs, the store on disk; and of finding a feed, and of trees of HTML.
 
 use std::time::Duration;
 
@@ -64,6 +64,8 @@ pub const DISK_ROW_OVERHEAD: usize = 200;
 pub const DISK_BUSY: Duration = Duration::from_secs(2);
 /// To how much of `cache.disk` eviction goes down, in percent, so that not every write evicts.
 pub const DISK_EVICT_TO_PERCENT: i64 = 90;
+/// The archives' part of `cache.disk`, in percent: the rest is for bodies and for what must survive.
+pub const DISK_ARCHIVES_PERCENT: i64 = 75;
 /// Most rows that one step of eviction deletes: a transaction of some megabytes.
 pub const DISK_EVICT_AT_ONCE: i64 = 256;
 /// What is kept of the write-ahead log once it was copied into the file, in bytes.
@@ -84,3 +86,19 @@ pub const DISK_LOOK: Duration = Duration::from_secs(60);
 pub const DISK_TOUCH: Duration = Duration::from_secs(60 * 60);
 /// Reading connections kept open, about 100 KiB each.
 pub const DISK_READERS_KEPT: usize = 4;
+
+// ── finding the feed of a page ──────────────────────────────────────────────────────────────────────
+
+/// Most feeds that are looked at of those that a page names; a large site names a dozen.
+pub const MAX_FEEDS_NAMED: usize = 50;
+/// Most pages on the way to a feed: one, and one that stands between, such as a front page of languages.
+pub const MAX_PAGES_TO_FEED: usize = 2;
+
+// ── what a parser that builds a tree is given ───────────────────────────────────────────────────────
+
+/// Most elements of a page that readability is given: it builds a tree of them. News pages have under 5 000.
+pub const MAX_PAGE_ELEMENTS: usize = 100_000;
+/// Most depths of all its elements together: who walks a tree takes so long. A large news page has under a tenth.
+pub const MAX_PAGE_NESTING: usize = 2_000_000;
+/// Most attributes of one element that a parser is given: it compares each with all others.
+pub const MAX_ATTRIBUTES: usize = 256;

@@ -49,12 +49,24 @@ pub enum Kind {
     Subscription = 6,
     /// When the feeds of the configuration are to be refreshed.
     Schedule = 7,
+    /// A page or a service's answer that a rule reads. Evicted.
+    Page = 8,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 7] =
-        [Kind::Fetched, Kind::Answer, Kind::State, Kind::Seen, Kind::Archive, Kind::Subscription, Kind::Schedule];
+    pub const ALL: [Kind; 8] = [
+        Kind::Fetched,
+        Kind::Answer,
+        Kind::State,
+        Kind::Seen,
+        Kind::Archive,
+        Kind::Subscription,
+        Kind::Schedule,
+        Kind::Page,
+    ];
+    /// What can be had again from upstream.
+    const BODIES: [Kind; 3] = [Kind::Fetched, Kind::Answer, Kind::Page];
 
     /// For people.
     pub fn name(self) -> &'static str {
@@ -66,12 +78,13 @@ impl Kind {
             Kind::Archive => "archive",
             Kind::Subscription => "subscriptions",
             Kind::Schedule => "schedule",
+            Kind::Page => "pages",
         }
     }
 
     /// True for what can be had again from upstream.
     fn is_body(self) -> bool {
-        matches!(self, Kind::Fetched | Kind::Answer)
+        Kind::BODIES.contains(&self)
     }
 }
 
@@ -81,6 +94,9 @@ pub enum DiskError {
     /// The configuration wants none.
     #[error("nothing is kept on disk: `cache.path` is \"none\"")]
     None,
+    /// The disk takes too long.
+    #[error("the store on disk takes too long (`cache.path`)")]
+    Late,
     /// The disk does not take it now; it is tried again.
     #[error("the store in {path} (`cache.path`) cannot be used: {reason}")]
     Unusable {
@@ -215,6 +231,14 @@ impl Disk {
     pub fn store(&self, kind: Kind, key: Key, label: &str, record: Record) {
         if let Some(handle) = &self.0 {
             handle.shared.enqueue(kind, key, Op::Put { label: label.into(), record });
+        }
+    }
+
+    /// Makes sure that `record` is there, which was stored before: the disk may have refused it, or was made anew since. Costs a
+    /// look where it is.
+    pub fn ensure(&self, kind: Kind, key: Key, label: &str, record: Record) {
+        if let Some(handle) = &self.0 {
+            handle.shared.enqueue(kind, key, Op::Ensure { label: label.into(), record });
         }
     }
 

@@ -34,6 +34,11 @@ impl Record {
         (self.version == version).then(|| serde_json::from_slice(&self.meta).ok()).flatten()
     }
 
+    /// The description as it is written.
+    pub(super) fn written(&self) -> &[u8] {
+        &self.meta
+    }
+
     /// Bytes held.
     pub fn weight(&self) -> usize {
         self.meta.len() + self.body.len() + limits::ENTRY_OVERHEAD

@@ -6,7 +6,7 @@ use super::record::Sealed;
 use super::{Count, Kind, Listed, Record};
 use crate::base::clock::Time;
 use crate::base::limits;
-use crate::cache::Key;
+use crate::cache::{Key, items};
 
 type Result<T> = rusqlite::Result<T>;
 
@@ -73,6 +73,15 @@ fn sealed(row: &Row<'_>) -> Result<Sealed> {
         body: row.get(4)?,
         sum: row.get(5)?,
     })
+}
+
+/// True where `key` has a record with the description of this one.
+pub(super) fn has(on: &Connection, kind: Kind, key: &Key, record: &Record) -> Result<bool> {
+    on.prepare_cached("SELECT 1 FROM records WHERE kind = ?1 AND key = ?2 AND meta = ?3")?.exists(params![
+        kind as u8,
+        key.as_bytes(),
+        record.written()
+    ])
 }
 
 /// All records of a kind that are whole.
@@ -149,7 +158,8 @@ pub(super) fn list(on: &Connection) -> Result<Vec<Listed>> {
 }
 
 /// Makes room until the file's pages in use fit `most` bytes, the longest unused first: bodies, and where all bodies are gone
-/// and what must survive still does not fit, that too. Gives the pages back to the file system.
+/// and what must survive still does not fit, that too. Archives have a share of their own, beyond which their oldest items go:
+/// they cannot be had again, but must not take the place of all else either. Gives the pages back to the file system.
 pub(super) fn evict(on: &mut Connection, most: usize) -> Result<()> {
     let page = pragma(on, "page_size")?;
     let most = whole(most);
@@ -158,7 +168,14 @@ pub(super) fn evict(on: &mut Connection, most: usize) -> Result<()> {
     if used(on)? <= most {
         return Ok(());
     }
-    let target = most / 100 * limits::DISK_EVICT_TO_PERCENT;
+    let share = |percent: i64| most / 100 * percent;
+    let archived = items::bytes(on)?;
+    if archived > share(limits::DISK_ARCHIVES_PERCENT) {
+        let excess = archived - share(limits::DISK_ARCHIVES_PERCENT) / 100 * limits::DISK_EVICT_TO_PERCENT;
+        let gone = items::evict(on, excess)?;
+        tracing::warn!(items = gone, "the archives take more than their part of `cache.disk`: their oldest items went");
+    }
+    let target = share(limits::DISK_EVICT_TO_PERCENT);
     for bodies in [true, false] {
         loop {
             let excess = used(on)? - target;
@@ -178,8 +195,9 @@ fn evict_some(on: &mut Connection, bodies: bool, excess: i64) -> Result<usize> {
     let transaction = on.transaction()?;
     let doomed = {
         let mut statement = transaction
-            .prepare_cached("SELECT id, size FROM records WHERE kind IN (?1, ?2) = ?3 ORDER BY used LIMIT ?4")?;
-        let of = (Kind::Fetched as u8, Kind::Answer as u8, bodies, limits::DISK_EVICT_AT_ONCE);
+            .prepare_cached("SELECT id, size FROM records WHERE kind IN (?1, ?2, ?3) = ?4 ORDER BY used LIMIT ?5")?;
+        let [one, two, three] = Kind::BODIES.map(|kind| kind as u8);
+        let of = (one, two, three, bodies, limits::DISK_EVICT_AT_ONCE);
         let mut rows = statement.query(of)?;
         let (mut doomed, mut freed) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {

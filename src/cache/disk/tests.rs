@@ -98,6 +98,7 @@ async fn the_longest_unused_bodies_go_and_state_stays() {
     }
     for n in 0..50 {
         disk.store(Kind::Fetched, key(n), "voa", record(n, 200 * KIB));
+        disk.store(Kind::Page, key(n), "pages", record(n, 50 * KIB));
         disk.flush().await.unwrap();
         clock.advance(limits::DISK_TOUCH);
         assert!(holds(&disk, 0, 200 * KIB).await, "the first one is used all the time");
@@ -105,6 +106,8 @@ async fn the_longest_unused_bodies_go_and_state_stays() {
     let stats = disk.stats().await.unwrap();
     assert!(stats.used <= 4 * MIB, "{stats:?}");
     assert!(stats.counts.iter().any(|count| count.kind == Kind::State && count.records == 20), "{stats:?}");
+    let pages = stats.counts.iter().find(|count| count.kind == Kind::Page).map_or(0, |count| count.records);
+    assert!((5..20).contains(&pages), "pages are bodies: {stats:?}");
     assert!(holds(&disk, 49, 200 * KIB).await);
     assert!(!holds(&disk, 10, 200 * KIB).await);
     drop(disk);

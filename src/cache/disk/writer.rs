@@ -25,6 +25,11 @@ pub(super) enum Op {
         label: Arc<str>,
         record: Record,
     },
+    /// The same, unless it is there.
+    Ensure {
+        label: Arc<str>,
+        record: Record,
+    },
     Remove,
     /// It was used.
     Touch,
@@ -33,7 +38,7 @@ pub(super) enum Op {
 impl Op {
     fn weight(&self) -> usize {
         match self {
-            Op::Put { label, record } => label.len() + record.weight(),
+            Op::Put { label, record } | Op::Ensure { label, record } => label.len() + record.weight(),
             Op::Remove | Op::Touch => limits::DISK_ROW_OVERHEAD,
         }
     }
@@ -136,7 +141,7 @@ impl Shared {
     pub(super) fn waiting(&self, kind: Kind, key: &Key) -> Option<Option<Record>> {
         let queue = self.lock();
         let known = |ops: &Ops| match ops.get(&(kind, *key)) {
-            Some(Op::Put { record, .. }) => Some(Some(record.clone())),
+            Some(Op::Put { record, .. } | Op::Ensure { record, .. }) => Some(Some(record.clone())),
             Some(Op::Remove) => Some(None),
             Some(Op::Touch) | None => None,
         };
@@ -145,7 +150,12 @@ impl Shared {
 
     pub(super) fn enqueue(&self, kind: Kind, key: Key, op: Op) {
         let mut queue = self.lock();
-        if matches!(op, Op::Touch) && queue.waiting.contains_key(&(kind, key)) {
+        let says_so = |waiting: &Op| match op {
+            Op::Touch => true,
+            Op::Ensure { .. } => matches!(waiting, Op::Put { .. }),
+            Op::Put { .. } | Op::Remove => false,
+        };
+        if queue.waiting.get(&(kind, key)).is_some_and(says_so) {
             return; // what waits says so, too
         }
         let most = if kind.is_body() { limits::DISK_QUEUE_BODIES } else { limits::DISK_QUEUE };
@@ -362,6 +372,10 @@ impl Shared {
                     let now = self.clock.now();
                     match op {
                         Op::Put { label, record } => table::put(&transaction, *kind, key, label, record, now)?,
+                        Op::Ensure { label, record } if !table::has(&transaction, *kind, key, record)? => {
+                            table::put(&transaction, *kind, key, label, record, now)?;
+                        }
+                        Op::Ensure { .. } => {}
                         Op::Remove => table::remove(&transaction, *kind, key)?,
                         Op::Touch => table::touch(&transaction, *kind, key, now)?,
                     }

@@ -152,7 +152,12 @@ fn translate(name: &str, value: &Node<'_>, draft: &mut Draft, table: &mut Table)
         "js" | "modify_post" | "modify_feed" => {
             Some("scripts are not translated; see the rule `script`, or `set` and `when`")
         }
-        "simplify_html" => Some("see the rules `clean`, `select` and `sanitize`"),
+        "split" => Some("see the rule `split`, with `each` the element that holds title, link and content"),
+        "json_to_feed" => Some("see the rule `json`, and make the source its URL"),
+        "simplify_html" => {
+            rules.push("{ full_text = { from = \"item\" } }".to_owned());
+            None
+        }
         _ => Some("refeed has no rule like it"),
     };
     if let Some(why) = omitted {

@@ -82,6 +82,17 @@ pub fn label(content_type: &str) -> Option<&str> {
     })
 }
 
+/// Which of two labels of one document is followed, HTTP's or its own: HTTP's, but one that cannot fail (windows-1252 is every
+/// server's default) only where the other could not either.
+pub fn surer<'a>(http: Option<&'a str>, own: Option<&'a str>) -> Option<&'a str> {
+    let of = |label: &str| Encoding::for_label(label.trim().as_bytes());
+    match (http.and_then(of), own.and_then(of)) {
+        (Some(said), Some(declared)) if said.is_single_byte() && !declared.is_single_byte() => own,
+        (Some(_), _) => http,
+        (None, _) => own.or(http),
+    }
+}
+
 /// The two labels of a body, where they name an encoding that ASCII markup can be in.
 struct Labels {
     http: Option<&'static Encoding>,

@@ -95,6 +95,27 @@ async fn feeds_are_refreshed_by_their_rhythm_and_those_of_one_address_once() {
 }
 
 #[tokio::test]
+async fn who_reads_one_feed_of_an_address_reads_all_of_them() {
+    let (clock, log) = (Clock::manual(NOW), Log::default());
+    for faster in [Pace::Adaptive, Pace::Every(DAY)] {
+        let feeds: Vec<_> =
+            [Pace::Adaptive, Pace::Adaptive, faster].map(|pace| (route("https://a.example/"), pace)).into();
+        let readers: Vec<_> = feeds.iter().map(|(route, _)| Arc::clone(&route.read)).collect();
+        let answer = |now| Ok(seen(now, Some(4 * HOUR)));
+        let mut background = start(feeds, &clock, &Disk::none(), &log, answer, std::future::ready).await;
+        for reader in readers {
+            for _ in 0..10 {
+                reader.note(clock.now());
+                live(&mut background, &clock, DAY).await;
+            }
+            let before = log.len();
+            live(&mut background, &clock, DAY).await;
+            assert!(log.len() > before, "somebody reads it");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_start_is_no_burst_and_a_restart_asks_for_nothing_before_it_is_due() {
     let directory = tempfile::tempdir().unwrap();
     let (clock, log) = (Clock::manual(NOW), Log::default());

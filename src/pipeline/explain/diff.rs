@@ -1,7 +1,10 @@
 //! What differs between two texts, for a person: the changed pieces with a little of what stands around them.
 //!
 //! Compared word by word in scripts with spaces, character by character in Han. Bounded: texts beyond [`MAX_DIFFED`] are not
-//! compared, the search for the smallest difference ends after [`DIFF_TIME`], at most [`MAX_HUNKS`] pieces are kept.
+//! compared, the search for the smallest difference ends after [`DIFF_TIME`] and with the caller's patience, at most [`MAX_HUNKS`]
+//! pieces are kept.
+
+use std::time::Duration;
 
 use serde::Serialize;
 use similar::{DiffTag, TextDiff};
@@ -21,13 +24,13 @@ pub struct Hunk {
     pub after: String,
 }
 
-/// The pieces in which `old` and `new` differ, the first [`MAX_HUNKS`].
-pub fn hunks(old: &str, new: &str) -> Vec<Hunk> {
-    if old.len().max(new.len()) > MAX_DIFFED {
+/// The pieces in which `old` and `new` differ, the first [`MAX_HUNKS`]; none where the caller has no patience left.
+pub fn hunks(old: &str, new: &str, patience: Duration) -> Vec<Hunk> {
+    if old.len().max(new.len()) > MAX_DIFFED || patience.is_zero() {
         return Vec::new();
     }
     let (a, b) = (tokens(old), tokens(new));
-    let diff = TextDiff::configure().timeout(DIFF_TIME).diff_slices(&a, &b);
+    let diff = TextDiff::configure().timeout(DIFF_TIME.min(patience)).diff_slices(&a, &b);
     let mut found: Vec<Hunk> = Vec::new();
     let mut same = String::new();
     for op in diff.ops() {
@@ -87,7 +90,7 @@ mod tests {
 
     fn shown(old: &str, new: &str) -> String {
         let piece = |hunk: Hunk| format!("{}[-{}-]{{+{}+}}{}", hunk.before, hunk.removed, hunk.added, hunk.after);
-        hunks(old, new).into_iter().map(piece).collect::<Vec<_>>().join(" | ")
+        hunks(old, new, DIFF_TIME).into_iter().map(piece).collect::<Vec<_>>().join(" | ")
     }
 
     #[test]
@@ -103,13 +106,14 @@ mod tests {
 
     #[test]
     fn large_texts_are_not_compared() {
-        assert!(hunks(&"x".repeat(MAX_DIFFED + 1), "y").is_empty());
+        assert!(hunks(&"x".repeat(MAX_DIFFED + 1), "y", DIFF_TIME).is_empty());
+        assert!(hunks("x", "y", Duration::ZERO).is_empty());
     }
 
     proptest! {
         #[test]
         fn pieces_are_bounded_and_nothing_panics(old in "\\PC{0,60}", new in "\\PC{0,60}") {
-            let found = hunks(&old, &new);
+            let found = hunks(&old, &new, DIFF_TIME);
             prop_assert!(found.len() <= MAX_HUNKS);
             prop_assert_eq!(found.is_empty(), old == new);
         }

@@ -19,6 +19,8 @@ pub(super) struct Titles {
     likeness: f64,
     within: Duration,
     kept: Vec<Title>,
+    /// For each of them, the pairs that it shares with the title at hand; nothing between two titles.
+    shared: Vec<usize>,
     /// For each pair of words, the kept titles that have it.
     having: HashMap<u64, Vec<usize>>,
 }
@@ -32,7 +34,7 @@ struct Title {
 impl Titles {
     /// None yet. Alike are titles that share `likeness` (0 to 1) of their pairs and are dated `within` each other.
     pub fn new(likeness: f64, within: Duration) -> Titles {
-        Titles { likeness, within, kept: Vec::new(), having: HashMap::new() }
+        Titles { likeness, within, kept: Vec::new(), shared: Vec::new(), having: HashMap::new() }
     }
 
     /// True where one like it is there; else it is added.
@@ -47,16 +49,23 @@ impl Titles {
             _ => words.windows(2).map(hash).collect(),
         };
         let title = Title { pairs: pairs.len(), numbers, date };
-        let mut shared: HashMap<usize, usize> = HashMap::new();
-        for pair in &pairs {
-            for other in self.having.get(pair).into_iter().flatten() {
-                *shared.entry(*other).or_default() += 1;
+        let mut sharing = Vec::new();
+        for other in pairs.iter().filter_map(|pair| self.having.get(pair)).flatten().copied() {
+            if let Some(count) = self.shared.get_mut(other) {
+                if *count == 0 {
+                    sharing.push(other);
+                }
+                *count += 1;
             }
         }
-        if shared
-            .iter()
-            .any(|(other, shared)| self.kept.get(*other).is_some_and(|other| self.alike(&title, other, *shared)))
-        {
+        let mut found = false;
+        for other in sharing {
+            if let (Some(kept), Some(count)) = (self.kept.get(other), self.shared.get(other)) {
+                found = found || self.alike(&title, kept, *count);
+            }
+            self.shared[other] = 0;
+        }
+        if found {
             return true;
         }
         for pair in pairs {
@@ -67,6 +76,7 @@ impl Titles {
             having.push(self.kept.len());
         }
         self.kept.push(title);
+        self.shared.push(0);
         false
     }
 
@@ -76,8 +86,8 @@ impl Titles {
             _ => true,
         };
         is_near
-            && one.numbers == other.numbers
             && 2.0 * shared as f64 >= self.likeness * (one.pairs + other.pairs) as f64
+            && one.numbers == other.numbers
     }
 }
 

@@ -1,9 +1,12 @@
-//! What a recipe reads from the pages of one article: its text, and what stands around it.
+//! What a recipe reads from the pages of one article, each once: its text, and what stands around it.
+
+use std::sync::Arc;
 
 use super::readable;
 use super::tidy::Tidy;
+use crate::base::limits::SCRIPT_PAGE_CHARS;
 use crate::base::url::Url;
-use crate::html::Fragment;
+use crate::html::{Fragment, Syntax};
 use crate::rules::picks::Picks;
 use crate::rules::web_page::Page;
 
@@ -51,32 +54,54 @@ pub(super) struct Article {
     pub audio: Option<String>,
 }
 
+/// What one page of an article says.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// Its part of the text, empty where there is none, and what stands around it.
+    pub article: Article,
+    /// Why there is no text.
+    pub failure: Option<String>,
+    /// Of the text, as one reads it.
+    pub chars: usize,
+    /// It shows its text to a browser with JavaScript only.
+    pub needs_scripts: bool,
+    /// The address of all of the article on one page.
+    pub single: Option<Url>,
+    /// The address of the page after it.
+    pub next: Option<Url>,
+}
+
+/// The article on `pages`, in their order: what stands around the text is the first one's. Why there is none of at least `min`
+/// characters.
+pub(super) fn join(pages: &[Arc<Reading>], min: usize) -> Result<Article, String> {
+    let Some(first) = pages.first() else { return Err("there is no page".to_owned()) };
+    let content: String = pages.iter().map(|page| page.article.content.as_str()).collect();
+    let failure = pages.iter().find_map(|page| page.failure.clone()).filter(|_| content.is_empty());
+    match failure {
+        _ if pages.iter().map(|page| page.chars).sum::<usize>() >= min && !content.is_empty() => {
+            Ok(Article { content, ..first.article.clone() })
+        }
+        _ if first.needs_scripts => Err("the page shows its text only to a browser with JavaScript".to_owned()),
+        Some(why) => Err(why),
+        None => Err(format!("less than {min} characters of text were found")),
+    }
+}
+
 const LINK: &[&str] = &["href"];
 const FILE: &[&str] = &["src", "content", "href"];
 const MOMENT: &[&str] = &["datetime", "content"];
 
 impl Recipe {
-    /// The address of all of the article on one page, as `page` links to it.
-    pub fn single(&self, page: &Page) -> Option<Url> {
-        page.address(&self.single.as_ref()?.value(&page.html, LINK)?)
-    }
-
-    /// The address of the page after `page`.
-    pub fn next(&self, page: &Page) -> Option<Url> {
-        page.address(&self.next.as_ref()?.value(&page.html, LINK)?)
-    }
-
-    /// The article on `pages`, in their order; what stands around the text is read from the first. The reason where there
-    /// is none.
-    pub fn read(&self, pages: &[Page]) -> Result<Article, String> {
-        let Some(first) = pages.first() else { return Err("there is no page".to_owned()) };
-        let text = |picks: &Option<Picks>| picks.as_ref()?.value(&first.html, &[]);
+    /// What `page` says.
+    pub fn read(&self, page: &Page) -> Reading {
+        let text = |picks: &Option<Picks>| picks.as_ref()?.value(&page.html, &[]);
         let of = |picks: &Option<Picks>, attributes| {
             picks
                 .as_ref()
-                .and_then(|picks| picks.value(&first.html, attributes).or_else(|| picks.value(&first.html, &[])))
+                .and_then(|picks| picks.value(&page.html, attributes).or_else(|| picks.value(&page.html, &[])))
         };
-        let file = |picks: &Option<Picks>| Some(first.address(&picks.as_ref()?.value(&first.html, FILE)?)?.to_string());
+        let link = |picks: &Option<Picks>| page.address(&picks.as_ref()?.value(&page.html, LINK)?);
+        let file = |picks: &Option<Picks>| Some(page.address(&picks.as_ref()?.value(&page.html, FILE)?)?.to_string());
         let mut article = Article {
             title: text(&self.title),
             author: text(&self.author),
@@ -87,18 +112,14 @@ impl Recipe {
             audio: file(&self.audio),
             content: String::new(),
         };
-        let mut reason = None;
-        for page in pages {
-            match self.content(page, &mut article) {
-                Ok(content) => article.content.push_str(&content),
-                Err(why) => reason = reason.or(Some(why)),
-            }
+        let mut failure = None;
+        match self.content(page, &mut article) {
+            Ok(content) => article.content = content,
+            Err(why) => failure = Some(why),
         }
-        if article.content.is_empty() {
-            Err(reason.unwrap_or_else(|| "the page holds no text".to_owned()))
-        } else {
-            Ok(article)
-        }
+        let chars = Fragment::parse(article.content.clone(), Syntax::Html).plain_text().chars().count();
+        let needs_scripts = chars < SCRIPT_PAGE_CHARS && readable::needs_scripts(&page.html);
+        Reading { article, failure, chars, needs_scripts, single: link(&self.single), next: link(&self.next) }
     }
 
     fn content(&self, page: &Page, article: &mut Article) -> Result<String, String> {

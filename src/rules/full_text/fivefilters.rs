@@ -166,7 +166,9 @@ fn recipe_line(
         }
         ("test_url", None) => imported.tests.push(value.to_owned()),
         (name, _) if WITHOUT_EFFECT.contains(&name) => {}
-        (name, _) if LOGIN.contains(&name) => warn(format!("`{name}`: refeed signs in nowhere")),
+        (name, _) if LOGIN.contains(&name) => warn(format!(
+            "`{name}`: refeed signs in nowhere; the cookie of a session of yours can be sent: `headers = {{ Cookie = \"…\" }}`"
+        )),
         (name, _) => warn(format!("unknown command `{name}`")),
     }
 }
@@ -212,6 +214,11 @@ impl Recipe {
         for (key, values) in &self.lists {
             line(key, list(values));
         }
+        let taken = ["author", "date", "image"].iter().filter(|part| self.lists.iter().any(|(key, _)| key == *part));
+        let taken: Vec<String> = taken.map(|part| (*part).to_owned()).collect();
+        if !taken.is_empty() {
+            line("take", list(&taken));
+        }
         if !self.replace.is_empty() {
             let each: Vec<_> = self.replace.iter().map(|(a, b)| format!("[{}, {}]", quoted(a), quoted(b))).collect();
             line("replace", format!("[{}]", each.join(", ")));
@@ -254,7 +261,8 @@ mod tests {
     fn setting(text: &str) -> String {
         let (rules, warnings) = rules(text);
         assert_eq!(warnings, [], "{text}");
-        rules.lines().filter(|line| line.starts_with("    ")).map(|line| line.trim().trim_end_matches(',')).collect()
+        let lines = rules.lines().filter(|line| line.starts_with("    "));
+        lines.map(|line| line.trim().trim_end_matches(',')).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -263,14 +271,15 @@ mod tests {
             ("body: //div[@id='a']", "content = [\"div#a\"]"),
             ("body: //div[@id='a'] | //article", "content = [\"div#a\", \"article\"]"),
             ("title: //h1", "title = [\"h1\"]"),
-            ("author: //a[@rel='author']", "author = ['a[rel=\"author\"]']"),
-            ("date: //time/@datetime", "date = [\"time @datetime\"]"),
+            ("author: //a[@rel='author']", "author = ['a[rel=\"author\"]'] take = [\"author\"]"),
+            ("date: //time/@datetime", "date = [\"time @datetime\"] take = [\"date\"]"),
             ("strip: //aside", "remove = [\"aside\"]"),
             ("strip_id_or_class: social", "remove = ['[id*=\"social\"], [class*=\"social\"]']"),
             ("strip_image_src: /ads/", "remove = ['img[src*=\"/ads/\"]']"),
             ("dissolve: //span", "unwrap = [\"span\"]"),
             ("wrap_in(blockquote): //div[@id='q']", "wrap = { \"div#q\" = \"blockquote\" }"),
             ("next_page_link: //a[@id='n']", "next = [\"a#n\"]"),
+            ("next_page_link: //a[contains(., 'Next page')]", "next = ['a:contains(\"Next page\")']"),
             ("single_page_link: //a[@id='s']", "single = [\"a#s\"]"),
             ("single_page_link: //a[@id='s']\nif_page_contains: //nav", "single = [\"html:has(nav) a#s\"]"),
             ("single_page_link_in_feed: //a", "single_in_feed = [\"a\"]"),
@@ -281,7 +290,7 @@ mod tests {
             ("convert_double_br_tags: yes", "paragraphs = true"),
             ("autodetect_on_failure: no", "readability = false"),
             ("autodetect_on_failure: yes", ""),
-            ("insert_detected_image: yes", "image = ['meta[property=\"og:image\"] @content']"),
+            ("insert_detected_image: yes", "image = ['meta[property=\"og:image\"] @content'] take = [\"image\"]"),
             (
                 "# a comment\ntidy: no\nprune: yes\nparser: html5php\nfootnotes: no\nskip_json_ld: yes\ntest_contains: x\nnative_ad_clue: //a",
                 "",
@@ -299,6 +308,16 @@ mod tests {
         let lines: Vec<_> = warnings.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [3, 4, 5, 6, 7, 9], "{warnings:?}");
         assert!(warnings[0].1.contains("`foo`") && warnings[2].1.contains("signs in nowhere"));
+    }
+
+    #[test]
+    fn each_login_command_is_named_with_its_line_and_what_helps() {
+        let text: String = LOGIN.iter().map(|name| format!("{name}: x\n")).collect();
+        let warnings = import(&text).warnings;
+        assert_eq!(warnings.iter().map(|warning| warning.line).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+        for (warning, name) in warnings.iter().zip(LOGIN) {
+            assert!(warning.message.contains(name) && warning.message.contains("Cookie"), "{warning:?}");
+        }
     }
 
     #[test]

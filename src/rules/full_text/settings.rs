@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::article::Recipe;
 use super::layout::Layout;
 use super::tidy::Tidy;
-use super::{FullText, Mode, Take};
+use super::{FullText, Mode, ReadFrom, Take};
 use crate::base::limits::{ARTICLE_PAGES, MAX_ARTICLE_PAGES, MAX_REPLACEMENTS, MIN_ARTICLE_CHARS};
 use crate::config::Report;
 use crate::rules::Build;
@@ -42,6 +42,7 @@ pub struct Config {
     single: Option<Written>,
     single_in_feed: Option<Written>,
     mode: Mode,
+    from: ReadFrom,
     min: usize,
     headers: BTreeMap<Spanned<String>, Spanned<String>>,
     replace: Vec<Spanned<(String, String)>>,
@@ -74,6 +75,7 @@ impl Default for Config {
             single: None,
             single_in_feed: None,
             mode: Mode::Replace,
+            from: ReadFrom::Page,
             min: MIN_ARTICLE_CHARS,
             headers: BTreeMap::new(),
             replace: Vec::new(),
@@ -125,7 +127,8 @@ impl Build for Config {
         recipe.headers = self.headers.iter().filter_map(|(name, value)| headers::check(name, value, report)).collect();
         recipe.replace = replacements(self.replace, report);
         let layout = self.template.as_ref().and_then(|text| Layout::compile(text, report));
-        let rule = FullText { recipe, layout, take: self.take, mode: self.mode, min: self.min, sites: self.sites };
+        let Config { take, mode, from, min, sites, .. } = self;
+        let rule = FullText { recipe, layout, take, mode, from, min, sites, of_site: false };
         (report.count() == before).then_some(rule)
     }
 }

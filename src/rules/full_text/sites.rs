@@ -29,7 +29,7 @@ fn site(set: &Set) -> Option<Site> {
         _ => None,
     })?;
     let rule = decode::<Config>(&settings.value, &mut report)?.build(&mut report)?;
-    Some(Site { hosts, rule })
+    Some(Site { hosts, rule: FullText { of_site: true, ..rule } })
 }
 
 /// How a page at `url` is read, if refeed knows the site.

@@ -1,7 +1,7 @@
 //! Text as it is read, gathered from the nodes it is cut into: inline tags, references and zero-width characters do not end a word.
 //!
 //! All blocks of a place stand in one text, a line feed between them, so that one call converts them: no key of a dictionary and no
-//! word of a user holds one. [`Blocks::convert`] puts the result back at the source's cuts. Linear in the text. Called by the `opencc`
+//! word of a user holds one. [`Blocks::changes`] puts what [`Blocks::convert`] made back at the source's cuts. Linear in the text. Called by the `opencc`
 //! rule for HTML, attributes and plain values alike.
 
 use std::ops::Range;
@@ -38,13 +38,12 @@ struct Piece {
     range: Range<usize>,
 }
 
-/// Room for what blocks become.
+/// What blocks become.
 #[derive(Debug, Default)]
 pub struct Converted {
     text: String,
     /// Where the ends of the pieces come to lie in it.
     ends: Vec<usize>,
-    found: Vec<usize>,
 }
 
 /// What becomes of a piece that changed.
@@ -109,48 +108,43 @@ impl Blocks {
         &self.text
     }
 
-    /// What conversion makes of the pieces that it changes, in the order they were added. What was converted as one over a cut is split
-    /// by character where both sides have equally many, else it stays with its first piece.
-    pub fn convert<'a>(&self, converter: &Converter, room: &'a mut Converted) -> Vec<Change<'a>> {
-        self.convert_text(converter, room);
-        let Converted { text, ends, .. } = room;
-        let mut changes = Vec::with_capacity(self.pieces.len());
-        let (mut source, mut target) = (0, 0);
-        for (piece, end) in self.pieces.iter().zip(ends.iter()) {
-            // Between two pieces stand line feeds at most.
-            let start = target + (piece.range.start - source);
-            let with = text.get(start..*end).unwrap_or_default();
-            if self.text.get(piece.range.clone()) != Some(with) {
-                let range = piece.in_node..piece.in_node + piece.range.len();
-                changes.push(Change { node: piece.node, range, with });
-            }
-            (source, target) = (piece.range.end, *end);
-        }
-        changes
-    }
-
     /// Converts the text, run by run, and finds the ends of the pieces in it.
-    fn convert_text(&self, converter: &Converter, room: &mut Converted) {
-        room.text.clear();
-        room.ends.clear();
+    pub fn convert(&self, converter: &Converter) -> Converted {
+        let mut made = Converted { text: String::new(), ends: Vec::with_capacity(self.pieces.len()) };
+        let (mut cuts, mut found) = (Vec::with_capacity(self.pieces.len()), Vec::new());
         let mut pieces = self.pieces.iter().map(|piece| piece.range.end).peekable();
         let mut at = 0;
         for end in self.cuts.iter().copied().chain([self.text.len()]) {
             let source = self.text.get(at..end).unwrap_or_default();
-            let start = room.text.len();
-            let cuts: Vec<usize> =
-                std::iter::from_fn(|| pieces.next_if(|cut| *cut <= end)).map(|cut| cut - at).collect();
-            match converter.convert_cut(source, &cuts, &mut room.found) {
-                Some(converted) if start == 0 => room.text = converted,
-                Some(converted) => room.text.push_str(&converted),
+            let start = made.text.len();
+            cuts.clear();
+            cuts.extend(std::iter::from_fn(|| pieces.next_if(|cut| *cut <= end)).map(|cut| cut - at));
+            match converter.convert_cut(source, &cuts, &mut found) {
+                Some(converted) if start == 0 => made.text = converted,
+                Some(converted) => made.text.push_str(&converted),
                 None => {
-                    room.text.push_str(source);
-                    room.found.extend(&cuts);
+                    made.text.push_str(source);
+                    found.extend(&cuts);
                 }
             }
-            room.ends.extend(room.found.iter().map(|found| start + found));
+            made.ends.extend(found.iter().map(|found| start + found));
             at = end;
         }
+        made
+    }
+
+    /// The pieces that conversion `made` something else of, in the order they were added. What was converted as one over a cut is
+    /// split by character where both sides have equally many, else it stays with its first piece.
+    pub fn changes<'a>(&'a self, made: &'a Converted) -> impl Iterator<Item = Change<'a>> {
+        let (mut source, mut target) = (0, 0);
+        self.pieces.iter().zip(&made.ends).filter_map(move |(piece, end)| {
+            // Between two pieces stand line feeds at most.
+            let start = target + (piece.range.start - source);
+            (source, target) = (piece.range.end, *end);
+            let with = made.text.get(start..*end).unwrap_or_default();
+            let range = piece.in_node..piece.in_node + piece.range.len();
+            (self.text.get(piece.range.clone()) != Some(with)).then_some(Change { node: piece.node, range, with })
+        })
     }
 }
 
@@ -181,7 +175,8 @@ mod tests {
         nodes.iter().enumerate().for_each(|(node, text)| blocks.add(Node::Text(node), text, &[text.len()]));
         blocks.end();
         let mut out: Vec<String> = nodes.iter().map(|text| (*text).to_owned()).collect();
-        for change in blocks.convert(&Converter::new(config), &mut Converted::default()).iter().rev() {
+        let made = blocks.convert(&Converter::new(config));
+        for change in blocks.changes(&made).collect::<Vec<_>>().iter().rev() {
             let Node::Text(node) = change.node else { continue };
             out[node].replace_range(change.range.clone(), change.with);
         }
@@ -214,9 +209,8 @@ mod tests {
             blocks.add(Node::Text(node), text, &[text.len()]);
             blocks.end();
         }
-        let mut room = Converted::default();
-        let changes = blocks.convert(&Converter::new(Config::S2twp), &mut room);
-        let changed: Vec<_> = changes.iter().map(|change| (change.node, change.with)).collect();
+        let made = blocks.convert(&Converter::new(Config::S2twp));
+        let changed: Vec<_> = blocks.changes(&made).map(|change| (change.node, change.with)).collect();
         assert_eq!(changed, [(Node::Text(3), "⿳頭"), (Node::Text(4), "頭髮")]);
     }
 }

@@ -134,12 +134,16 @@ impl Text {
         tally.add(self.asides.text());
     }
 
-    /// Converts what was gathered from this fragment.
-    pub fn convert(&self, fragment: &mut Fragment, converter: &Converter, language: &str, room: &mut Converted) {
-        for blocks in [&self.prose, &self.asides] {
-            for changes in blocks.convert(converter, room).chunk_by(|a, b| a.node == b.node) {
-                replace(fragment, changes);
-            }
+    /// What becomes of it.
+    pub fn convert(&self, converter: &Converter) -> [Converted; 2] {
+        [&self.prose, &self.asides].map(|blocks| blocks.convert(converter))
+    }
+
+    /// Writes what was `made` of it into the fragment that it was gathered from.
+    pub fn put(&self, fragment: &mut Fragment, made: &[Converted; 2], language: &str) {
+        for (blocks, made) in [&self.prose, &self.asides].into_iter().zip(made) {
+            let changes: Vec<_> = blocks.changes(made).collect();
+            changes.chunk_by(|a, b| a.node == b.node).for_each(|changes| replace(fragment, changes));
         }
         for (tag, name) in &self.languages {
             fragment.set_attr(*tag, name, language);

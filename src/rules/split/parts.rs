@@ -20,6 +20,8 @@ pub(super) struct Part {
     pub anchor: Option<String>,
     /// Its own page.
     pub link: Option<String>,
+    /// Its own author.
+    pub author: Option<String>,
     /// It is what stands before the first one.
     pub is_head: bool,
 }
@@ -102,7 +104,7 @@ fn part(
         return None;
     }
     let title = if title.is_empty() { excerpt(&text, TITLE_COLUMNS / 2) } else { title };
-    Some(Part { title, html: whole(html, ids), anchor, link, is_head })
+    Some(Part { title, html: whole(html, ids), anchor, link, author: None, is_head })
 }
 
 /// The tokens `ids` as HTML: end tags of what was opened before are left out, what is still open is closed.
