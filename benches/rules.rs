@@ -53,7 +53,7 @@ fn feed() -> String {
     );
     for item in 0..50 {
         let mut html = String::new();
-        for paragraph in 0..20 {
+        for paragraph in 0..17 + usize::from(item % 5 == 0) {
             let _ =
                 write!(html, "<p>{}{}</p>", SENTENCES[(item + paragraph) % 6], SENTENCES[(item * 7 + paragraph) % 6]);
             if paragraph % 7 == 0 {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cli_common::{command, text};
 use refeed::base::clock::Clock;
+use refeed::config::Config;
 use serve_support::{NOW, Server, Upstream, config, feed, response};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -176,4 +177,47 @@ async fn a_rule_that_makes_a_feed_of_the_page_gets_the_page() {
     let server = Server::start(&config(&[("a", upstream.url("/"), "[{ page = '.post' }]")])).await;
     assert!(server.get("/feed/a", &[]).await.text().contains("<title>One</title>"));
     assert_eq!(upstream.hits(), 1);
+}
+
+#[tokio::test]
+async fn a_pages_feed_may_move_for_good_and_the_page_is_asked_again_when_that_dies() {
+    let upstream = Upstream::start("").await;
+    upstream.script(|head| match path(head) {
+        "/" => page(&[("", "/feed.xml")]),
+        "/feed.xml" => response(301, "Location: /rss.xml\r\n", ""),
+        _ => response(200, "", &feed(3)),
+    });
+    let server = Server::start(&config(&[("a", upstream.url("/"), "")])).await;
+    for _ in 0..4 {
+        assert_eq!(server.refreshed("/feed/a").await.status, 200);
+        server.clock.advance(DAY / 2);
+    }
+    let moved = ["GET /feed.xml", "GET /rss.xml"];
+    assert_eq!(upstream.lines(), [&["GET /"][..], &moved, &moved, &moved, &moved[1..]].concat());
+    upstream.script(|head| match path(head) {
+        "/" => page(&[("", "/new.xml")]),
+        "/new.xml" => response(200, "", &feed(7)),
+        _ => response(410, "", ""),
+    });
+    let reply = server.refreshed("/feed/a").await;
+    assert_eq!(reply.text().matches("<item>").count(), 7, "{}", reply.text());
+    assert_eq!(upstream.lines()[8..], ["GET /rss.xml", "GET /", "GET /new.xml"]);
+    server.clock.advance(DAY / 2);
+    server.refreshed("/feed/a").await;
+    assert_eq!(upstream.lines()[11..], ["GET /new.xml"]);
+}
+
+#[tokio::test]
+async fn a_source_of_a_merged_feed_may_be_a_page() {
+    let (upstream, folder) = (blog().await, tempfile::tempdir().unwrap());
+    let path = folder.path().join("refeed.toml");
+    let config = format!(
+        "[fetch]\nallow = [\"127.0.0.0/8\"]\n[feeds.all]\nsources = [\"{}\", \"{}\"]\n",
+        upstream.url("/"),
+        upstream.url("/feed.xml")
+    );
+    std::fs::write(&path, config).unwrap();
+    let server = Server::start(&Config::load(&path, refeed::rules::check).unwrap()).await;
+    let reply = server.get("/feed/all", &[]).await;
+    assert_eq!((reply.status, reply.text().matches("<item>").count()), (200, 3), "{}", reply.text());
 }

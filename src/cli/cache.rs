@@ -42,7 +42,7 @@ enum Action {
     List,
     /// Forget all that is kept of a feed; it is fetched anew when it is next asked for
     Purge {
-        /// A feed's name, or a URL as `list` shows it
+        /// A feed's name, or a URL or `pages of HOST` as `list` shows it
         name: String,
     },
 }

@@ -250,15 +250,25 @@ impl Fragment {
     /// The value of attribute `name` (ASCII case ignored) of a start tag, references decoded; empty where the tag names it
     /// without a value. Of duplicates the first counts, as in browsers.
     pub fn attr(&self, id: usize, name: &str) -> Option<Cow<'_, str>> {
-        self.attrs(id).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.attrs_called(id, |found| found.eq_ignore_ascii_case(name)).next().map(|(_, value)| value)
     }
 
     /// Names, as written, and decoded values of a start tag's attributes, duplicates included.
     pub fn attrs(&self, id: usize) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        self.attrs_called(id, |_| true)
+    }
+
+    /// Those of [`Fragment::attrs`] whose names, as written, `is_meant` says so of; no other value is decoded.
+    pub(super) fn attrs_called(
+        &self,
+        id: usize,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         let raw = self.raw(id);
-        self.scan(id).map(move |attr| {
-            let value = attr.value.and_then(|range| raw.get(range)).unwrap_or_default();
-            (raw.get(attr.name).unwrap_or_default(), decode(value, self.attribute_spelling(attr.quote)))
+        self.scan(id).filter_map(move |attr| {
+            let name = raw.get(attr.name).unwrap_or_default();
+            let value = || attr.value.and_then(|range| raw.get(range)).unwrap_or_default();
+            is_meant(name).then(|| (name, decode(value(), self.attribute_spelling(attr.quote))))
         })
     }
 

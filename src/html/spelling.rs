@@ -3,8 +3,12 @@
 //!
 //! Linear in the text; nothing is allocated to decode a text without references.
 
+mod splice;
+
 use std::borrow::Cow;
 use std::ops::Range;
+
+pub(super) use splice::{open_reference, splice};
 
 /// Where a text stands, which decides how it is read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,17 +173,17 @@ fn numeric(bytes: &[u8], xml: bool) -> Option<(usize, Expansion)> {
 
 /// The text that `raw` spells. Borrowed where it holds no reference.
 pub(super) fn decode(raw: &str, spelling: Spelling) -> Cow<'_, str> {
-    let mut out = String::new();
-    for piece in Pieces::new(raw, spelling) {
+    let mut pieces = Pieces::new(raw, spelling);
+    let first = match pieces.next() {
+        None => return Cow::Borrowed(raw),
+        Some(Piece::Literal(text)) if text.len() == raw.len() => return Cow::Borrowed(raw),
+        Some(first) => first,
+    };
+    let mut out = String::with_capacity(raw.len());
+    for piece in std::iter::once(first).chain(pieces) {
         match piece {
-            Piece::Literal(text) if text.len() == raw.len() => return Cow::Borrowed(raw),
             Piece::Literal(text) => out.push_str(text),
-            Piece::Reference { text, .. } => {
-                if out.is_empty() {
-                    out.reserve(raw.len());
-                }
-                text.push_to(&mut out);
-            }
+            Piece::Reference { text, .. } => text.push_to(&mut out),
         }
     }
     Cow::Owned(out)
@@ -260,133 +264,6 @@ pub(super) fn spelled_plainly(text: &str, spelling: Spelling) -> bool {
 pub(super) fn xml_chars(text: &str) -> Cow<'_, str> {
     let bad = |c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
     if text.contains(bad) { Cow::Owned(text.replace(bad, "\u{FFFD}")) } else { Cow::Borrowed(text) }
-}
-
-/// `raw` with `edits` done on the text it spells: ranges of the decoded text, ascending and disjoint (others, and those
-/// that cut a character, are left out). All outside them keeps its spelling, unless that would then be read otherwise.
-pub(super) fn splice(raw: &str, spelling: Spelling, edits: &[(Range<usize>, &str)]) -> String {
-    if memchr::memchr2(b'&', b'<', raw.as_bytes()).is_none()
-        && edits.iter().all(|(_, new)| spelled_plainly(new, spelling))
-    {
-        // Nothing is spelled with references, and nothing new needs one.
-        return mend_xml(splice_plain(raw, edits), spelling);
-    }
-    let decoded = decode(raw, spelling);
-    let mut last = 0;
-    let mut done: Vec<(Range<usize>, Cow<'_, str>)> = Vec::with_capacity(edits.len());
-    for (range, new) in edits {
-        if range.start >= last && decoded.get(range.clone()).is_some() {
-            last = range.end;
-            let new = if spelling.is_xml() { xml_chars(new) } else { Cow::Borrowed(*new) };
-            done.push((range.clone(), new));
-        }
-    }
-    let out = splice_pieces(raw, spelling, &done);
-    if spelling == Spelling::Verbatim || memchr::memchr2(b'&', b'<', raw.as_bytes()).is_none() {
-        return mend_xml(out, spelling);
-    }
-    let wanted = splice_text(&decoded, &done);
-    let text = matches!(spelling, Spelling::HtmlText | Spelling::XmlText);
-    if decode(&out, spelling) == wanted && (!text || is_only_text(&out)) {
-        return mend_xml(out, spelling);
-    }
-    let mut out = String::with_capacity(wanted.len());
-    escape(&wanted, spelling, &mut out);
-    out
-}
-
-/// `]]>` may not stand in XML text (§2.4); the `>` of the source may come to stand after new brackets.
-fn mend_xml(out: String, spelling: Spelling) -> String {
-    if spelling == Spelling::XmlText && out.contains("]]>") { out.replace("]]>", "]]&gt;") } else { out }
-}
-
-/// [`splice`] where the raw text is the decoded one.
-fn splice_plain(raw: &str, edits: &[(Range<usize>, &str)]) -> String {
-    let mut out = String::with_capacity(raw.len() + raw.len() / 4);
-    let mut from = 0;
-    for (range, new) in edits {
-        if range.start >= from && raw.get(range.clone()).is_some() {
-            out.push_str(raw.get(from..range.start).unwrap_or_default());
-            out.push_str(new);
-            from = range.end;
-        }
-    }
-    out.push_str(raw.get(from..).unwrap_or_default());
-    out
-}
-
-fn splice_text(text: &str, edits: &[(Range<usize>, Cow<'_, str>)]) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut from = 0;
-    for (range, new) in edits {
-        out.push_str(text.get(from..range.start).unwrap_or_default());
-        out.push_str(new);
-        from = range.end;
-    }
-    out.push_str(text.get(from..).unwrap_or_default());
-    out
-}
-
-fn splice_pieces(raw: &str, spelling: Spelling, edits: &[(Range<usize>, Cow<'_, str>)]) -> String {
-    let mut out = String::with_capacity(raw.len() + 16);
-    let mut edits = edits.iter().peekable();
-    let (mut start, mut kept_from) = (0, 0);
-    for piece in Pieces::new(raw, spelling) {
-        let end = start + piece.len();
-        let mut from = kept_from.max(start);
-        while let Some((range, new)) = edits.next_if(|(range, _)| range.start < end) {
-            piece.keep(from.saturating_sub(start)..range.start - start, spelling, &mut out);
-            escape(new, spelling, &mut out);
-            kept_from = range.end;
-            from = range.end;
-        }
-        if from < end {
-            piece.keep(from - start..end - start, spelling, &mut out);
-        }
-        start = end;
-    }
-    for (_, new) in edits {
-        escape(new, spelling, &mut out);
-    }
-    out
-}
-
-impl Piece<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Piece::Literal(text) => text.len(),
-            Piece::Reference { text, .. } => text.len(),
-        }
-    }
-
-    /// Writes the part `range` of what this stands for; a reference kept in part is spelled anew.
-    fn keep(&self, range: Range<usize>, spelling: Spelling, out: &mut String) {
-        match self {
-            Piece::Literal(text) => out.push_str(text.get(range).unwrap_or_default()),
-            Piece::Reference { raw, text } if range == (0..text.len()) => out.push_str(raw),
-            Piece::Reference { text: Expansion::Name(text), .. } => {
-                escape(text.get(range).unwrap_or_default(), spelling, out);
-            }
-            Piece::Reference { .. } => {}
-        }
-    }
-}
-
-/// True where HTML reads `raw`, and any tag after it, as text and then that tag.
-fn is_only_text(raw: &str) -> bool {
-    let bytes = raw.as_bytes();
-    memchr::memchr_iter(b'<', bytes).all(|at| match bytes.get(at + 1) {
-        None => true,
-        Some(&next) => !(next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?')),
-    })
-}
-
-/// Where the reference, or what could become one, begins that `raw` ends inside of: `a &am`, `&#3`, `&`.
-pub(super) fn open_reference(raw: &str) -> Option<usize> {
-    let bytes = raw.as_bytes();
-    let run = bytes.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || **b == b'#').count();
-    let at = bytes.len().checked_sub(run + 1)?;
-    (bytes.get(at) == Some(&b'&')).then_some(at)
 }
 
 #[cfg(test)]

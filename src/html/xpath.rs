@@ -278,11 +278,32 @@ impl<'a> Reader<'a> {
             }
             return Ok(format!("[{name}]"));
         }
-        Err(self.unexpected())
+        self.inside()
     }
 
-    /// After `contains(`: an attribute, or the idiom for one word of a list of words.
+    /// `.//img`, `./a[@rel]`, `p`: an element that holds one.
+    fn inside(&mut self) -> Result<String, XpathError> {
+        let joint = if self.take(".//") { "" } else { "> " };
+        let _ = joint == "> " && self.take("./");
+        let rest = self.rest.trim_start();
+        if rest.starts_with("text()") || !rest.starts_with(|c: char| c.is_alphabetic() || c == '*') {
+            return Err(self.unexpected());
+        }
+        let Selection { css, attribute } = self.path()?;
+        let attribute = attribute.map(|name| format!("[{name}]")).unwrap_or_default();
+        Ok(format!(":has({joint}{css}{attribute})"))
+    }
+
+    /// After `contains(`: an attribute, the text of all of the element or its own, or the idiom for one word of a list of words.
     fn contains(&mut self) -> Result<String, XpathError> {
+        let own = self.take("text()");
+        if own || self.take("string(.)") || self.take("normalize-space(.)") || self.dot() {
+            self.expect(",")?;
+            let text = format!(":contains({})", quoted(self.string()?));
+            self.expect(")")?;
+            // its own: no element inside has it
+            return Ok(if own { format!("{text}:not(:has({text}))") } else { text });
+        }
         if !self.take("concat(") {
             return self.compared("*=");
         }
@@ -306,6 +327,12 @@ impl<'a> Reader<'a> {
             }
             _ => Err(XpathError("`concat` has a counterpart in CSS only where it looks for one word".to_owned())),
         }
+    }
+
+    /// `.`, where no path goes on from there.
+    fn dot(&mut self) -> bool {
+        let is_all = self.rest.trim_start().strip_prefix('.').is_some_and(|rest| rest.trim_start().starts_with(','));
+        is_all && self.take(".")
     }
 
     /// `@name, 'value')` under a comparison of CSS.
@@ -376,6 +403,12 @@ mod tests {
             ("//span[@id='1\"2']", "span[id=\"1\\\"2\"]"),
             ("//h2/following-sibling::p", "h2 ~ p"),
             ("//p/text()", "p"),
+            ("//a[contains(., 'Next page')]", "a:contains(\"Next page\")"),
+            ("//a[contains(text(), 'Next')]/@href", "a:contains(\"Next\"):not(:has(:contains(\"Next\"))) @href"),
+            ("//p[contains(normalize-space(.), \"it's\")]", "p:contains(\"it's\")"),
+            ("//div[.//img]", "div:has(img)"),
+            ("//div[./a[@rel='x'] and @id='y']/p", "div:has(> a[rel=\"x\"])#y > p"),
+            ("//li[not(a/@href)]", "li:not(:has(> a[href]))"),
             ("//*", "*"),
             ("//@title", "[title] @title"),
         ] {
@@ -393,7 +426,9 @@ mod tests {
             ("//div[", "ends too early"),
             ("//div[@id='x", "'x"),
             ("", "ends too early"),
-            ("//a[contains(., 'x')]", "., 'x'"),
+            ("//a[contains(.//b, 'x')]", ".//b"),
+            ("//a[string-length(.) > 3]", "(.) > 3"),
+            ("//a[count(b) = 1]", "(b) = 1"),
             ("//*[1]", "*[n]"),
             (format!("//a[{}@b", "(".repeat(4000)).as_str(), "too deep"),
             (format!("//a[{}@b", "not(".repeat(1000)).as_str(), "too deep"),

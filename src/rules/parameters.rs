@@ -56,20 +56,11 @@ const CONFIG_ONLY: [&str; 2] = ["http", "script"];
 /// Parameters that have pages fetched.
 const FETCHING: [&str; 2] = ["mode", "full_text"];
 
-/// The parameters that choose among the items: with one of them the newest come first, as RSSHub has them, unless `sorted=false`.
-const CHOOSING: [&str; 11] = [
-    "filter",
-    "filter_title",
-    "filter_description",
-    "filter_author",
-    "filter_category",
-    "filterout",
-    "filterout_title",
-    "filterout_description",
-    "filterout_author",
-    "filterout_category",
-    "limit",
-];
+/// True of the parameters that choose among the items: with one of them the newest come first, as RSSHub has them, unless
+/// `sorted=false`.
+fn chooses(name: &str) -> bool {
+    name == "limit" || name.starts_with("filter") && !matches!(name, "filter_case_sensitive" | "filter_time")
+}
 
 /// What a reader asked for: names and values, decoded, as they were written.
 #[derive(Debug, Clone, Default)]
@@ -198,7 +189,9 @@ impl Parameters {
     /// `sorted`, the filters, `filter_time`, `limit`.
     fn choice(&self, rules: &mut Vec<Value>) -> Result<(), Wrong> {
         let sorted = self.flag("sorted")?;
-        if sorted == Some(true) || (sorted.is_none() && CHOOSING.iter().any(|name| self.get(name).is_some())) {
+        if sorted == Some(true)
+            || (sorted.is_none() && NAMES.iter().any(|name| chooses(name) && self.get(name).is_some()))
+        {
             rules.push(rule("sort", string("newest", 0..0)));
         }
         let folds = self.flag("filter_case_sensitive")? == Some(false);

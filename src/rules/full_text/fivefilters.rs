@@ -279,6 +279,7 @@ mod tests {
             ("dissolve: //span", "unwrap = [\"span\"]"),
             ("wrap_in(blockquote): //div[@id='q']", "wrap = { \"div#q\" = \"blockquote\" }"),
             ("next_page_link: //a[@id='n']", "next = [\"a#n\"]"),
+            ("next_page_link: //a[contains(., 'Next page')]", "next = ['a:contains(\"Next page\")']"),
             ("single_page_link: //a[@id='s']", "single = [\"a#s\"]"),
             ("single_page_link: //a[@id='s']\nif_page_contains: //nav", "single = [\"html:has(nav) a#s\"]"),
             ("single_page_link_in_feed: //a", "single_in_feed = [\"a\"]"),

@@ -20,16 +20,17 @@ pub(super) fn replace(fragment: &mut Fragment, edits: impl Fn(&str) -> Vec<Edit>
                 run.text.push_str(&fragment.text(id));
             }
             Kind::Start { .. } | Kind::End if fragment.is_block(id) => {
-                end(fragment, &std::mem::take(&mut run), &edits);
+                end(fragment, &mut run, &edits);
             }
             _ => {}
         }
     }
-    end(fragment, &run, &edits);
+    end(fragment, &mut run, &edits);
 }
 
-fn end(fragment: &mut Fragment, run: &Run, edits: &impl Fn(&str) -> Vec<Edit>) {
-    let found = edits(&run.text);
+/// Does what `edits` says of the run, and empties it.
+fn end(fragment: &mut Fragment, run: &mut Run, edits: &impl Fn(&str) -> Vec<Edit>) {
+    let found = if run.tokens.is_empty() { Vec::new() } else { edits(&run.text) };
     let mut first = 0;
     for (at, (id, start)) in run.tokens.iter().enumerate() {
         let end = run.tokens.get(at + 1).map_or(run.text.len(), |(_, next)| *next);
@@ -47,4 +48,6 @@ fn end(fragment: &mut Fragment, run: &Run, edits: &impl Fn(&str) -> Vec<Edit>) {
             fragment.replace_in_text(*id, &inside);
         }
     }
+    run.text.clear();
+    run.tokens.clear();
 }
