@@ -157,6 +157,16 @@ async fn a_hub_is_asked_confirmed_once_and_its_ping_asks_the_feed_and_not_the_bo
 }
 
 #[tokio::test]
+async fn a_strangers_ping_is_refused_before_its_body_comes() {
+    let upstream = Upstream::start("").await;
+    let server = refreshed(&public(&upstream)).await;
+    let head = "POST /websub/0 HTTP/1.1\r\nHost: feeds.example\r\nContent-Length: 4000000\r\nConnection: close\r\n\r\n";
+    let started = tokio::time::Instant::now();
+    assert_eq!(server.send(head).await.status, 404);
+    assert!(started.elapsed() < Duration::from_secs(5), "it waits for nothing");
+}
+
+#[tokio::test]
 async fn pings_come_no_faster_to_the_feed_than_one_in_a_minute() {
     let mut hub = Hub::start().await;
     let upstream = Upstream::start(&format!("Link: <{}>; rel=\"hub\"\r\n", hub.url())).await;

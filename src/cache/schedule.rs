@@ -89,10 +89,16 @@ impl Habit {
         Habit { due: due.max(seen.fresh_until), interval, read, digest: Some(seen.digest) }
     }
 
-    /// After one at `now` that failed; upstream may be asked again at `retry`.
-    pub fn failed(self, retry: Time, read: Option<Time>, now: Time, key: &Key) -> Habit {
+    /// After one at `now` that failed; upstream may be asked again at `retry`. A feed that nothing was ever had of has no rhythm to
+    /// keep to: it waits for the upstream alone, where that says how long.
+    pub fn failed(self, pace: Pace, retry: Time, read: Option<Time>, now: Time, key: &Key) -> Habit {
         let read = self.last_read(read);
-        let due = now + spread(stretched(self.interval, read, now), key);
+        let interval = match pace {
+            Pace::Every(interval) => interval,
+            Pace::Adaptive if self.digest.is_none() && retry > now => Duration::ZERO,
+            Pace::Adaptive => self.interval,
+        };
+        let due = now + spread(stretched(interval, read, now), key);
         Habit { due: due.max(retry), read, ..self }
     }
 
@@ -209,9 +215,17 @@ mod tests {
 
     #[test]
     fn a_failure_waits_for_the_upstream_and_keeps_the_rhythm() {
-        let failed = habit().failed(NOW + 10 * MINUTE, None, NOW, &key());
-        assert_eq!(failed, Habit { due: NOW + HOUR, ..habit() });
-        assert_eq!(habit().failed(NOW + DAY, None, NOW, &key()).due, NOW + DAY);
+        let failed = |habit: Habit, pace, retry| habit.failed(pace, NOW + retry, None, NOW, &key()).due.since(NOW);
+        let known = Habit { digest: Some(1), ..habit() };
+        assert_eq!(
+            known.failed(Pace::Adaptive, NOW + 10 * MINUTE, None, NOW, &key()),
+            Habit { due: NOW + HOUR, ..known }
+        );
+        assert_eq!(failed(known, Pace::Adaptive, DAY), DAY);
+        assert_eq!(failed(known, Pace::Every(2 * MINUTE), MINUTE), 2 * MINUTE);
+        let never = Habit { digest: None, ..habit() };
+        assert_eq!(failed(never, Pace::Adaptive, 5 * MINUTE), 5 * MINUTE, "there is no rhythm yet");
+        assert_eq!(failed(never, Pace::Adaptive, Duration::ZERO), HOUR, "our own failure");
     }
 
     #[test]
@@ -227,7 +241,11 @@ mod tests {
         let week = NOW + 7 * DAY;
         assert!(!habit().is_asleep(Pace::Adaptive, Some(week), week), "a reader wakes it");
         assert!(!habit().is_asleep(Pace::Every(HOUR), None, week), "the operator's word");
-        assert_eq!(habit().failed(NOW, None, NOW + 1000 * DAY, &key()).due, NOW + 1001 * DAY, "once a day at least");
+        assert_eq!(
+            Habit { digest: Some(1), ..habit() }.failed(Pace::Adaptive, NOW, None, NOW + 1000 * DAY, &key()).due,
+            NOW + 1001 * DAY,
+            "once a day at least"
+        );
     }
 
     #[test]

@@ -237,7 +237,7 @@ impl Background {
         let (route, read) = (&feed.route, feed.read());
         feed.habit = match refreshed {
             Ok(seen) => feed.habit.after(feed.pace, seen, read, now, &route.fetched),
-            Err(retry) => feed.habit.failed(retry, read, now, &route.fetched),
+            Err(retry) => feed.habit.failed(feed.pace, retry, read, now, &route.fetched),
         };
         let record = Record::new(VERSION, &feed.habit, Bytes::new());
         self.disk.store(Kind::Schedule, route.fetched, &route.label, record);

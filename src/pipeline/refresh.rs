@@ -31,6 +31,11 @@ impl Pipeline {
         self.0.subscriber.confirm(token, question)
     }
 
+    /// True where a hub was given the callback of `token`.
+    pub fn awaits(&self, token: &str) -> bool {
+        self.0.subscriber.knows(token)
+    }
+
     /// A hub says that a feed has changed: it is refreshed, if the hub is believed. False where nobody has that callback.
     pub fn pinged(&self, token: &str, signature: Option<&str>, body: &[u8]) -> bool {
         let key = match self.0.subscriber.ping(token, signature, body) {

@@ -126,6 +126,11 @@ impl Subscriber {
         challenge
     }
 
+    /// True where somebody was given that callback.
+    pub(super) fn knows(&self, token: &str) -> bool {
+        self.0.as_ref().is_some_and(|parts| parts.held().values().any(|held| is(&held.token, token)))
+    }
+
     /// What a hub's ping means.
     pub(super) fn ping(&self, token: &str, signed: Option<&str>, body: &[u8]) -> Ping {
         let (Some(parts), now) = (&self.0, self.now()) else { return Ping::Unknown };

@@ -32,6 +32,8 @@ pub async fn respond<B: Body>(
 ) -> Result<Response<Full<Bytes>>, Refused> {
     match parts.method {
         Method::GET => confirm(pipeline, token, parts.uri.query().unwrap_or_default()),
+        // a stranger's body is not read
+        Method::POST if !pipeline.awaits(token) => Err(Refused::NoSuchPath),
         Method::POST => {
             let read = timeout(limits::PING_TIME, read(body)).await;
             let body = read.ok().flatten().ok_or(Refused::Body)?;
