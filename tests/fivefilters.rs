@@ -99,3 +99,40 @@ async fn an_imported_config_reads_its_site() {
     assert_eq!(asked, ["/feed", "/story", "/print", "/print2"]);
     assert_eq!(upstream.asked("cookie"), "consent=yes");
 }
+
+#[tokio::test]
+async fn what_is_imported_reads_the_pages_of_its_host_for_every_feed() {
+    let upstream = Upstream::start("").await;
+    let base = upstream.url("");
+    upstream.script(move |head| match head.split(' ').nth(1).unwrap() {
+        "/feed" => response(200, "", &format!("<rss version=\"2.0\"><channel><title>t</title><link>x</link><description>d</description>\
+            <item><title>i</title><link>{base}/a</link><guid>1</guid></item></channel></rss>")),
+        _ => response(200, "Content-Type: text/html\r\n", "<p>Not this, though it is a long paragraph of text.</p><i id=story>The story, and it is long enough to be one.</i>"),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let (site, toml) = (folder.path().join("127.0.0.1.txt"), folder.path().join("refeed.toml"));
+    fs::write(&site, "body: //i[@id='story']\n").unwrap();
+    let out = tokio::task::spawn_blocking(move || refeed(&["import", "fivefilters", &site.display().to_string()]));
+    let sites = text(&out.await.unwrap().stdout);
+    let rest = format!(
+        "[fetch]\nallow = [\"127.0.0.0/8\"]\n[feeds.a]\nurl = \"{}\"\nrules = [{{ full_text = true }}]\n",
+        upstream.url("/feed")
+    );
+    fs::write(&toml, sites + &rest).unwrap();
+    let config = refeed::config::Config::load(&toml, refeed::rules::check).unwrap();
+    let body = Server::start(&config).await.get("/feed/a", &[]).await.text();
+    assert!(body.contains("The story") && !body.contains("Not this"), "{body}");
+    // and other settings for the site make another answer
+    let of = |rules: &str| {
+        let text = format!("[sites.\"site.example\"]\nrules = {rules}\n");
+        let config =
+            refeed::config::Config::parse(&refeed::config::Source::new("t", &text), refeed::rules::check).unwrap();
+        let context = refeed::rules::BuildContext::of(&config);
+        let chain = |rules: &str| {
+            refeed::rules::Chain::build(&refeed::config::RuleList::parse("t", rules).unwrap(), &context).unwrap().hash()
+        };
+        (chain("[{ full_text = true }]"), chain("[{ limit = 1 }]"))
+    };
+    let (one, other) = (of("[{ full_text = '#a' }]"), of("[{ full_text = '#b' }]"));
+    assert!(one.0 != other.0 && one.1 == other.1);
+}

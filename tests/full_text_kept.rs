@@ -48,13 +48,36 @@ async fn an_article_is_fetched_once_also_over_restarts() {
     server.clock.advance(DAY);
     until("the new one", async || server.get("/feed/a", &[]).await.text().contains(&format!("{TEXT} 4."))).await;
     assert_eq!(["/1", "/2", "/4"].map(|path| site.hits(path)), [1, 1, 1]);
-    // articles are mended, and a month is long
+    // articles are mended, and a month is long: they are when the feed changes after that
     server.clock.advance(30 * DAY);
+    site.feed(&["/1"]);
     until("it is asked for again", async || {
         server.get("/feed/a", &[]).await;
         site.hits("/1") == 2
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_unchanged_feed_is_not_read_again_with_all_its_pages() {
+    let (site, directory) = (Site::start().await, tempfile::tempdir().unwrap());
+    site.open();
+    site.feed(&["/1", "/gone"]);
+    site.put("/1", &article(TEXT));
+    let server = start(&site, directory.path()).await;
+    is_complete(&server, 1).await;
+    // one is missing: it is tried again, and the rules are run again
+    site.put("/gone", &article(TEXT));
+    server.clock.advance(DAY);
+    is_complete(&server, 2).await;
+    // none is missing: they are not, even where the pages are at hand no more
+    server.pipeline.disk().flush().await.unwrap();
+    assert_eq!(server.pipeline.purge("pages of 127.0.0.1").await.unwrap(), 2);
+    let good = server.get("/feed/a", &[]).await;
+    server.clock.advance(DAY);
+    let again = server.refreshed("/feed/a").await;
+    assert_eq!((again.text(), again.header("etag")), (good.text(), good.header("etag")));
+    assert_eq!((site.hits("/feed"), site.hits("/1"), site.hits("/gone")), (3, 1, 2));
 }
 
 #[tokio::test]

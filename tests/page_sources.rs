@@ -6,6 +6,7 @@ mod cli_common;
 mod serve_support;
 
 use std::fs;
+use std::io::Write;
 use std::time::Duration;
 
 use cli_common::{refeed, text};
@@ -115,6 +116,40 @@ async fn following_pages_are_read_in_order_once_each_and_a_circle_ends() {
     assert_eq!(upstream.lines(), ["GET /", "GET /2", "GET /3"]);
     // a following page that fails costs its own items only
     assert_eq!(ids(&server.get("/feed/b", &[]).await.text()), ["x", "y"].map(|name| upstream.url(&format!("/{name}"))));
+}
+
+#[tokio::test]
+async fn the_newest_sitemaps_of_an_index_are_read_packed_or_not() {
+    let upstream = Upstream::start("").await;
+    let base = upstream.url("");
+    let urls = |year: u32, paths: &[&str]| {
+        let all = paths
+            .iter()
+            .map(|path| format!("<url><loc>https://site.example/{path}</loc><lastmod>{year}-01-01</lastmod></url>"));
+        format!("<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">{}</urlset>", all.collect::<String>())
+    };
+    upstream.script(move |head| {
+        let xml = |body: &str| response(200, "Content-Type: text/xml\r\n", body);
+        match head.split(' ').nth(1).unwrap() {
+            "/index" => {
+                let part = |year: u32| format!("<sitemap><loc>{base}/{year}.xml.gz</loc><lastmod>{year}-02-01</lastmod></sitemap>");
+                xml(&format!("<sitemapindex>{}{}{}</sitemapindex>", part(2022), part(2024), part(2023)))
+            }
+            "/2024.xml.gz" => {
+                let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                packed.write_all(urls(2024, &["new-1", "new-2"]).as_bytes()).unwrap();
+                let packed = packed.finish().unwrap();
+                let head = format!("HTTP/1.1 200 X\r\nConnection: close\r\nContent-Type: application/gzip\r\nContent-Length: {}\r\n\r\n", packed.len());
+                [head.into_bytes(), packed].concat()
+            }
+            "/2023.xml.gz" => xml(&urls(2023, &["old"])),
+            _ => response(404, "", ""),
+        }
+    });
+    let server = Server::start(&config(&[("a", upstream.url("/index"), "[{ sitemap = { sitemaps = 2 } }]")])).await;
+    let feed = server.get("/feed/a", &[]).await.text();
+    assert_eq!(ids(&feed), ["new-1", "new-2", "old"].map(|path| format!("https://site.example/{path}")), "{feed}");
+    assert_eq!(upstream.hits(), 3);
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         write_rules(&mut out, pipeline.chain(name));
     }
     for (host, list) in &config.sites {
-        let chain = Chain::build(list, &BuildContext::of(&config.sets))?;
+        let chain = Chain::build(list, &BuildContext::of(&config))?;
         let _ = writeln!(out, "feeds of {host}, asked for through refeed as an HTTP proxy");
         write_rules(&mut out, Some(&chain));
     }

@@ -79,7 +79,7 @@ impl JobArgs {
             }
             None => (list, None),
         };
-        let chain = Chain::build(&list, &BuildContext::of(&config.sets))?;
+        let chain = Chain::build(&list, &BuildContext::of(&config))?;
         let pipeline = Pipeline::from_config(&config, Clock::system())?;
         let form = self.feed.as_deref().and_then(|name| pipeline.form(name, self.to));
         let mut form = form.unwrap_or_else(|| Form { format: self.to, ..Form::default() });

@@ -33,6 +33,7 @@ pub struct Config {
     /// `[sets.NAME]`: rule sets, by name.
     pub sets: Arc<SetTable>,
     /// `[sites."HOST"]`: the rules of feeds that are asked for through refeed as an HTTP proxy, by host, [`Config::around`] included.
+    /// A `full_text` among them is how the pages of the host are read.
     pub sites: BTreeMap<String, RuleList>,
 }
 

@@ -172,7 +172,8 @@ pub struct Output {
     pub notes: Vec<String>,
     /// True where pages that rules wanted were still on their way: the next run may say more.
     pub incomplete: bool,
-    /// True where a rule asked for the time or for pages: the next run may say something else of the same feed.
+    /// True where a rule asked for the time, or for pages that failed or soon change: the next run may say something else of the
+    /// same feed.
     pub timely: bool,
     /// The feed as plain data, where that was asked for.
     pub document: Option<Box<Document>>,

@@ -95,7 +95,7 @@ impl Parts {
         failures: Failures,
         workers: Workers,
     ) -> Result<Parts, StartError> {
-        let context = BuildContext::of(&config.sets);
+        let context = BuildContext::of(config);
         let routes = Routes::new(config, &context)?;
         let wait = config.fetch.timeout + limits::WAIT_SLACK;
         let hubs = client.clone();

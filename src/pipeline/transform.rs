@@ -113,7 +113,7 @@ fn advance(mut feed: Feed, context: Context, recipe: Arc<Recipe>, from: usize, r
         Progress::Done => {
             let notes = feed.notes().to_vec();
             let incomplete = context.pages.is_pending();
-            let timely = context.was_asked_now() || !context.pages.is_empty();
+            let timely = context.was_asked_now() || !context.pages.are_lasting();
             let form = &recipe.form;
             if form.window == Window::Dropped {
                 feed.show_dropped().map_err(Error::NotAFeed)?;

@@ -9,12 +9,13 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use super::expression::Expression;
+use super::full_text::sites::OwnSites;
 use super::sets::Sets;
 use super::{Context, Kind, Raw, Reader, Rule, RuleError, Want, single_rule};
 use crate::base::limits::MAX_RULES;
 use crate::config::decode::decode;
 use crate::config::value::{Data, Entry, Value};
-use crate::config::{Problems, Report, RuleList, SetTable, Span, suggest};
+use crate::config::{Config, Problems, Report, RuleList, SetTable, Span, suggest};
 use crate::feed::{Feed, FeedError};
 
 /// What a chain is built with beside the list.
@@ -22,12 +23,14 @@ use crate::feed::{Feed, FeedError};
 pub struct BuildContext {
     /// The rule sets that can be named.
     pub sets: Sets,
+    /// How the pages of the configuration's sites are read.
+    pub sites: Arc<OwnSites>,
 }
 
 impl BuildContext {
-    /// With the rule sets of a configuration.
-    pub fn of(sets: &Arc<SetTable>) -> BuildContext {
-        BuildContext { sets: Sets::with(sets) }
+    /// With the rule sets and the sites of a configuration.
+    pub fn of(config: &Config) -> BuildContext {
+        BuildContext { sets: Sets::with(&config.sets), sites: Arc::new(OwnSites::of(&config.sites)) }
     }
 }
 
@@ -94,8 +97,14 @@ impl Chain {
 
     /// Compiles `list`, or reports everything that is wrong with it.
     pub fn build(list: &RuleList, cx: &BuildContext) -> Result<Chain, Problems> {
-        let mut builder =
-            Builder { sets: &cx.sets, steps: Vec::new(), hasher: first_hash(), open: Vec::new(), seen: 0 };
+        let mut builder = Builder {
+            sets: &cx.sets,
+            sites: &cx.sites,
+            steps: Vec::new(),
+            hasher: first_hash(),
+            open: Vec::new(),
+            seen: 0,
+        };
         let mut report = Report::new(&list.source);
         builder.add(&list.items, &mut report);
         let Builder { steps, hasher, .. } = builder;
@@ -200,7 +209,8 @@ impl Chain {
 
 /// Every problem of `list`: what [`crate::config::Config::parse`] asks for.
 pub fn check(list: &RuleList, sets: &Arc<SetTable>) -> Problems {
-    Chain::build(list, &BuildContext::of(sets)).err().unwrap_or_default()
+    let context = BuildContext { sets: Sets::with(sets), ..BuildContext::default() };
+    Chain::build(list, &context).err().unwrap_or_default()
 }
 
 impl Default for Chain {
@@ -224,6 +234,7 @@ fn first_hash() -> blake3::Hasher {
 
 struct Builder<'a> {
     sets: &'a Sets,
+    sites: &'a Arc<OwnSites>,
     steps: Vec<Arc<Step>>,
     hasher: blake3::Hasher,
     /// The rule sets that are being opened, outermost first.
@@ -264,9 +275,13 @@ impl Builder<'_> {
         // To these it is a condition among others: what it does not meet is dropped, or kept.
         let when = if matches!(kind, Kind::keep | Kind::drop) { None } else { value.take("when") };
         let when = when.and_then(|entry| Expression::compile(&decode(&entry.value, report)?, report));
-        if let Some(rule) = kind.build(&value, report)
+        if let Some(mut rule) = kind.build(&value, report)
             && report.count() == before
         {
+            rule.know(self.sites);
+            if kind == Kind::full_text {
+                self.hasher.update(self.sites.hash().as_bytes());
+            }
             self.hasher.update(kind.name().as_bytes()).update(&[0]).update(meaning.finalize().as_bytes());
             let (written, sets) = (item.clone(), self.open.clone());
             self.steps.push(Arc::new(Step { kind, written, sets, when, rule }));
@@ -379,7 +394,7 @@ mod tests {
     fn a_rule_set_that_contains_itself_is_refused() {
         let sets = Sets::of(&[("a", "rules = ['b']"), ("b", "rules = [{ limit = 1 }, 'a']")]);
         let list = RuleList::names("--use", "a");
-        let problems = Chain::build(&list, &BuildContext { sets }).unwrap_err().to_string();
+        let problems = Chain::build(&list, &BuildContext { sets, ..BuildContext::default() }).unwrap_err().to_string();
         assert!(problems.contains("the rule set `a` contains itself: a → b → a"), "{problems}");
         assert!(problems.contains("rules/b.toml:1:"), "{problems}");
     }
@@ -391,7 +406,12 @@ mod tests {
             ("none", "rules = []"),
             ("many", "rules = ['none', 'none']"),
         ]);
-        let build = |names: &str| Chain::build(&RuleList::names("--use", names), &BuildContext { sets: sets.clone() });
+        let build = |names: &str| {
+            Chain::build(
+                &RuleList::names("--use", names),
+                &BuildContext { sets: sets.clone(), ..BuildContext::default() },
+            )
+        };
         assert_eq!(build("one,one").unwrap().names().count(), 2);
         for name in ["one", "none", "many"] {
             let names = vec![name; MAX_RULES + 1].join(",");

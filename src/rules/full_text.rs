@@ -3,7 +3,8 @@
 //! ## What it does
 //! Fetches the page of each item (once, then kept for thirty days; bounded per host and in all) and makes its text the item's content;
 //! a summary beside it stays.
-//! Without settings the text is found by readability, or by what refeed knows of the site (`refeed rules` lists the sites).
+//! Without settings the text is found by readability, or by what is known of the site: `[sites."HOST"]` of the configuration, where
+//! `refeed import fivefilters` writes them, or a site that refeed knows (`refeed rules` lists them).
 //! `content` names the elements that hold it, by CSS; of several selectors the first that finds any counts.
 //!
 //! What happens to the text: `remove` takes elements out, `unwrap` takes only their tags, `tags` and `attributes` list all that
@@ -54,7 +55,7 @@ mod homes;
 mod layout;
 mod readable;
 mod settings;
-mod sites;
+pub mod sites;
 mod tidy;
 
 use std::borrow::Cow;
@@ -67,6 +68,7 @@ pub use self::settings::Config;
 use self::article::{Article, Reading, Recipe, join};
 use self::homes::Homes;
 use self::layout::{ItemText, Layout};
+use self::sites::OwnSites;
 use super::pages::{Body, Page as Fetched};
 use super::web_page::Page;
 use super::{Context, Rule, RuleError, Want};
@@ -119,6 +121,8 @@ pub struct FullText {
     min: usize,
     /// Whether sites that refeed knows are read by their own rules.
     sites: bool,
+    /// Those of the configuration.
+    own: Arc<OwnSites>,
     /// It is such a site's own rule.
     of_site: bool,
 }
@@ -134,6 +138,10 @@ enum Trail {
 }
 
 impl Rule for FullText {
+    fn know(&mut self, sites: &Arc<OwnSites>) {
+        self.own = Arc::clone(sites);
+    }
+
     fn wants(&self, feed: &mut Feed, cx: &Context) -> Vec<Want> {
         let mut wants = Vec::new();
         if self.from == ReadFrom::Item {
@@ -174,8 +182,15 @@ impl Rule for FullText {
 impl FullText {
     /// The rule for a page at `url`: the site's own, where there is one and this one says nothing of the page.
     fn at(&self, url: &Url) -> &FullText {
-        let own = || self.recipe.content.is_some() || self.layout.is_some() || self.from == ReadFrom::Item;
-        if !self.sites || own() { self } else { sites::of(url).unwrap_or(self) }
+        if !self.sites || self.knows_its_site() || self.from == ReadFrom::Item {
+            return self;
+        }
+        self.own.rule(url).or_else(|| sites::of(url)).unwrap_or(self)
+    }
+
+    /// True where its settings say where on a page the text stands, or what becomes of it.
+    fn knows_its_site(&self) -> bool {
+        self.recipe.content.is_some() || self.layout.is_some()
     }
 
     /// What the addresses of an item without a link are read against, where none of its pages is read.

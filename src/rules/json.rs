@@ -3,7 +3,7 @@
 //! ## What it does
 //! `items` says where the list is, the other settings what each of its elements gives: `title link date author category image enclosure
 //! content id`, and `feed_title` of the whole. Each is a path (`title.rendered`, `tags[0].name`) or, with `{{ }}` in it, a template
-//! (`https://site.example/p/{{ slug }}`), in minijinja; the whole document is `root` there. Dates may be numbers: seconds or
+//! (`https://site.example/p/{{ slug }}`), in minijinja; the whole document is `root` (`items = "root"` where it is the list). Dates may be numbers: seconds or
 //! milliseconds since 1970. A list under `category` gives several; `enclosure` is a sound, a film or another file to attach. `text = true` says that `content` is plain text. `script` is the CSS of a `script` element on an HTML
 //! page that holds the JSON.
 //!
@@ -196,7 +196,8 @@ impl Reader for JsonToFeed {
             serde_json::from_str(json.trim()).map_err(|error| format!("not JSON: {error}"))?;
         let root = value(root);
         let path = self.language.compile_expression(&self.items).map_err(|error| error.to_string())?;
-        let list = path.eval(root.clone()).map_err(|error| format!("`items`: {error}"))?;
+        let whole = Value::from_pairs(entries(&root).chain([("root".to_owned(), root.clone())]));
+        let list = path.eval(whole.clone()).map_err(|error| format!("`items`: {error}"))?;
         let items = list.try_iter().map_err(|_| format!("`items` (`{}`) is no list", self.items))?;
         let items: Vec<DraftItem> =
             items.take(MAX_ITEMS).map(|item| self.draft(&item, &root, raw.url.as_ref())).collect();
@@ -204,7 +205,7 @@ impl Reader for JsonToFeed {
             return Err(format!("`items` (`{}`) is empty", self.items));
         }
         let link = raw.url.as_ref().map(|url| url.as_str().to_owned());
-        Ok(Draft { title: self.value(Part::FeedTitle, &root), link, items, ..Draft::default() })
+        Ok(Draft { title: self.value(Part::FeedTitle, &whole), link, items, ..Draft::default() })
     }
 }
 
@@ -263,10 +264,11 @@ pub(super) fn value(json: serde_json::Value) -> Value {
     }
 }
 
+/// The members of an object; of anything else none.
 fn entries(item: &Value) -> impl Iterator<Item = (String, Value)> {
-    let keys: Vec<Value> = item.try_iter().map(Iterator::collect).unwrap_or_default();
+    let keys = item.try_iter().ok().filter(|_| item.kind() == ValueKind::Map).into_iter().flatten();
     let of = |key: Value| Some((key.as_str()?.to_owned(), item.get_item(&key).ok()?));
-    keys.into_iter().filter_map(of).collect::<Vec<_>>().into_iter()
+    keys.filter_map(of).collect::<Vec<_>>().into_iter()
 }
 
 /// A number is seconds or, where that is far away, milliseconds since 1970.

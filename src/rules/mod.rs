@@ -24,6 +24,7 @@ pub mod source;
 mod web_page;
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -137,6 +138,9 @@ pub trait Rule: Send + Sync {
     fn reader(&self) -> Option<&dyn Reader> {
         None
     }
+
+    /// Told once, before it is used, how the pages of the configuration's sites are read.
+    fn know(&mut self, _sites: &Arc<full_text::sites::OwnSites>) {}
 
     /// The pages that it would read from `cx.pages` when applied, some perhaps several times. Asked again after they came: a page
     /// may lead to the next.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::base::limits::{PAGE_KEPT, PAGES_OF_FEED};
+use crate::base::limits::{PAGE_KEPT, PAGE_WRITTEN, PAGES_OF_FEED};
 use crate::base::text::human_size;
 use crate::base::url::Url;
 
@@ -146,9 +146,9 @@ impl Pages {
         self.known.insert(want, page);
     }
 
-    /// True where nobody asked for any.
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
+    /// True where all that was asked for came and is good for long: what is made of it stays the same.
+    pub fn are_lasting(&self) -> bool {
+        self.known.iter().all(|(want, page)| matches!(page, Page::Ready(_)) && want.kept >= PAGE_WRITTEN)
     }
 
     /// True where one is still on its way: what is made now is not the last word.

@@ -2,7 +2,7 @@
 //!
 //! ## What it does
 //! Each `url` of a sitemap (sitemaps.org; Google's news and image extensions too) becomes an item: its address, its date, the
-//! title of the news extension or else one made of the address's last part, its first picture. The newest come first, at most
+//! title of the news extension or else one made of the address's last part, its first picture. Files may be packed (`.gz`). The newest come first, at most
 //! `limit` (100). Of an index of sitemaps the newest are read, at most `sitemaps` (3). `only` is a regular expression that addresses must
 //! meet. Titles and texts come with `full_text`.
 //!
@@ -20,6 +20,10 @@
 //! ## Cost
 //! One pass over the sitemap.
 
+use std::borrow::Cow;
+use std::io::Read;
+
+use flate2::bufread::MultiGzDecoder;
 use quick_xml::Reader as XmlReader;
 use quick_xml::events::Event;
 use regex::Regex;
@@ -29,7 +33,7 @@ use toml::Spanned;
 use super::source::{Draft, DraftItem, Raw, Reader};
 use super::{Build, Context, Rule, RuleError, Want};
 use crate::base::clock::Time;
-use crate::base::limits::{LISTING_KEPT, MAX_ITEMS, MAX_PATTERN, MAX_SITEMAPS, SITEMAP_ITEMS, SITEMAPS_READ};
+use crate::base::limits::{LISTING_KEPT, MAX_BODY, MAX_ITEMS, MAX_PATTERN, MAX_SITEMAPS, SITEMAP_ITEMS, SITEMAPS_READ};
 use crate::base::url::Url;
 use crate::config::Report;
 use crate::feed::{Feed, charset, dates};
@@ -161,7 +165,18 @@ fn slug(address: &str) -> Option<String> {
 }
 
 fn text(raw: &Raw) -> String {
-    charset::decode(&raw.bytes, raw.content_type.as_deref().and_then(charset::label)).text.into_owned()
+    let bytes = unpacked(&raw.bytes);
+    charset::decode(&bytes, raw.content_type.as_deref().and_then(charset::label)).text.into_owned()
+}
+
+/// The bytes of a `.gz` file, at most [`MAX_BODY`] of them; what is cut off or damaged ends there.
+fn unpacked(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if !bytes.starts_with(&[0x1f, 0x8b, 8]) {
+        return Cow::Borrowed(bytes);
+    }
+    let mut out = Vec::new();
+    let _ = MultiGzDecoder::new(bytes).take(MAX_BODY as u64).read_to_end(&mut out);
+    Cow::Owned(out)
 }
 
 /// The entries, and whether they are sitemaps themselves.

@@ -110,6 +110,11 @@ impl DraftItem {
         let id = self.identity();
         let permanent = self.id.is_none() && self.link.is_some();
         let _ = writeln!(out, "      <guid isPermaLink=\"{permanent}\">{}</guid>", escaped(&id));
+        // readers play the first file
+        if let Some(file) = self.file.as_deref().map(Enclosure::of) {
+            let (url, kind) = (escaped(&file.url), file.usual_type());
+            let _ = writeln!(out, "      <enclosure url=\"{url}\" length=\"0\" type=\"{kind}\"/>");
+        }
         if let Some(image) = &self.image {
             let kind = match image.rsplit('.').next() {
                 Some("png") => "image/png",
@@ -118,10 +123,6 @@ impl DraftItem {
                 _ => "image/jpeg",
             };
             let _ = writeln!(out, "      <enclosure url=\"{}\" length=\"0\" type=\"{kind}\"/>", escaped(image));
-        }
-        if let Some(file) = self.file.as_deref().map(Enclosure::of) {
-            let (url, kind) = (escaped(&file.url), file.usual_type());
-            let _ = writeln!(out, "      <enclosure url=\"{url}\" length=\"0\" type=\"{kind}\"/>");
         }
         if let Some(content) = self.content.as_deref().map(str::trim).filter(|content| !content.is_empty()) {
             let clean: String = content.chars().filter(|c| is_xml_char(*c)).collect();

@@ -1,6 +1,7 @@
 //! The settings of `full_text`, and how they become the rule.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -128,7 +129,7 @@ impl Build for Config {
         recipe.replace = replacements(self.replace, report);
         let layout = self.template.as_ref().and_then(|text| Layout::compile(text, report));
         let Config { take, mode, from, min, sites, .. } = self;
-        let rule = FullText { recipe, layout, take, mode, from, min, sites, of_site: false };
+        let rule = FullText { recipe, layout, take, mode, from, min, sites, own: Arc::default(), of_site: false };
         (report.count() == before).then_some(rule)
     }
 }
