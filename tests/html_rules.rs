@@ -21,6 +21,8 @@ const RULES: &[(&str, bool)] = &[
     ("[{ from_text = true }]", true),
     ("[{ highlight = ['a', '的', 'tag'] }]", true),
     ("[{ lazy = true }]", true),
+    ("[{ from_text = { base64_in = '*' } }]", false),
+    ("[{ multimedia = { via = 'https://r.example/', posters = true, frame = true } }]", true),
     ("[{ note = '<p>{{ title }}</p>' }]", false),
     ("[{ note = { html = '<br>', after = 'p' } }]", false),
     ("[{ remove = '.a, p:has(> img), li:nth-child(2n), :contains(x)' }]", false),

@@ -9,13 +9,15 @@ use ammonia::Builder;
 
 use super::text::escape_html;
 use crate::base::url::Url;
-use crate::html::{Fragment, Kind, Syntax};
+use crate::html::{CUT_ATTRIBUTE, CUT_ELEMENT, Fragment, Kind, Syntax, rejoined};
 
 static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut policy = Builder::default();
     policy
         .add_tags(["audio", "video", "source", "track", "picture", "figure", "figcaption", "section", "main", "mark"])
         .clean_content_tags(HashSet::from(["script", "style", "iframe", "noframes", "template", "title", "textarea"]))
+        .add_tags([CUT_ELEMENT])
+        .add_tag_attributes(CUT_ELEMENT, [CUT_ATTRIBUTE])
         .add_tag_attributes("img", ["srcset", "sizes", "loading"])
         .add_tag_attributes("audio", ["src", "controls", "preload"])
         .add_tag_attributes("video", ["src", "controls", "preload", "poster", "width", "height"])
@@ -41,7 +43,7 @@ pub(super) fn clean(html: &str) -> String {
     }
     // a parser would open what nobody closed again in each block that follows
     let balanced = Fragment::parse(linked(html).into_owned(), Syntax::Html).balanced();
-    POLICY.clean(&balanced).to_string()
+    rejoined(POLICY.clean(&balanced).to_string())
 }
 
 /// A link before every frame.

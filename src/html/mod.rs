@@ -32,6 +32,7 @@ mod urls;
 mod xhtml;
 pub mod xpath;
 
+pub use balance::{CUT, CUT_ATTRIBUTE, CUT_ELEMENT, rejoined};
 pub use fragment::{Fragment, Kind};
 pub use output::Edit;
 pub use select::{SelectorError, Selectors};

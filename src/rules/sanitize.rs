@@ -39,7 +39,7 @@ use super::{Build, Context, Rule, RuleError, fragments};
 use crate::base::url::has_scheme;
 use crate::config::Report;
 use crate::feed::Feed;
-use crate::html::{Fragment, Kind, Syntax};
+use crate::html::{CUT, CUT_ATTRIBUTE, CUT_ELEMENT, Fragment, Kind, Syntax, rejoined};
 
 /// Settings of `sanitize`.
 #[derive(Debug, Deserialize)]
@@ -377,7 +377,10 @@ impl Sanitize {
                 };
                 is_fine.then(|| value.into())
             });
-        builder.clean(html).to_string()
+        if html.contains(CUT) {
+            builder.add_tags([CUT_ELEMENT]).add_tag_attributes(CUT_ELEMENT, [CUT_ATTRIBUTE]);
+        }
+        rejoined(builder.clean(html).to_string())
     }
 }
 

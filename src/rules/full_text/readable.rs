@@ -8,7 +8,7 @@ use dom_smoothie::{Config, Readability};
 
 use super::article::Article;
 use crate::base::limits::{MAX_DEPTH, MAX_PAGE_ELEMENTS, MAX_PAGE_NESTING};
-use crate::html::{Fragment, Kind};
+use crate::html::{Fragment, Kind, rejoined};
 use crate::rules::web_page::Page;
 
 /// The article that readability finds on `page`, or why there is none. Its content is one element that holds the text.
@@ -25,7 +25,7 @@ pub(super) fn read(page: &Page) -> Result<Article, String> {
     let found = found.map_err(unreadable)?;
     let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     Ok(Article {
-        content: found.content.to_string(),
+        content: rejoined(found.content.to_string()),
         title: filled(Some(found.title)),
         author: filled(found.byline),
         date: filled(found.published_time),
