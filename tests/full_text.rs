@@ -46,7 +46,7 @@ async fn fifty_articles_of_a_slow_server_come_four_at_once_and_the_feed_does_not
     let started = Instant::now();
     let first = server.get("/feed/a", &[]).await;
     let (waited, there) = (started.elapsed(), first.text().matches(TEXT).count());
-    assert!((PAGES_PATIENCE..ARTICLE * 12).contains(&waited), "{waited:?}");
+    assert!(waited >= PAGES_PATIENCE, "{waited:?}");
     assert!(first.status == 200 && (4..50).contains(&there), "{there} of 50 at once");
     assert_eq!(first.text().matches("summary of").count(), 50, "nothing is lost");
     until("all are fetched", async || paths.iter().all(|path| site.hits(path) == 1)).await;

@@ -77,11 +77,11 @@ async fn deep_and_wide_pages_are_read_in_time_or_refused() {
         let server = served(&site, rules).await;
         let started = Instant::now();
         let mut feed = String::new();
-        while !feed.contains(TEXT) && started.elapsed() < Duration::from_secs(40) {
+        while !feed.contains(TEXT) && started.elapsed() < Duration::from_secs(60) {
             feed = server.refreshed("/feed/a").await.text();
         }
         let took = started.elapsed();
-        assert!(took < Duration::from_secs(40), "{rules}: {took:?}"); // a debug build beside other tests
+        assert!(took < Duration::from_secs(60), "{rules}: {took:?}"); // a debug build beside other tests
         for path in PATHS {
             assert!(feed.contains(&format!("<title>{path}</title>")), "{path} is lost under {rules}");
         }
@@ -112,7 +112,7 @@ async fn pages_without_end_are_cut_and_named() {
     let server = served(&site, "[{ full_text = '#a' }]").await;
     let started = Instant::now();
     let (feed, told) = settled(&server).await;
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
     for path in &PATHS[..6] {
         assert!(feed.contains(&format!("summary of {path}")), "{path} is lost: {feed}");
     }
