@@ -41,6 +41,7 @@ pub struct Matcher {
     set: RegexSet,
     /// One of them speaks of the ends of words.
     has_boundary: bool,
+    is_local: bool,
 }
 
 impl Matcher {
@@ -51,6 +52,13 @@ impl Matcher {
     }
 }
 
+impl Matcher {
+    /// True where what is found in a part of a text is surely found in the whole text too: no pattern speaks of ends.
+    pub fn is_local(&self) -> bool {
+        self.is_local
+    }
+}
+
 /// What stands for the end of a word: no letter, no white space, shown as nothing.
 const BOUNDARY: char = '\u{200B}';
 
@@ -58,6 +66,11 @@ const BOUNDARY: char = '\u{200B}';
 pub(super) fn is_found(regex: &Regex, text: &str) -> bool {
     regex.is_match(text)
         || has_boundary(regex.as_str()) && with_words_apart(text).is_some_and(|text| regex.is_match(&text))
+}
+
+/// A pattern that may speak of the ends of words, lines or texts.
+fn speaks_of_ends(pattern: &str) -> bool {
+    pattern.contains(['^', '$']) || ["\\b", "\\B", "\\A", "\\z"].iter().any(|mark| pattern.contains(mark))
 }
 
 /// A pattern that speaks of the ends of words (`\b`).
@@ -104,10 +117,11 @@ impl Patterns {
             return None;
         }
         let has_boundary = self.list.iter().any(|pattern| has_boundary(pattern.get_ref()));
+        let is_local = !self.list.iter().any(|pattern| speaks_of_ends(pattern.get_ref()));
         let prepared = self.list.iter().map(|pattern| prepare(pattern.get_ref()));
         let mut builder = RegexSetBuilder::new(prepared);
         match builder.case_insensitive(case == Case::Fold).size_limit(MAX_PATTERN_PROGRAM).build() {
-            Ok(set) => Some(Matcher { set, has_boundary: case == Case::Fold && has_boundary }),
+            Ok(set) => Some(Matcher { set, has_boundary: case == Case::Fold && has_boundary, is_local }),
             Err(error) => {
                 report.error(self.span.clone(), explain(&error).message);
                 None

@@ -140,8 +140,15 @@ pub struct Remove {
 impl Remove {
     fn edit(&self, fragment: &mut Fragment) {
         let mut left = MAX_TEXT_READ.min(TEXT_READ_FREE + MAX_TEXT_SHARED * fragment.source().len());
+        // What stands in an element whose text holds nothing that is meant needs no look of its own.
+        let is_local = self.text.as_ref().is_some_and(Matcher::is_local);
+        let mut clear_to = 0;
         for start in fragment.select(&self.elements) {
-            if matches!(fragment.kind(start), Kind::Removed) || !self.is_meant(fragment, start, &mut left) {
+            if start < clear_to || matches!(fragment.kind(start), Kind::Removed) {
+                continue;
+            }
+            if !self.is_meant(fragment, start, &mut left) {
+                clear_to = if is_local { fragment.element_end(start) } else { clear_to };
                 continue;
             }
             match &self.what {
@@ -226,6 +233,22 @@ mod tests {
     #[test]
     fn nested_elements_are_read_a_bounded_number_of_times() {
         let html = "<div>".repeat(20_000) + &"文".repeat(10_000);
-        assert_eq!(after("[{ remove = { css = 'div', text = '無' } }]", &html), html);
+        for text in ["無", "^無$"] {
+            assert_eq!(after(&format!("[{{ remove = {{ css = 'div', text = '{text}' }} }}]"), &html), html);
+        }
+    }
+
+    #[test]
+    fn what_only_an_inner_element_says_is_found() {
+        let html = "<div>a<p>ad</p><div><p>b</p><p>x ad y</p></div></div>";
+        let removed = |text: &str| after(&format!("[{{ remove = {{ css = 'p', text = '{text}' }} }}]"), html);
+        assert_eq!(removed("ad"), "<div>a<div><p>b</p></div></div>");
+        let inside = |text: &str| after(&format!("[{{ remove = {{ css = 'div, p', text = '{text}' }} }}]"), html);
+        assert_eq!(
+            inside("^ad$"),
+            "<div>a<div><p>b</p><p>x ad y</p></div></div>",
+            "the end of the paragraph, not of the whole"
+        );
+        assert_eq!(inside("zz"), html);
     }
 }
