@@ -2,6 +2,7 @@
 
 mod serve_support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serve_support::{Server, Upstream, config, feed};
@@ -40,6 +41,33 @@ async fn a_reader_who_hangs_up_cancels_nothing() {
     drop(leader);
     let (reply, ()) = tokio::join!(server.get("/feed/a", &[]), async { upstream.open() });
     assert_eq!((reply.status, reply.text(), upstream.hits()), (200, feed(50), 1));
+}
+
+#[tokio::test]
+async fn a_timeout_is_one_failure_however_many_waited_for_it() {
+    let upstream = Upstream::start("").await;
+    let mut config = config(&[("a", upstream.url("/feed"), "")]);
+    config.fetch.timeout = Duration::from_millis(300);
+    let server = Arc::new(Server::start(&config).await);
+    upstream.close().await;
+    let readers: Vec<_> = (0..50)
+        .map(|_| {
+            let server = Arc::clone(&server);
+            tokio::spawn(async move { server.get("/feed/a", &[]).await })
+        })
+        .collect();
+    let mut replies = Vec::new();
+    for reader in readers {
+        replies.push(reader.await.unwrap());
+    }
+    replies.push(server.get("/feed/a", &[]).await); // it was held by then
+    for reply in replies {
+        // the first pause; a second failure would have doubled it
+        let wait: u64 = reply.header("retry-after").parse().unwrap();
+        assert!(reply.status == 504 && (60..=66).contains(&wait), "{reply:?}");
+    }
+    assert_eq!(upstream.hits(), 1);
+    upstream.open();
 }
 
 #[tokio::test]

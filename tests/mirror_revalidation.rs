@@ -83,6 +83,23 @@ async fn a_304_makes_the_copy_fresh_and_says_what_holds_from_now_on() {
 }
 
 #[tokio::test]
+async fn what_has_not_changed_is_not_put_through_its_rules_again() {
+    let upstream = Upstream::start("ETag: \"1\"\r\n").await;
+    // a rule that makes something else of the same feed each time
+    let rules = "[{ script = 'function item(item) { item.title = String(Math.random()); return item }' }]";
+    let server = Server::start(&config(&[("a", upstream.url("/feed"), rules)])).await;
+    let first = server.get("/feed/a", &[]).await.text();
+    for (hits, status, body) in [(2, 304, String::new()), (3, 200, feed(50)), (4, 200, feed(49))] {
+        upstream.answers(status, "", &body);
+        server.clock.advance(60 * MINUTE);
+        refresh(&server, &upstream).await;
+        let again = server.get("/feed/a", &[]).await;
+        assert!(again.header("cache-status").starts_with("refeed; hit; ttl=1"), "{again:?}");
+        assert_eq!((upstream.hits(), again.text() == first), (hits, hits < 4), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn the_feeds_own_rhythm_counts() {
     let upstream = Upstream::start("Cache-Control: max-age=60\r\n").await;
     let sy = "xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\"";

@@ -20,20 +20,23 @@ pub fn rejoined(html: String) -> String {
     if html.contains(CUT) { html.replace(CUT, "") } else { html }
 }
 
-/// Writes `text`, cut where no character reference is.
-fn cut(text: &str, out: &mut String) {
+/// Writes `text`, cut where no character reference is. `since` counts the text since the last cut, tags or not: a parser may pass over
+/// what stands between two texts.
+fn cut(text: &str, since: &mut usize, out: &mut String) {
     let bytes = text.as_bytes();
-    let is_between = |at: usize| {
-        let near = bytes.get(at.saturating_sub(MAX_REFERENCE)..at).unwrap_or_default();
-        bytes.get(at) == Some(&b'&') || (text.is_char_boundary(at) && !near.contains(&b'&'))
+    let is_between = |at: &usize| {
+        let near = bytes.get(at.saturating_sub(MAX_REFERENCE)..*at).unwrap_or_default();
+        bytes.get(*at) == Some(&b'&') || (text.is_char_boundary(*at) && !near.contains(&b'&'))
     };
     let mut rest = 0;
-    while text.len() - rest > UNCUT {
-        let Some(at) = (rest + UNCUT..text.len()).find(|at| is_between(*at)) else { break };
+    while text.len() - rest > UNCUT.saturating_sub(*since) {
+        let from = rest + UNCUT.saturating_sub(*since);
+        let Some(at) = (from..text.len()).find(is_between) else { break };
         out.extend([text.get(rest..at).unwrap_or_default(), CUT]);
-        rest = at;
+        (rest, *since) = (at, 0);
     }
     out.push_str(text.get(rest..).unwrap_or_default());
+    *since += text.len() - rest;
 }
 
 impl Fragment {
@@ -44,11 +47,13 @@ impl Fragment {
         let mut out = String::with_capacity(self.source.len() + self.source.len() / 8);
         // Open elements: the start tag, and the token after the element.
         let mut open: Vec<(usize, usize)> = Vec::new();
-        let mut id = 0;
+        let (mut id, mut since) = (0, 0);
         while id < self.len() {
             self.close(&mut open, id, &mut out);
             match self.kind(id) {
                 Kind::Start { .. } if wrapper.is_some_and(|(start, _)| start == id) => {}
+                // nothing but text stays in a list to choose from, not even a cut
+                Kind::Start { .. } if ["select", "option", "optgroup"].iter().any(|name| self.is(id, name)) => {}
                 Kind::Start { .. } => {
                     let end = self.element_end(id);
                     let is_void = self.is_void(id);
@@ -59,8 +64,8 @@ impl Fragment {
                         id += 1;
                     }
                 }
-                Kind::Text if self.syntax() == Syntax::Xhtml => cut(&escape(&self.text(id)), &mut out),
-                Kind::Text => cut(self.raw(id), &mut out),
+                Kind::Text if self.syntax() == Syntax::Xhtml => cut(&escape(&self.text(id)), &mut since, &mut out),
+                Kind::Text => cut(self.raw(id), &mut since, &mut out),
                 Kind::RawText => out.push_str(self.raw(id)),
                 Kind::End | Kind::Comment | Kind::Other | Kind::Removed => {}
             }
