@@ -232,13 +232,14 @@ impl<'a> Iterator for Elements<'a> {
             let rest = &self.text[start + 1..];
             self.at = start + 1;
             if rest.starts_with("!--") && !self.open_comment {
-                match memchr::memmem::find(rest.as_bytes(), b"-->") {
-                    Some(end) => self.at += end + 3,
+                // as in XML: `<!-->` only opens one
+                match memchr::memmem::find(&rest.as_bytes()[3..], b"-->") {
+                    Some(end) => self.at += end + 6,
                     None => self.open_comment = true,
                 }
             } else if rest.starts_with('?') && !rest.starts_with("?xml ") && !self.open_instruction {
-                match memchr::memmem::find(rest.as_bytes(), b"?>") {
-                    Some(end) => self.at += end + 2,
+                match memchr::memmem::find(&rest.as_bytes()[1..], b"?>") {
+                    Some(end) => self.at += end + 3,
                     None => self.open_instruction = true,
                 }
             } else if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {

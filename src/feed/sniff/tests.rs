@@ -17,6 +17,8 @@ fn xml(root: Root, start: usize, wrap: Wrap) -> Sniffed {
 fn every_kind_of_feed_is_known_by_its_root() {
     for (text, root, start) in [
         ("<?xml version='1.0'?><!-- a <b> --><!DOCTYPE rss><rss version='2.0'>", Root::Rss, 49),
+        ("<!--><rss>--><rss version='2.0'>", Root::Rss, 13),
+        ("<?><rss>?><rss version='2.0'>", Root::Rss, 10),
         ("\u{FEFF}\n <rss>", Root::Rss, 5),
         ("<rdf:RDF xmlns='http://purl.org/rss/1.0/'>", Root::Rdf, 0),
         ("<RDF xmlns='http://my.netscape.com/rdf/simple/0.9/'>", Root::Rdf, 0),
