@@ -209,13 +209,11 @@ impl Fragment {
 
     /// The ends of the parts of a text token: stretches that are spelled as they are read, and the references and characters between them
     /// that are not. Replacing a part is the same as replacing what differs in it. In bytes of [`Fragment::text`], the last its length.
-    pub fn parts(&self, id: usize, text: &str) -> Vec<usize> {
+    /// None where the whole is one.
+    pub fn parts(&self, id: usize) -> Option<Vec<usize>> {
         let spelling = self.text_spelling(id);
-        match spelling {
-            Spelling::Verbatim => vec![text.len()],
-            _ if spelled_plainly(self.raw(id), spelling) => vec![text.len()],
-            _ => parts(self.raw(id), spelling),
-        }
+        let is_whole = spelling == Spelling::Verbatim || spelled_plainly(self.raw(id), spelling);
+        (!is_whole).then(|| parts(self.raw(id), spelling))
     }
 
     /// The text a [`Kind::Text`] or [`Kind::RawText`] token spells now, references decoded; empty for other tokens.

@@ -154,15 +154,21 @@ impl Text {
 /// Adds the text of a token.
 fn add(blocks: &mut Blocks, fragment: &Fragment, id: usize) {
     let text = fragment.text(id);
-    blocks.add(Node::Text(id), &text, &fragment.parts(id, &text));
+    match fragment.parts(id) {
+        None => blocks.add(Node::Text(id), &text, &[text.len()]),
+        Some(ends) => blocks.add(Node::Text(id), &text, &ends),
+    }
 }
 
 /// Makes the changes of one node.
-fn replace(fragment: &mut Fragment, changes: &[Change<'_>]) {
+fn replace<'a>(fragment: &mut Fragment, changes: &[Change<'a>]) {
     match changes.first().map(|change| change.node) {
         Some(Node::Text(id)) => {
-            let edits: Vec<_> = changes.iter().map(|change| (change.range.clone(), change.with)).collect();
-            fragment.replace_in_text(id, &edits);
+            let edit = |change: &Change<'a>| (change.range.clone(), change.with);
+            match changes {
+                [change] => fragment.replace_in_text(id, &[edit(change)]),
+                changes => fragment.replace_in_text(id, &changes.iter().map(edit).collect::<Vec<_>>()),
+            }
         }
         Some(Node::Attribute(id, name)) => {
             let Some(mut value) = fragment.attr(id, name).map(|value| value.into_owned()) else { return };
