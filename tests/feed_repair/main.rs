@@ -24,7 +24,8 @@ fn item(inside: &str) -> String {
     done[from..to.unwrap_or_else(|| panic!("the second item is lost: {done}"))].to_owned()
 }
 
-const WELL_FORMED: [&str; 7] = [
+const WELL_FORMED: [&str; 8] = [
+    "<rss><channel/></rss><!-- <item> --><?x <entry>?>",
     "<?xml version=\"1.0\" encoding='utf-8' standalone = \"yes\" ?>\n<!-- a <b> & -->\n<?xml-stylesheet href=\"a\"?>\n<!DOCTYPE rss PUBLIC \"-//Netscape//DTD RSS 0.91//EN\" \"http://my.netscape.com/rss.dtd\">\n<rss version='0.91'><channel ><title>a &amp; b &#8217; &#x1F600; &#150; > ' \"</title></channel ></rss >\n<!-- end -->\n<?x y?>\n",
     "<feed xmlns='http://www.w3.org/2005/Atom' xml:lang=\"zh\"><entry><title type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'><br/><br></br><link>x</link><title>y</title><p><p>n</p></p></div></title><content><![CDATA[ <item> & </content> ]] > ]]></content></entry></feed>",
     "<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'><channel r:about='x'><items><r:Seq><r:li r:resource='1'/></r:Seq></items></channel><item r:about='1'/></r:RDF>",

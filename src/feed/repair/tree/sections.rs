@@ -97,11 +97,8 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// After the root: white space, comments and instructions stay.
+    /// After the root: white space, comments and instructions stay, whatever they hold.
     pub(super) fn epilog(&mut self) -> Result<(), Stop> {
-        if !self.guess && self.ahead.more_items(self.pos) {
-            return Err(Stop::Unbalanced);
-        }
         while self.pos < self.text.len() && self.wrap == Wrap::Bare {
             let rest = &self.text[self.pos..];
             let space = chars::space_len(rest);
@@ -112,12 +109,20 @@ impl<'a> Tree<'a> {
             }
             let kept = prolog::comment(&mut self.out, rest, self.pos, &mut self.ahead)
                 .or_else(|| prolog::instruction(&mut self.out, rest, self.pos, &mut self.ahead));
-            self.pos += kept.unwrap_or_else(|| {
-                self.out.fix(FixKind::AfterRoot, self.pos);
-                1 + memchr::memchr(b'<', &rest.as_bytes()[1..]).unwrap_or(rest.len() - 1)
-            });
+            if let Some(len) = kept {
+                self.pos += len;
+                continue;
+            }
+            self.no_more_items()?;
+            self.out.fix(FixKind::AfterRoot, self.pos);
+            self.pos += 1 + memchr::memchr(b'<', &rest.as_bytes()[1..]).unwrap_or(rest.len() - 1);
         }
-        Ok(())
+        if self.wrap == Wrap::Bare { Ok(()) } else { self.no_more_items() }
+    }
+
+    /// Items after the root say that it was not its end.
+    fn no_more_items(&mut self) -> Result<(), Stop> {
+        if !self.guess && self.ahead.more_items(self.pos) { Err(Stop::Unbalanced) } else { Ok(()) }
     }
 }
 
