@@ -28,13 +28,13 @@ pub(super) fn start(asked: Option<String>, default: &str) -> Result<(), Failure>
     Ok(())
 }
 
-/// A bare level is meant for refeed; the libraries below it only warn.
+/// A bare level is meant for refeed; the libraries below it only warn, and the HTML parser not about what pages do.
 fn filter(wish: &str) -> Result<EnvFilter, String> {
     let wish = wish.trim();
     let directives = match wish.parse::<LevelFilter>() {
         Ok(LevelFilter::OFF) => "off".to_owned(),
         Ok(LevelFilter::ERROR) => "error".to_owned(),
-        Ok(level) => format!("warn,refeed={level}"),
+        Ok(level) => format!("warn,html5ever=error,refeed={level}"),
         Err(_) if wish.contains('=') => wish.to_owned(),
         Err(_) => return Err(format!("`{wish}` is not a level")),
     };
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_level_is_for_refeed_and_a_filter_is_taken_as_it_is() {
-        assert_eq!(filter("debug").unwrap().to_string(), "refeed=debug,warn");
+        assert_eq!(filter("debug").unwrap().to_string(), "html5ever=error,refeed=debug,warn");
         assert_eq!(filter("off").unwrap().to_string(), "off");
         assert!(filter("refeed::fetch=trace").is_ok());
         assert!(filter("loud").is_err());
