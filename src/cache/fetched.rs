@@ -68,6 +68,13 @@ impl About {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line(pub HeaderValue);
 
+impl Line {
+    /// The value, where it is text of ASCII.
+    pub fn text(&self) -> Option<&str> {
+        self.0.to_str().ok()
+    }
+}
+
 /// One character per byte: readable where it is ASCII, exact where it is not.
 impl Serialize for Line {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

@@ -54,10 +54,10 @@ impl Tally {
             if lead < 0x80 {
                 at +=
                     bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte >= 0x80)).unwrap_or(bytes.len());
-            } else if is_han_of_page(lead, bytes.get(at + 1).copied()) {
+            } else if han_index(bytes, at).is_some() {
                 let start = at;
                 for three in bytes.get(at..).unwrap_or_default().as_chunks::<3>().0 {
-                    let Some(index) = page_index(three, 0).filter(|index| *index >= FIRST_HAN) else { break };
+                    let Some(index) = han_index(three, 0) else { break };
                     // Both counts in one number: half of the work for each character.
                     let side = sides.of(index) as u64;
                     both += side & 1 | (side & 2) << 31;
@@ -130,10 +130,10 @@ pub fn script(text: &str) -> Script {
 /// The index in the page of U+3400.
 const FIRST_HAN: usize = 0x400;
 
-/// Whether a Han character of the page, U+3400 to U+9FFF, begins with these bytes. The 64 hexagrams among them do not count.
+/// The index in the page of the Han character at `at`, U+3400 to U+9FFF; the 64 hexagrams among them make no difference.
 #[inline(always)]
-fn is_han_of_page(lead: u8, second: Option<u8>) -> bool {
-    (lead > 0xE3 && lead < 0xEA) || (lead == 0xE3 && second.is_some_and(|second| second >= 0x90))
+fn han_index(source: &[u8], at: usize) -> Option<usize> {
+    page_index(source, at).filter(|index| *index >= FIRST_HAN)
 }
 
 #[cfg(test)]

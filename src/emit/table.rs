@@ -19,9 +19,9 @@ pub(super) fn csv(document: &Document) -> String {
             item.link.clone().unwrap_or_default(),
             item.published.and_then(rfc3339).unwrap_or_default(),
             item.updated.and_then(rfc3339).unwrap_or_default(),
-            authors(item, ", "),
-            categories(item, ", "),
-            item.content.as_ref().and(item.summary.as_ref()).map_or_else(String::new, |text| plain(Some(text))),
+            authors(item),
+            categories(item),
+            plain(item.content.as_ref().and(item.summary.as_ref())),
             item.body().map(|text| text.as_html().into_owned()).unwrap_or_default(),
             item.enclosures.iter().chain(&item.media).map(|file| file.url.as_str()).collect::<Vec<_>>().join(" "),
         ];
@@ -64,7 +64,7 @@ pub(super) fn sfeed(document: &Document) -> String {
             escaped(content),
             kind.to_owned(),
             one_line(&item.id),
-            one_line(&authors(item, ", ")),
+            one_line(&authors(item)),
             one_line(file.unwrap_or_default()),
             one_line(&item.categories.iter().map(|it| it.label().replace('|', " ")).collect::<Vec<_>>().join("|")),
         ];
@@ -78,12 +78,12 @@ fn plain(text: Option<&Text>) -> String {
     text.map(|text| text.as_plain().into_owned()).unwrap_or_default()
 }
 
-fn authors(item: &Item, between: &str) -> String {
-    item.authors.iter().map(Person::label).collect::<Vec<_>>().join(between)
+fn authors(item: &Item) -> String {
+    item.authors.iter().map(Person::label).collect::<Vec<_>>().join(", ")
 }
 
-fn categories(item: &Item, between: &str) -> String {
-    item.categories.iter().map(Category::label).collect::<Vec<_>>().join(between)
+fn categories(item: &Item) -> String {
+    item.categories.iter().map(Category::label).collect::<Vec<_>>().join(", ")
 }
 
 /// White space as single spaces, other control characters gone.

@@ -242,7 +242,7 @@ fn renewed(copy: &Fetched, body: String, links: Option<&Links>) -> Arc<Fetched> 
 }
 
 fn content_type(copy: &Fetched) -> Option<&str> {
-    copy.about.content_type.as_ref().and_then(|line| line.0.to_str().ok())
+    copy.about.content_type.as_ref().and_then(Line::text)
 }
 
 fn digest(identity: &str) -> Key {

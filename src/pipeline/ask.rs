@@ -13,7 +13,7 @@ use crate::base::url::Url;
 use crate::cache::flight::Role;
 use crate::cache::freshness::{Grace, Policy};
 use crate::cache::schedule::Pace;
-use crate::cache::{Answer, Fetched, Key};
+use crate::cache::{Answer, Fetched, Key, Line};
 use crate::config::{self, Cache, Feed, Origin, Refresh, Relative};
 use crate::emit::model::Document;
 use crate::emit::{About, Format, Templates};
@@ -114,7 +114,7 @@ pub struct Input {
 
 impl From<Fetched> for Input {
     fn from(Fetched { body, about }: Fetched) -> Input {
-        let content_type = about.content_type.and_then(|line| line.0.to_str().ok().map(str::to_owned));
+        let content_type = about.content_type.as_ref().and_then(Line::text).map(str::to_owned);
         Input { bytes: body, content_type, url: about.url }
     }
 }

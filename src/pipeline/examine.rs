@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::error::Error;
 use super::origin::Found;
 use crate::cache::moved::Moved;
-use crate::cache::{About, Fetched, Key};
+use crate::cache::{About, Fetched, Key, Line};
 use crate::feed::Feed;
 
 /// The copy at hand, as far as a new one has to be better.
@@ -55,7 +55,7 @@ pub(super) fn examine(
     if is_page {
         return Ok(Fetched { body, about });
     }
-    let charset = about.content_type.as_ref().and_then(|line| line.0.to_str().ok());
+    let charset = about.content_type.as_ref().and_then(Line::text);
     let feed = Feed::read(&body, charset, about.url.as_ref()).map_err(Error::NotAFeed)?;
     let items = feed.items().len();
     if let Some(Rival { copy, emptiness_believed, .. }) = rival.as_ref().filter(|rival| rival.usable) {

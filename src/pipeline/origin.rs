@@ -58,7 +58,7 @@ pub(super) struct Found {
 impl Found {
     /// For the transformation.
     pub(super) fn into_input(self) -> Input {
-        let content_type = self.content_type.and_then(|line| line.0.to_str().ok().map(str::to_owned));
+        let content_type = self.content_type.as_ref().and_then(Line::text).map(str::to_owned);
         Input { bytes: self.body.unwrap_or_default(), content_type, url: self.url }
     }
 }

@@ -11,8 +11,8 @@ use hyper::header::HeaderValue;
 use super::Upstream;
 use crate::base::limits::MAX_PAGES_TO_FEED;
 use crate::base::url::Url;
-use crate::cache::Fetched;
 use crate::cache::moved::Moved;
+use crate::cache::{Fetched, Line};
 use crate::config::Origin;
 use crate::feed::{FeedError, discover};
 use crate::fetch::{FetchError, Place};
@@ -71,7 +71,7 @@ impl Upstream {
         let (Some(body), Some(url)) = (found.body.clone(), found.url.clone()) else { return Ok(None) };
         let content_type = found.content_type.clone();
         let job = move || {
-            let content_type = content_type.as_ref().and_then(|line| line.0.to_str().ok());
+            let content_type = content_type.as_ref().and_then(Line::text);
             discover::feeds(&body, content_type, &url)
         };
         seen.extend(found.url.clone());
