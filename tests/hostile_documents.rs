@@ -203,6 +203,8 @@ fn large_harmless_parts_pass() {
             .is_ok()
     );
     survives(rss(&"&#38;".repeat(2_000_000)).as_bytes());
+    // what is open is closed before the white space, which is moved once for all of it
+    survives(format!("<rss><channel><item>{}{}", "<a>".repeat(200), "\n".repeat(10 * MB)).as_bytes());
 }
 
 #[test]

@@ -114,9 +114,20 @@ mod tests {
     proptest! {
         #[test]
         fn no_script_survives(html in "(<(script|img|a|svg|math|style|iframe|p|!--)[ /]?(on\\w+=|src=|href=)?(javascript:|'|\")?x?>?|\\PC{0,4}){0,12}") {
-            let clean = clean(&html).to_ascii_lowercase();
-            prop_assert!(!clean.contains("<script") && !clean.contains("<svg") && !clean.contains("=\"javascript:"));
-            prop_assert!(!clean.contains(" on"), "{}", clean);
+            let clean = clean(&html);
+            // judged as a browser reads it: inside a quoted value ` onload=` is no handler
+            let page = dom_query::Document::fragment(clean.as_str());
+            for element in page.select("*").nodes() {
+                let name = element.node_name().map(|name| name.to_string()).unwrap_or_default();
+                prop_assert!(!["script", "style", "svg", "math", "iframe"].contains(&&*name), "{} in {}", name, clean);
+                for attribute in element.attrs() {
+                    let name: &str = &attribute.name.local;
+                    prop_assert!(!name.starts_with("on"), "{} in {}", name, clean);
+                    // what a browser leaves out of an address (URL standard, basic URL parser)
+                    let address: String = attribute.value.chars().filter(|c| *c > ' ').collect();
+                    prop_assert!(!address.to_ascii_lowercase().starts_with("javascript:"), "{} in {}", address, clean);
+                }
+            }
         }
     }
 }

@@ -87,7 +87,7 @@ impl Rule for Lazy {
 }
 
 fn edit(fragment: &mut Fragment) {
-    let mut noscripts = Vec::new();
+    let mut has_noscript = false;
     for id in 0..fragment.len() {
         if !matches!(fragment.kind(id), Kind::Start { .. }) {
             continue;
@@ -103,12 +103,17 @@ fn edit(fragment: &mut Fragment) {
                 set(fragment, id);
             }
             7 if fragment.is(id, "amp-img") => amp(fragment, id),
-            8 if fragment.is(id, "noscript") => noscripts.push(id),
+            8 if fragment.is(id, "noscript") => has_noscript = true,
             _ => {}
         }
     }
-    for id in noscripts {
-        noscript(fragment, id);
+    if has_noscript {
+        fragment.settle(); // what stood for a picture is one
+        for id in 0..fragment.len() {
+            if matches!(fragment.kind(id), Kind::Start { .. }) && fragment.is(id, "noscript") {
+                noscript(fragment, id);
+            }
+        }
     }
 }
 
@@ -390,6 +395,8 @@ mod tests {
             ("<p><noscript><img src=a.jpg></noscript>b</p>", "<p><img src=a.jpg>b</p>"),
             ("<img src='data:x'><noscript><img src=a.jpg></noscript>", "<img src=a.jpg>"),
             ("<img data-src=a.jpg><noscript><img src=a.jpg></noscript>", "<img src=\"a.jpg\">"),
+            ("<noscript><span data-src=a.jpg></span></noscript>", "<img src=\"a.jpg\" alt=\"\">"),
+            ("<div data-src=a.jpg></div><noscript><img src=a.jpg></noscript>", "<img src=\"a.jpg\" alt=\"\">"),
             (
                 "<figure><div><img class=progressiveMedia-thumbnail src=t.jpg></div><noscript><img src=a.jpg></noscript></figure>",
                 "<figure><div></div><img src=a.jpg></figure>",

@@ -108,7 +108,15 @@ proptest! {
     #[test]
     fn any_json_soup_comes_out_as_json(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..30)) {
         let text = format!("{{\"title\":1,\"items\":[{}", pieces.concat());
-        let done = repair::json(&text).unwrap();
+        let controls = text.chars().filter(|c| *c == '\u{1}').count();
+        let done = match repair::json(&text) {
+            // a short body that is a tenth control characters is binary data, however it begins
+            Err(why) if controls * 10 > text.chars().count() => {
+                prop_assert_eq!(why.to_string(), "not a feed but binary data");
+                return Ok(());
+            }
+            done => done.unwrap(),
+        };
         let parsed = serde_json::from_str::<Value>(&done.text);
         prop_assert!(parsed.is_ok(), "{:?}\n from {}\n to   {}", parsed, text, done.text);
         let again = repair::json(&done.text).unwrap();

@@ -190,6 +190,22 @@ fn what_cannot_be_repaired_is_refused() {
 }
 
 #[test]
+fn what_was_repaired_once_is_left_alone() {
+    for text in [
+        // no name that XML knows makes these roots: the feed is the one inside
+        "<r]]df:RDF xmlns:rdf<rss>='http://purl.org/rss/1.0/'><channel><item/></channel></rss>",
+        "<a:b:rss><rss version='2.0'><channel/></rss></a:b:rss>",
+        "<xmlns:rss><rss version='2.0'><channel/></rss></xmlns:rss>",
+        // and this one is a root, though junk follows its name
+        "<rss\"version='2.0'><channel/></rss>",
+    ] {
+        let once = repaired(text).text;
+        assert!(once.starts_with("<rss"), "{once}");
+        assert_eq!(repaired(&once).text, once, "{text}");
+    }
+}
+
+#[test]
 fn fixes_are_counted_and_the_first_named() {
     let done = repaired(&format!("<rss><channel>\n<title>{}</title></channel></rss>", "a & b ".repeat(100)));
     assert_eq!((done.count, done.fixes.len()), (100, 8));

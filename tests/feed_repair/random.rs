@@ -86,9 +86,10 @@ fn holds(text: &str) -> Result<(), TestCaseError> {
         if let Err(why) = strict::check(&done.text) {
             return Err(TestCaseError::fail(format!("{why}\n from {text:?}\n to   {:?}", done.text)));
         }
-        // a root whose name had to be changed is no longer one
-        if let Ok(again) = repair::xml(&done.text) {
-            prop_assert_eq!(again.text, done.text);
+        match repair::xml(&done.text) {
+            Ok(again) => prop_assert_eq!((&again.text, again.count), (&done.text, 0)),
+            // what damage leaves of a root may by itself be no feed's: RDF without a channel, a few odd characters
+            Err(why) => prop_assert!(matches!(why, repair::Error::NotAFeed(_)), "{why} from {text:?}"),
         }
         prop_assert!(done.count > 0 || strict::check(text).is_ok(), "{}", text);
     }

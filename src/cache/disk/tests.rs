@@ -301,6 +301,34 @@ async fn tables_of_other_parts_are_written_in_transactions_of_their_own() {
     assert_eq!(disk.read(|on| on.query_row("SELECT sum(n) FROM others", [], |row| row.get::<_, i64>(0))).await, Ok(2));
 }
 
+/// SQLite does not see that an index is out of order: it would take a row and never find it again.
+#[tokio::test]
+async fn what_a_damaged_index_would_hide_is_written_to_a_new_file() {
+    let directory = directory();
+    let first = open(directory.path());
+    let disk = open(directory.path()); // it waits, and writes all at once
+    for n in 0..40 {
+        first.store(Kind::Fetched, key(n), "voa", record(n, 10));
+        disk.store(Kind::Fetched, key(100 + n), "voa", record(n, 10));
+    }
+    drop(first);
+    let path = directory.path().join("refeed.sqlite");
+    let number = |sql: &str| -> u32 { Connection::open(&path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap() };
+    let size = number("PRAGMA page_size") as usize;
+    let root = number("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_records_1'") as usize;
+    let mut bytes = fs::read(&path).unwrap();
+    // a leaf of an index and its cells (SQLite's file format §1.6), whose halves change places
+    let page = &mut bytes[(root - 1) * size..][..size];
+    assert_eq!((page[0], &page[3..5]), (10, &[0, 40][..]));
+    page[8..8 + 2 * 40].rotate_left(40);
+    fs::write(&path, bytes).unwrap();
+    assert!(disk.flush().await.is_ok() || disk.flush().await.is_ok());
+    for n in 0..40 {
+        assert!(disk.load(Kind::Fetched, &key(100 + n)).await.is_some(), "{n} was acknowledged and is not found");
+    }
+    assert_eq!(aside(directory.path()), 1);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 

@@ -380,6 +380,14 @@ impl Shared {
                         Op::Touch => table::touch(&transaction, *kind, key, now)?,
                     }
                 }
+                // SQLite does not see that an index is out of order: it takes a row and never finds it again
+                for ((kind, key), op) in ops {
+                    if let Op::Put { record, .. } | Op::Ensure { record, .. } = op
+                        && !table::has(&transaction, *kind, key, record)?
+                    {
+                        return Err(OpenError::Damaged("what was written is not found".to_owned()));
+                    }
+                }
                 transaction.commit()?;
             }
             if held.identity.holds(&held.place) {

@@ -101,7 +101,7 @@ struct Labels {
 
 impl Labels {
     fn of(body: &[u8], http_label: Option<&str>, notes: &mut Vec<Note>) -> Labels {
-        let declared = if looks_like_json(body) { None } else { declared_label(body) };
+        let declared = declared_label(body);
         let mut known = |label: &[u8]| {
             // a UTF-16 label over bytes that show no UTF-16 is a lie, as HTML's own sniffing says
             let found = Encoding::for_label_no_replacement(label).filter(|e| e.is_ascii_compatible() || iso_2022_jp(e));
@@ -185,7 +185,12 @@ fn looks_like_json(body: &[u8]) -> bool {
 /// Where the value of `encoding` stands in the XML declaration; the declaration may be late (a blank line, a comment).
 fn label_span(head: &[u8]) -> Option<std::ops::Range<usize>> {
     let head = &head[..head.len().min(XML_DECLARATION_WITHIN)];
-    let start = memmem::find(head, b"<?xml").filter(|at| head.get(at + 5).is_some_and(u8::is_ascii_whitespace))?;
+    let start = memmem::find_iter(head, b"<?xml")
+        .filter(|at| head.get(at + 5).is_some_and(u8::is_ascii_whitespace))
+        .find(|at| !is_commented(&head[..*at]))?;
+    if looks_like_json(head) || has_root(&head[..start]) {
+        return None; // the feed's text speaks of it
+    }
     let end = start + memchr::memchr(b'>', &head[start..])?;
     let mut at = start + memmem::find(&head[start..end], b"encoding")? + b"encoding".len();
     let skip_space = |at: usize| at + head[at..end].iter().take_while(|b| b.is_ascii_whitespace()).count();
@@ -200,6 +205,20 @@ fn label_span(head: &[u8]) -> Option<std::ops::Range<usize>> {
     }
     let len = memchr::memchr(quote, &head[at + 1..end])?;
     Some(at + 1..at + 1 + len)
+}
+
+/// True where a comment is open at the end of `before`.
+fn is_commented(before: &[u8]) -> bool {
+    memmem::rfind(before, b"<!--").is_some_and(|open| memmem::find(&before[open..], b"-->").is_none())
+}
+
+/// True where the root of a feed begins in `before`.
+fn has_root(before: &[u8]) -> bool {
+    memchr::memchr_iter(b'<', before).any(|at| {
+        let name = before[at + 1..].split(|b| !b.is_ascii_alphanumeric() && *b != b':').next().unwrap_or_default();
+        let local = name.rsplit(|b| *b == b':').next().unwrap_or_default();
+        [b"rss".as_slice(), b"rdf", b"feed", b"channel"].iter().any(|root| local.eq_ignore_ascii_case(root))
+    })
 }
 
 fn declared_label(body: &[u8]) -> Option<&[u8]> {

@@ -181,6 +181,21 @@ fn double_encoded_strings_are_put_right_and_only_they() {
 }
 
 #[test]
+fn a_declaration_that_the_feed_only_speaks_of_is_none() {
+    for text in [
+        "{\"title\":\"<?xml version='1.0' encoding='gbk'?>\",\"items\":[]}",
+        "<rss><channel><title><![CDATA[<?xml version='1.0' encoding='gbk'?>]]></title></channel></rss>",
+        "<a:feed xmlns:a='http://www.w3.org/2005/Atom'><!-- <?xml version='1.0' encoding='gbk'?> --></a:feed>",
+        "<!-- was <?xml version='1.0' encoding='gbk'?> --><rss/>",
+    ] {
+        let decoded = decode(text.as_bytes(), None);
+        assert_eq!((&*decoded.text, decoded.notes), (text, Vec::new()));
+    }
+    let late = "<br />\n<b>Warning</b>: x <!-- y --><?xml version='1.0' encoding='gbk'?><rss/>";
+    assert_eq!(decode(late.as_bytes(), None).text, late.replace("gbk", "UTF-8"));
+}
+
+#[test]
 fn only_the_labels_value_changes() {
     let body = "\n<!-- x --><?xml version = \"1.0\"  encoding = 'gbk' standalone='yes' ?><rss/>";
     assert_eq!(decode(body.as_bytes(), None).text, body.replace("gbk", "UTF-8"));

@@ -251,10 +251,17 @@ impl<'a> Tree<'a> {
 
     /// Closes all elements from index `keep` of the stack on.
     fn close_to(&mut self, keep: usize) {
+        if self.stack.len() <= keep {
+            return;
+        }
+        // before the white space that leads to what comes next, which may be long: moved once for all of them
+        let trimmed = self.out.text.trim_end_matches([' ', '\t', '\n', '\r']).len();
+        let space = self.out.text.split_off(trimmed);
         while self.stack.len() > keep {
             self.out.fix(FixKind::Unclosed, self.pos);
             self.close_top(None);
         }
+        self.out.push(&space);
     }
 
     /// Writes the end tag of the innermost element, as `written` where the source has it.
@@ -262,13 +269,7 @@ impl<'a> Tree<'a> {
         let Some(open) = self.stack.pop() else { return };
         match written {
             Some(tag) => self.out.push(tag),
-            None => {
-                // before the white space that leads to what comes next
-                let text = &mut self.out.text;
-                let trimmed = text.trim_end_matches([' ', '\t', '\n', '\r']).len();
-                let space = text.split_off(trimmed);
-                text.extend(["</", &open.name, ">", &space]);
-            }
+            None => self.out.text.extend(["</", &open.name, ">"]),
         }
         self.spaces.unbind(&open.bound);
         self.items += usize::from(open.role == Role::Item);

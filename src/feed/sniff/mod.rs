@@ -12,6 +12,7 @@ use std::fmt;
 
 use crate::base::limits::{FEED_ROOT_WITHIN, MAX_ROOTS_TRIED, MAX_TAG};
 use crate::base::text::excerpt;
+use crate::feed::chars::{is_name_char, is_name_start};
 
 pub use other::binary;
 
@@ -157,9 +158,12 @@ pub(super) struct Element<'a> {
 }
 
 impl Element<'_> {
-    /// The kind of feed whose root this name is.
+    /// The kind of feed whose root this name is; none where it is no qualified name, which no repair can make one.
     fn root(&self) -> Option<Root> {
-        let local = self.name.rsplit(':').next().unwrap_or_default();
+        let (prefix, local) = self.name.split_once(':').unwrap_or(("", self.name));
+        if prefix == "xmlns" {
+            return None;
+        }
         let is = |name: &str| local.eq_ignore_ascii_case(name);
         match () {
             () if is("rss") => Some(Root::Rss),
@@ -242,9 +246,9 @@ impl<'a> Iterator for Elements<'a> {
                     Some(end) => self.at += end + 3,
                     None => self.open_instruction = true,
                 }
-            } else if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-                let ends = |c: char| c.is_whitespace() || matches!(c, '>' | '/' | '<' | '=');
-                let name = &rest[..rest.find(ends).unwrap_or(rest.len())];
+            } else if rest.starts_with(|c| is_name_start(c) && c != ':') {
+                // as far as `repair` reads a name: what follows is an attribute or junk
+                let name = &rest[..rest.find(|c| !is_name_char(c)).unwrap_or(rest.len())];
                 self.at += name.len();
                 return Some(Element { name, start });
             }
