@@ -126,7 +126,7 @@ const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
 
 /// What a character of each class adds to the counts: Han, simplified, traditional, kana, Hangul.
 const COUNTS: [u64; 6] =
-    { [0, 1, 1 | 1 << COUNT_BITS, 1 | 1 << (2 * COUNT_BITS), 1 << (3 * COUNT_BITS), 1 << (4 * COUNT_BITS)] };
+    [0, 1, 1 | 1 << COUNT_BITS, 1 | 1 << (2 * COUNT_BITS), 1 << (3 * COUNT_BITS), 1 << (4 * COUNT_BITS)];
 
 #[cfg(test)]
 mod tests {

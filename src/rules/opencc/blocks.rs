@@ -165,7 +165,7 @@ fn holds_zero_width(text: &str) -> bool {
     let [second, third] = [1, 2].map(|skip| bytes.get(skip..).unwrap_or_default());
     let is_zero_width = |(a, b, c): (u8, u8, u8)| {
         (a == 0xC2) & (b == 0xAD)
-            | (a == 0xE2) & ((b == 0x80) & (c >= 0x8B) & (c <= 0x8D) | (b == 0x81) & (c == 0xA0))
+            | (a == 0xE2) & ((b == 0x80) & (c.wrapping_sub(0x8B) < 3) | (b == 0x81) & (c == 0xA0))
             | (a == 0xEF) & (b == 0xBB) & (c == 0xBF)
     };
     let triples = bytes.iter().zip(second).zip(third);
