@@ -156,6 +156,24 @@ async fn what_holds_no_text_replaces_none() {
 }
 
 #[tokio::test]
+async fn files_are_no_articles() {
+    let site = Site::start().await;
+    site.open();
+    let paths = ["/pdf", "/api", "/photo", "/hidden.pdf"];
+    site.feed(&paths);
+    let text = format!("<div id=a><p>{TEXT} {TEXT}</p></div>");
+    site.put_as("/pdf", "application/pdf", format!("%PDF-1.4 {text}").as_bytes());
+    site.put_as("/api", "application/json; charset=utf-8", format!("{{\"a\":\"{text}\"}}").as_bytes());
+    site.put_as("/photo", "image/jpeg", text.as_bytes());
+    site.put_as("/hidden.pdf", "text/html", format!("%PDF-1.4 {text}").as_bytes());
+    for rules in ["[{ full_text = '#a' }]", "[{ full_text = true }]"] {
+        let body = site.server(rules).await.get("/feed/a", &[]).await.text();
+        assert!(!body.contains(TEXT), "{rules}: {body}");
+        assert_eq!(body.matches("summary of /").count(), paths.len(), "{rules}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn without_selectors_the_text_is_found_by_readability() {
     let site = Site::start().await;
     site.open();

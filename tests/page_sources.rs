@@ -178,3 +178,43 @@ fn explain_tells_of_a_feed_made_of_a_page() {
     let told = text(&out.stdout);
     assert!(out.status.success() && told.contains("dropped 1 \"Two\"") && told.contains("RSS 2.0, 2 items"), "{told}");
 }
+
+#[test]
+fn what_holds_nothing_is_no_item_and_what_leads_nowhere_no_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("answer.json");
+    let run = |rules: &str, answer: &str| {
+        fs::write(&path, answer).unwrap();
+        let out = refeed(&["run", "--rules", rules, path.to_str().unwrap()]);
+        (out.status.success(), text(&out.stdout), text(&out.stderr))
+    };
+    let rules = "[{ json = { items = 'posts', title = 'name', link = 'url', id = 'id' } }]";
+
+    let large = r#"{"posts":[{"name":"a","url":"javascript:alert(1)","id":18446744073709551615},{"name":"b","id":18446744073709551614},{"other":1}]}"#;
+    let (_, feed, said) = run(rules, large);
+    assert_eq!(ids(&feed), ["18446744073709551615", "18446744073709551614"], "{feed}{said}");
+    assert!(!feed.contains("javascript:"), "{feed}");
+
+    // another shape of answer than was expected replaces no good copy
+    for (answer, why) in [
+        (r#"{"posts":{"a":{"name":"x"}}}"#, "is no list"),
+        (r#"{"posts":[{"heading":"x"},{"heading":"y"}]}"#, "has a title, a link or a content"),
+    ] {
+        let (is_feed, feed, said) = run(rules, answer);
+        assert!(!is_feed && said.contains(why), "{answer}: {feed}{said}");
+    }
+}
+
+#[test]
+fn a_sitemap_gives_pages_of_the_web_and_titles_of_news() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sitemap.xml");
+    let map = "<urlset xmlns:image='i' xmlns:news='n'><url><loc>https://site.example/node-20.1-is-out</loc>\
+               <image:image><image:loc>https://site.example/a.png</image:loc><image:title>a picture</image:title></image:image></url>\
+               <url><loc>javascript:alert(1)</loc></url><url><loc>https://site.example/x.html</loc><news:news><news:title>News!</news:title></news:news></url></urlset>";
+    fs::write(&path, map).unwrap();
+    let out = refeed(&["run", "--rules", "[{ sitemap = true }]", path.to_str().unwrap()]);
+    let feed = text(&out.stdout);
+    assert!(feed.contains("<title>node 20.1 is out</title>") && feed.contains("<title>News!</title>"), "{feed}");
+    assert!(!feed.contains("javascript") && !feed.contains("a picture") && feed.contains("a.png"), "{feed}");
+}

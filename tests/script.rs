@@ -114,3 +114,25 @@ async fn one_feeds_script_harms_no_other_feed() {
     assert_eq!(good.status, 200);
     assert!(bad.status >= 500 && bad.text().contains("steps"), "{}", bad.text());
 }
+
+#[test]
+fn what_a_script_cannot_do_is_said() {
+    for (code, why) in [
+        ("async function item(item) { return item }", "`item` is an async function"),
+        ("async function feed(feed) { return feed }", "`feed` is an async function"),
+        ("function item(item) { item.id = 'x'; return item }", "`id` cannot be changed"),
+        ("function item(item) { item.image = 'https://a.example/x.png'; return item }", "`image` cannot be changed"),
+    ] {
+        let error = run(code).unwrap_err();
+        assert!(error.contains(why), "{code}: {error}");
+    }
+}
+
+#[test]
+fn a_script_whose_steps_are_long_ends_all_the_same() {
+    let code = "function item(item) { const all = 'a'.repeat(20000); for (;;) all.indexOf('b') }";
+    let chain = Chain::build(&list(code, ", steps = 1_000_000"), &BuildContext::default()).unwrap();
+    let mut feed = Feed::read(RSS.as_bytes(), None, None).unwrap();
+    let error = chain.apply(&mut feed, &Context::new(Time::from_secs(0), None)).unwrap_err().to_string();
+    assert!(error.contains("more than 1 s "), "{error}");
+}

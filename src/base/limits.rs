@@ -271,6 +271,10 @@ pub const MAX_HEAD_FIELDS: usize = 64;
 pub const FETCHES_PER_HOST: usize = 2;
 /// How long the answer of a service is kept: it depends on what was asked alone, and may have cost money.
 pub const SERVICE_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Fewest steps that a script must do in a second: a twentieth of what the usual ones do. One whose steps go over megabytes is ended.
+pub const SCRIPT_STEPS_PER_SECOND: u64 = 5_000_000;
+/// But no script is ended by the clock before this.
+pub const SCRIPT_TIME_LEAST: Duration = Duration::from_secs(1);
 /// Longest text that is posted to a service.
 pub const MAX_POSTED: usize = 128 * KIB;
 /// Most of what a service's answer gives: a field's bound.
@@ -301,6 +305,10 @@ pub const MAX_SITEMAPS: usize = 20;
 pub const ARTICLE_PAGES: usize = 10;
 /// Most that `pages` may say: a serial novel.
 pub const MAX_ARTICLE_PAGES: usize = 20;
+/// How much of a page is looked at to tell a file from it, as browsers do (MIME Sniffing, §5.3).
+pub const FILE_SHOWS_WITHIN: usize = 1445;
+/// Longest media type that a message shows, in characters; the longest in use has 73.
+pub const MAX_TYPE_SHOWN: usize = 80;
 /// Least text that counts as an article's, as in RSSHub: less is a notice of cookies.
 pub const MIN_ARTICLE_CHARS: usize = 40;
 /// A page with scripts and less text than this shows its text by script only.

@@ -14,6 +14,7 @@ mod job;
 mod load;
 mod log;
 mod mirror;
+mod names;
 mod opml;
 mod rules;
 mod run;

@@ -6,11 +6,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::load::{ConfigArg, load};
+use super::names::Names;
 use super::{Failure, terminal};
 use crate::base::clock::Clock;
-use crate::base::limits::{MAX_BODY, MAX_NAME_MADE};
+use crate::base::limits::MAX_BODY;
 use crate::base::url::Url;
-use crate::config::{Config, RuleList, Source, name, read_capped};
+use crate::config::value::key;
+use crate::config::{Config, RuleList, Source, read_capped};
 use crate::emit::opml::{self, Outline};
 use crate::feed::charset;
 use crate::pipeline::Pipeline;
@@ -130,8 +132,7 @@ struct Imported {
 }
 
 fn imported(outlines: &[Outline], old: Option<&Config>, sets: Option<&str>) -> Imported {
-    let mut names: BTreeSet<String> =
-        old.iter().flat_map(|old| old.feeds.keys().map(|name| name.to_lowercase())).collect();
+    let mut names = Names::with(old.iter().flat_map(|old| old.feeds.keys()));
     let mut urls: BTreeSet<String> =
         old.iter().flat_map(|old| old.feeds.values().map(|feed| feed.url.to_string())).collect();
     let mut done = Imported { toml: String::new(), added: 0, notes: Vec::new() };
@@ -146,7 +147,7 @@ fn imported(outlines: &[Outline], old: Option<&Config>, sets: Option<&str>) -> I
             done.notes.push(format!("{url}: is there already, left out"));
             continue;
         }
-        let name = unique(&made_name(&outline.title, &url), &mut names);
+        let name = names.make(&outline.title, &url);
         let out = &mut done.toml;
         let gap = if out.is_empty() { "" } else { "\n" };
         let _ = writeln!(out, "{gap}[feeds.{}]\nurl = {}", key(&name), quoted(&url));
@@ -181,40 +182,6 @@ fn web_address(text: &str) -> Option<String> {
     (matches!(url.scheme(), "http" | "https") && plain).then_some(text)
 }
 
-/// A name in a path: letters and digits of the title in any script, `-` between them; of the host where the title has none.
-fn made_name(title: &str, url: &str) -> String {
-    let host = || Url::parse(url).ok().and_then(|url| Some(url.host_str()?.trim_start_matches("www.").to_owned()));
-    let slug = |text: &str| {
-        let mut out = String::new();
-        for c in text.chars().flat_map(char::to_lowercase) {
-            if c.is_alphanumeric() && out.chars().count() < MAX_NAME_MADE {
-                out.push(c);
-            } else if !out.is_empty() && !out.ends_with('-') {
-                out.push('-');
-            }
-        }
-        out.trim_end_matches('-').to_owned()
-    };
-    let from_title = slug(title);
-    let made = if from_title.is_empty() { slug(&host().unwrap_or_default()) } else { from_title };
-    if name::check(&made).is_ok() { made } else { "feed".to_owned() }
-}
-
-fn unique(made: &str, names: &mut BTreeSet<String>) -> String {
-    let mut name = made.to_owned();
-    let mut count = 1;
-    while !names.insert(name.clone()) {
-        count += 1;
-        name = format!("{made}-{count}");
-    }
-    name
-}
-
-fn key(name: &str) -> String {
-    let bare = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    if bare { name.to_owned() } else { quoted(name) }
-}
-
 /// A TOML string on one line.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
@@ -232,21 +199,6 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_made_of_titles_in_any_script() {
-        for (title, url, name) in [
-            ("美国之音 · 中文网", "https://a.example/", "美国之音-中文网"),
-            ("The Verge (All Posts)", "https://a.example/", "the-verge-all-posts"),
-            ("★", "https://www.example.org/feed", "example-org"),
-            ("", "http://127.0.0.1/", "127-0-0-1"),
-            ("voa.json", "https://a.example/", "voa-json"),
-        ] {
-            assert_eq!(made_name(title, url), name);
-            assert_eq!(name::check(&made_name(title, url)), Ok(()));
-        }
-        assert!(name::check(&made_name(&"很長".repeat(500), "https://a.example/")).is_ok());
-    }
 
     #[test]
     fn what_is_imported_is_a_configuration_whatever_the_titles_hold() {

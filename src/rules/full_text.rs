@@ -23,7 +23,7 @@
 //! only: where it comes from, what it calls its page, and what lies below. `replace` changes the page's source first (`[["find", "with"]]`); `readability = false` asks for no other way where `content` finds nothing; `sites = false` for no site rules.
 //!
 //! An item whose page cannot be had or holds no text stays as it was, and is tried again later; the log says why. What is not
-//! there within two seconds is in the next answer. A page that needs JavaScript is said to be one.
+//! there within two seconds is in the next answer. A page that needs JavaScript is said to be one, and so is a file (PDF, picture, JSON).
 //!
 //! ## When to use
 //! The feed holds summaries only.
@@ -217,9 +217,7 @@ impl FullText {
         });
         let want = |url: Url| Want { headers: homes.sent(&recipe.headers, &url), ..Want::page(url) };
         let read = |url: &Url| match cx.pages.get(&want(url.clone())) {
-            Some(Fetched::Ready(body)) => {
-                Ok(cx.pages.reading(self, url, || recipe.read(&Page::read(body, &recipe.replace))))
-            }
+            Some(Fetched::Ready(body)) => Ok(cx.pages.reading(self, url, || recipe.read_body(body))),
             Some(Fetched::Pending) => Err(Trail::Without("its page is on the way; the next answer has it".into())),
             Some(Fetched::Failed(why)) => Err(Trail::Without(why.to_string().into())),
             None => Err(Trail::Missing(Box::new(want(url.clone())))),

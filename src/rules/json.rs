@@ -7,7 +7,8 @@
 //! milliseconds since 1970. A list under `category` gives several; `enclosure` is a sound, a film or another file to attach. `text = true` says that `content` is plain text. `script` is the CSS of a `script` element on an HTML
 //! page that holds the JSON.
 //!
-//! Without an `id` the link is the id. No item is an error that says so: an old copy is then kept.
+//! Without an `id` the link is the id. An element without title, link and content is left out; no item is an error that says so: an
+//! old copy is then kept. Links lead to the web (`http:`, `https:`, `magnet:`) or nowhere.
 //!
 //! ## When to use
 //! The site has no feed, but an API, or pages with their data in a `script`.
@@ -39,7 +40,7 @@ use toml::Spanned;
 
 use super::fragments::Css;
 use super::source::{Draft, DraftItem, Raw, Reader};
-use super::{Build, Context, Rule, RuleError};
+use super::{Build, Context, Rule, RuleError, expression};
 use crate::base::limits::{EXPRESSION_FUEL, MAX_EXPRESSION, MAX_ITEMS};
 use crate::base::url::Url;
 use crate::config::Report;
@@ -119,6 +120,8 @@ impl Build for Config {
                 Part::Items => language.compile_expression(text.get_ref()).err(),
                 _ => language.add_template_owned(part.name(), template).err(),
             };
+            let broken = broken.map(|error| error.to_string());
+            let broken = broken.or_else(|| expression::fault(&language, part.name()).filter(|_| part != Part::Items));
             if let Some(error) = broken {
                 report
                     .error(text.span(), format!("bad path: {error}"))
@@ -198,11 +201,18 @@ impl Reader for JsonToFeed {
         let path = self.language.compile_expression(&self.items).map_err(|error| error.to_string())?;
         let whole = Value::from_pairs(entries(&root).chain([("root".to_owned(), root.clone())]));
         let list = path.eval(whole.clone()).map_err(|error| format!("`items`: {error}"))?;
-        let items = list.try_iter().map_err(|_| format!("`items` (`{}`) is no list", self.items))?;
-        let items: Vec<DraftItem> =
+        if !matches!(list.kind(), ValueKind::Seq | ValueKind::Iterable) {
+            return Err(format!("`items` (`{}`) is no list", self.items));
+        }
+        let items = list.try_iter().map_err(|error| format!("`items`: {error}"))?;
+        let mut items: Vec<DraftItem> =
             items.take(MAX_ITEMS).map(|item| self.draft(&item, &root, raw.url.as_ref())).collect();
         if items.is_empty() {
             return Err(format!("`items` (`{}`) is empty", self.items));
+        }
+        items.retain(|item| item.title.is_some() || item.link.is_some() || item.content.is_some());
+        if items.is_empty() {
+            return Err(format!("no element of `items` (`{}`) has a title, a link or a content", self.items));
         }
         let link = raw.url.as_ref().map(|url| url.as_str().to_owned());
         Ok(Draft { title: self.value(Part::FeedTitle, &whole), link, items, ..Draft::default() })
@@ -215,9 +225,12 @@ impl JsonToFeed {
             entries(item).chain([("root".to_owned(), root.clone()), ("item".to_owned(), item.clone())]),
         );
         let of = |part| self.value(part, &scope);
-        let address = |text: String| match base {
-            Some(base) => base.join(text.trim()).ok().map(String::from),
-            None => Some(text),
+        let address = |text: String| {
+            let url = base.map_or_else(|| Url::parse(&text), |base| base.join(&text));
+            match url {
+                Ok(url) => matches!(url.scheme(), "http" | "https" | "magnet").then(|| url.into()),
+                Err(_) => base.is_none().then_some(text), // relative, and nothing says to what
+            }
         };
         let content = of(Part::Content);
         DraftItem {
@@ -252,9 +265,10 @@ pub(super) fn value(json: serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::from(()),
         serde_json::Value::Bool(bool) => Value::from(bool),
-        serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+        serde_json::Value::Number(number) => match (number.as_i64(), number.as_u64()) {
             (Some(whole), _) => Value::from(whole),
-            (None, real) => Value::from(real.unwrap_or_default()),
+            (None, Some(large)) => Value::from(large),
+            (None, None) => Value::from(number.as_f64().unwrap_or_default()),
         },
         serde_json::Value::String(text) => Value::from(text),
         serde_json::Value::Array(items) => items.into_iter().map(value).collect::<Vec<Value>>().into(),

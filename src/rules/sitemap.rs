@@ -130,6 +130,8 @@ impl Reader for Sitemap {
             }
             entries = found;
         }
+        entries
+            .retain(|entry| matches!(Url::parse(&entry.address), Ok(url) if matches!(url.scheme(), "http" | "https")));
         entries.retain(|entry| self.only.as_ref().is_none_or(|only| only.is_match(&entry.address)));
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.time()));
         let items: Vec<DraftItem> = entries.into_iter().take(self.limit).map(draft).collect();
@@ -155,12 +157,16 @@ fn draft(entry: Entry) -> DraftItem {
     DraftItem { title, link: Some(entry.address), date: entry.date, image: entry.image, ..DraftItem::default() }
 }
 
+/// Longest ending of a file (`xhtml`, `shtml`): more is a part of a title.
+const MAX_ENDING: usize = 5;
+
 /// `/2024/05/a-fine-day.html` → `a fine day`.
 fn slug(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
     let last = url.path_segments()?.rfind(|part| !part.is_empty())?;
     let last = percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned();
-    let stem = last.rsplit_once('.').map_or(last.as_str(), |(stem, _)| stem);
+    let is_ending = |end: &str| end.len() <= MAX_ENDING && end.bytes().all(|b| b.is_ascii_alphabetic());
+    let stem = last.rsplit_once('.').filter(|(_, end)| is_ending(end)).map_or(last.as_str(), |(stem, _)| stem);
     Some(stem.replace(['-', '_', '+'], " "))
 }
 
@@ -212,13 +218,17 @@ fn read(text: &str) -> Result<(bool, Vec<Entry>), String> {
                 let taken = std::mem::take(&mut value);
                 let taken = taken.trim();
                 if !taken.is_empty() {
-                    let last: &[u8] = path.last().map_or(b"", Vec::as_slice);
-                    match (path.len(), last) {
+                    let at = |depth: usize| path.get(depth).map_or(&b""[..], Vec::as_slice);
+                    match (path.len(), at(path.len() - 1)) {
                         (3, b"loc") => entry.address = taken.to_owned(),
                         (3, b"lastmod") => entry.date = entry.date.take().or_else(|| Some(taken.to_owned())),
                         (_, b"publication_date") => entry.date = Some(taken.to_owned()),
-                        (4, b"title") => entry.title = entry.title.take().or_else(|| Some(taken.to_owned())),
-                        (4, b"loc") => entry.image = entry.image.take().or_else(|| Some(taken.to_owned())),
+                        (4, b"title") if at(2) == b"news" => {
+                            entry.title = entry.title.take().or_else(|| Some(taken.to_owned()))
+                        }
+                        (4, b"loc") if at(2) == b"image" => {
+                            entry.image = entry.image.take().or_else(|| Some(taken.to_owned()))
+                        }
                         _ => {}
                     }
                 }

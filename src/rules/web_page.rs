@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use super::pages::Body;
-use crate::base::limits::{MAX_PAGE, XML_DECLARATION_WITHIN};
+use crate::base::limits::{FILE_SHOWS_WITHIN, MAX_PAGE, MAX_TYPE_SHOWN, XML_DECLARATION_WITHIN};
+use crate::base::text::excerpt;
 use crate::base::url::{Url, absolute, is_base};
 use crate::feed::charset;
 use crate::html::{Fragment, Syntax};
@@ -46,6 +47,28 @@ impl Page {
     pub fn outer(&self, start: usize) -> &str {
         let last = self.html.element_end(start).saturating_sub(1).max(start);
         self.html.source().get(self.html.span(start).start..self.html.span(last).end).unwrap_or_default()
+    }
+}
+
+/// What `body` is, if it is no page that a person reads: by its type, and by its beginning where that says nothing.
+pub(in crate::rules) fn file(body: &Body) -> Option<String> {
+    let kind = body.content_type.as_deref().and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    let kind = kind.trim().to_ascii_lowercase();
+    let is_file = match kind.split_once('/') {
+        Some(("application", what)) => !(what.ends_with("xml") || what == "octet-stream"),
+        Some(("image" | "audio" | "video" | "font", _)) => true,
+        _ => false,
+    };
+    if is_file {
+        return Some(excerpt(&kind, MAX_TYPE_SHOWN));
+    }
+    let head = body.bytes.get(..body.bytes.len().min(FILE_SHOWS_WITHIN)).unwrap_or_default();
+    match () {
+        () if head.starts_with(b"%PDF-") => Some("a PDF file".to_owned()),
+        () if head.contains(&0) && !charset::decode(head, None).text.trim_ascii_start().starts_with('<') => {
+            Some("a file that holds no text".to_owned())
+        }
+        () => None,
     }
 }
 
@@ -92,6 +115,35 @@ mod tests {
         );
         let http_equiv = b"<meta http-equiv=Content-Type content='text/html; charset=big5'><p>\xa5x\xc6W</p>";
         assert!(page(http_equiv, None).html.plain_text().contains("台灣"));
+    }
+
+    #[test]
+    fn files_are_told_from_pages() {
+        let said = |bytes: &[u8], content_type: Option<&str>| {
+            let url = Url::parse("https://site.example/").unwrap();
+            file(&Body { bytes: bytes.to_vec().into(), content_type: content_type.map(str::to_owned), url })
+        };
+        let utf16: Vec<u8> = "<p>台灣".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (bytes, content_type) in [
+            (&b"<p>a"[..], None),
+            (b"<p>a", Some("text/html; charset=utf-8")),
+            (b"<p>a", Some("application/xhtml+xml")),
+            (b"<p>a", Some("application/octet-stream")),
+            (b"a", Some("text/plain")),
+            (b"a", Some("html")),
+            (b"  <p>a\0b", Some("text/html")),
+            (&[&[0xFF, 0xFE], utf16.as_slice()].concat(), Some("text/html")),
+        ] {
+            assert_eq!(said(bytes, content_type), None, "{content_type:?} {bytes:?}");
+        }
+        for (bytes, content_type, what) in [
+            (&b"{}"[..], Some("Application/JSON;charset=utf-8"), "application/json"),
+            (b"x", Some("image/svg+xml"), "image/svg+xml"),
+            (b"%PDF-1.4\n<p>a", Some("text/html"), "a PDF file"),
+            (b"\x89PNG\r\n\x1a\n\0\0<p>", None, "a file that holds no text"),
+        ] {
+            assert_eq!(said(bytes, content_type).as_deref(), Some(what), "{content_type:?} {bytes:?}");
+        }
     }
 
     #[test]

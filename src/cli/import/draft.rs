@@ -1,18 +1,18 @@
 //! A configuration in the making: feeds with their rules, and what could not be translated.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::base::text::excerpt;
-use crate::config::RuleList;
+use crate::cli::names::Names;
 use crate::config::value::{key, quoted};
-use crate::rules::{BuildContext, Chain};
+use crate::config::{Config, Problem, RuleList, Source};
+use crate::rules::{self, BuildContext, Chain};
 
 /// What is printed.
 #[derive(Default)]
 pub(super) struct Draft {
     tables: Vec<Table>,
-    names: BTreeSet<String>,
+    names: Names,
     notes: Vec<String>,
 }
 
@@ -22,18 +22,27 @@ pub(super) struct Table {
     header: String,
     url: Option<String>,
     rules: Vec<String>,
+    /// The address is none that refeed can fetch: all of it is written as a comment.
+    is_comment: bool,
 }
 
 impl Draft {
-    /// A feed named after `title` and at `url`. Rules are added to what is returned.
-    pub(super) fn feed(&mut self, title: &str, url: &str) -> Table {
-        let name = self.name(title);
-        Table { header: format!("[feeds.{}]", key(&name)), url: Some(url.to_owned()), rules: Vec::new() }
+    /// A feed named after `title` and at `url`, which stands on `line`. Rules are added to what is returned.
+    pub(super) fn feed(&mut self, title: &str, url: &str, line: Option<usize>) -> Table {
+        let name = self.names.make(title, url);
+        let header = format!("[feeds.{}]", key(&name));
+        let alone = Source::new("", format!("{header}\nurl = {}\n", quoted(url)));
+        let problems = Config::parse(&alone, rules::check).err();
+        let why = problems.as_ref().and_then(|problems| problems.iter().next()).map(reason);
+        if let Some(why) = &why {
+            self.note(line, format!("the feed `{name}` is written as a comment: {why}"));
+        }
+        Table { header, url: Some(url.to_owned()), rules: Vec::new(), is_comment: why.is_some() }
     }
 
     /// A rule set.
-    pub(super) fn set(&mut self, title: &str) -> Table {
-        Table { header: format!("[sets.{}]", self.name(title)), ..Table::default() }
+    pub(super) fn set(title: &str) -> Table {
+        Table { header: format!("[sets.{}]", key(title)), ..Table::default() }
     }
 
     /// Takes a table in.
@@ -54,18 +63,10 @@ impl Draft {
 
     /// Adds `rule` (TOML) to `table` if refeed can build it; says so otherwise.
     pub(super) fn rule(&mut self, table: &mut Table, line: Option<usize>, rule: String) {
-        let problem = match RuleList::parse("", &format!("[{rule}]")) {
-            Ok(list) => Chain::build(&list, &BuildContext::default()).err(),
-            Err(problems) => Some(problems),
-        };
-        match problem.as_ref().and_then(|problems| problems.iter().next()) {
+        match refusal(&rule) {
             None if table.rules.last() == Some(&format!("  {rule},")) => {} // two of theirs are one of ours
             None => table.rules.push(format!("  {rule},")),
-            Some(problem) => {
-                let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-                let why = format!("{}{help}", problem.message);
-                self.omit(table, line, &rule, &why);
-            }
+            Some(why) => self.omit(table, line, &rule, &why),
         }
     }
 
@@ -75,23 +76,32 @@ impl Draft {
         table.rules.push(format!("  # not translated: {what} ({})", excerpt(why, 200)));
         self.note(line, format!("`{what}` is not translated: {why}"));
     }
+}
 
-    /// A name of its own, that a path can hold.
-    fn name(&mut self, title: &str) -> String {
-        let words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        let mut name: String = words.collect::<Vec<_>>().join("-").to_lowercase().chars().take(40).collect();
-        name = name.trim_end_matches('-').to_owned();
-        if name.is_empty() {
-            "feed".clone_into(&mut name);
+/// The `keep` or `drop` (which of them `rule` says) of what meets any of `tables` (TOML, without braces).
+pub(super) fn any(rule: &str, tables: &[String]) -> Option<String> {
+    match tables {
+        [] => None,
+        [one] => Some(format!("{{ {rule} = {{ {one} }} }}")),
+        many => {
+            let each: String = many.iter().map(|one| format!("    {{ {one} }},\n")).collect();
+            Some(format!("{{ {rule} = {{ any_of = [\n{each}  ] }} }}"))
         }
-        let stem = name.clone();
-        let mut number = 2;
-        while !self.names.insert(name.clone()) {
-            name = format!("{stem}-{number}");
-            number += 1;
-        }
-        name
     }
+}
+
+/// Why refeed cannot build `rule` (TOML), and what to write instead; nothing if it can.
+pub(super) fn refusal(rule: &str) -> Option<String> {
+    let problems = match RuleList::parse("", &format!("[{rule}]")) {
+        Ok(list) => Chain::build(&list, &BuildContext::default()).err()?,
+        Err(problems) => problems,
+    };
+    problems.iter().next().map(reason)
+}
+
+fn reason(problem: &Problem) -> String {
+    let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+    format!("{}{help}", problem.message)
 }
 
 impl fmt::Display for Draft {
@@ -100,15 +110,17 @@ impl fmt::Display for Draft {
             if at > 0 {
                 writeln!(f)?;
             }
-            writeln!(f, "{}", table.header)?;
+            let mut lines = table.header.clone();
             if let Some(url) = &table.url {
-                writeln!(f, "url = {}", quoted(url))?;
+                lines += &format!("\nurl = {}", quoted(url));
             }
             if !table.rules.is_empty() {
-                writeln!(f, "rules = [\n{}\n]", table.rules.join("\n"))?;
+                lines += &format!("\nrules = [\n{}\n]", table.rules.join("\n"));
             } else if table.url.is_none() {
-                writeln!(f, "rules = []")?;
+                lines += "\nrules = []";
             }
+            let mark = if table.is_comment { "# " } else { "" };
+            lines.lines().try_for_each(|line| writeln!(f, "{mark}{line}"))?;
         }
         Ok(())
     }

@@ -2,32 +2,30 @@
 //!
 //! `intitle:`, `intext:`, `inurl:`, `author:`, `#tag`, `date:` and `pubdate:` (an ISO 8601 interval), words, `'phrases'`, `/patterns/im`; `!` and `-`,
 //! `OR`, parentheses. Words are found in title or content whatever their case, as there. What refers to the reader's own store (feeds by
-//! number, labels, other searches) has no translation. Each line drops what it finds, or is one of those of which one must hold.
+//! number, labels, other searches) has no translation. What any line finds is dropped, or kept and nothing else.
 
 use jiff::civil::DateTime;
 use jiff::{Span, ToSpan, Unit};
 
-use super::draft::{Draft, expression_string};
+use super::draft::{Draft, any, expression_string, refusal};
 use crate::config::value::quoted;
 
 /// A draft of `text`; `keep`: the searches say what stays.
 pub(super) fn read(text: &str, keep: bool) -> Draft {
     let mut draft = Draft::default();
-    let mut table = draft.set("freshrss");
-    let mut any: Vec<(usize, String)> = Vec::new();
+    let mut table = Draft::set("freshrss");
+    let mut found: Vec<(usize, String)> = Vec::new();
     for (number, line) in (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty()) {
-        match Search::of(line) {
+        let when = Search::of(line).map(|expression| format!("when = {}", quoted(&expression)));
+        match when.and_then(|when| refusal(&format!("{{ drop = {{ {when} }} }}")).map_or(Ok(when), Err)) {
             Err(why) => draft.omit(&mut table, Some(number), line, &why),
-            Ok(expression) if keep => any.push((number, expression)),
-            Ok(expression) => {
-                draft.rule(&mut table, Some(number), format!("{{ drop = {{ when = {} }} }}", quoted(&expression)));
-            }
+            Ok(when) => found.push((number, when)),
         }
     }
-    if let Some((first, _)) = any.first() {
-        let each: Vec<_> = any.iter().map(|(_, one)| one.as_str()).collect();
-        let rule = format!("{{ keep = {{ when = {} }} }}", quoted(&each.join(" or ")));
-        draft.rule(&mut table, Some(*first), rule);
+    let first = found.first().map(|(number, _)| *number);
+    let found: Vec<_> = found.into_iter().map(|(_, when)| when).collect();
+    if let Some(rule) = any(if keep { "keep" } else { "drop" }, &found) {
+        draft.rule(&mut table, first, rule);
     }
     draft.push(table);
     draft
@@ -96,7 +94,11 @@ impl Search<'_> {
         }
         if let Some(rest) = self.rest.strip_prefix('#') {
             self.rest = rest;
-            let tag = self.word().replace('+', " ");
+            let tag = match self.text()? {
+                pattern @ Text::Pattern(_) => return Ok(pattern.found_in(&["categories"])),
+                Text::Words(tag) if rest.starts_with(['\'', '"']) => tag,
+                Text::Words(tag) => tag.replace('+', " "),
+            };
             let pattern = format!("^{}$", regex::escape(&tag));
             return Ok(format!("categories is matches({})", expression_string(&pattern)));
         }
@@ -281,6 +283,10 @@ mod tests {
                 "https://a.example",
                 "(title is contains(\"https://a.example\") or content is contains(\"https://a.example\"))",
             ),
+            (
+                "#'two words' #\"a+b\" #/^ad/i",
+                "(categories is matches(\"^two words$\") and categories is matches(\"^a\\\\+b$\") and categories is matches(\"(?i)^ad\", exact=true))",
+            ),
             ("intext:a\\)", "content is contains(\"a)\")"),
         ] {
             assert_eq!(Search::of(search).as_deref(), Ok(expression), "{search}");
@@ -335,8 +341,8 @@ mod tests {
             assert!(notes.contains(said), "{said}: {notes}");
         }
         let kept = read("intitle:a\nintitle:b OR intitle:c\n", true).to_string();
-        let when = "'title is contains(\"a\") or (title is contains(\"b\") or title is contains(\"c\"))'";
-        assert!(kept.contains(&format!("{{ keep = {{ when = {when} }} }}")), "{kept}");
+        let either = "    { when = 'title is contains(\"a\")' },\n    { when = '(title is contains(\"b\") or title is contains(\"c\"))' },\n";
+        assert!(kept.contains(&format!("{{ keep = {{ any_of = [\n{either}  ] }} }},\n")), "{kept}");
     }
 
     proptest::proptest! {

@@ -4,7 +4,7 @@
 
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
 
-use super::draft::{Draft, Table, expression_string, strings};
+use super::draft::{Draft, Table, any, strings};
 use crate::config::value::quoted;
 
 /// A draft of `text`.
@@ -90,10 +90,14 @@ fn read_endpoint(endpoint: &Node<'_>, draft: &mut Draft) {
     let Some(source) = endpoint.get("source").and_then(|node| node.text()) else {
         return draft.note(line, format!("the endpoint `{path}` is not translated: it has no URL as its source"));
     };
+    if source.contains("${") {
+        return draft
+            .note(line, format!("the endpoint `{path}` is not translated: each request names a part of its source"));
+    }
     if source.starts_with('/') {
         return draft.note(line, format!("the endpoint `{path}` is not translated: its source is another endpoint"));
     }
-    let mut table = draft.feed(&title, &source);
+    let mut table = draft.feed(&title, &source, line);
     for filter in endpoint.get("filters").map(|node| node.list()).unwrap_or_default() {
         for (name, value) in filter.entries() {
             translate(&name, &value, draft, &mut table);
@@ -193,12 +197,13 @@ fn select(rule: &str, value: &Node<'_>, rules: &mut Vec<String>) -> Option<&'sta
     rules.push(match key {
         "" => {
             // title or body, and not what our `any` looks into beside them
-            let each = |pattern: &String| {
-                let pattern = expression_string(pattern);
-                format!("title is matches({pattern}, exact=true) or content is matches({pattern}, exact=true)")
-            };
-            let either: Vec<_> = patterns.iter().map(each).collect();
-            format!("{{ {rule} = {{ when = {} }} }}", quoted(&either.join(" or ")))
+            let patterns = strings(&patterns);
+            let fields = [
+                format!("title = {patterns}, exact = true"),
+                format!("content = {patterns}, exact = true, markup = true"),
+            ];
+            rules.extend(any(rule, &fields));
+            return None;
         }
         "content" => format!("{{ {rule} = {{ content = {}, exact = true, markup = true }} }}", strings(&patterns)),
         key => format!("{{ {rule} = {{ {key} = {}, exact = true }} }}", strings(&patterns)),
@@ -304,7 +309,7 @@ endpoints:
         for expected in [
             "[feeds.tech]\nurl = \"https://a.example/feed\"\nrules = [\n",
             "  { keep = { title = ['\\bAI\\b', \"云\"], exact = true } },\n",
-            "is matches(\"(?i)a\\\\.b\", exact=true) or content is matches(",
+            "  { drop = { any_of = [\n    { title = '(?i)a\\.b', exact = true },\n    { content = '(?i)a\\.b', exact = true, markup = true },\n  ] } },\n",
             "  { remove = [\".ad\", \"#promo\"] },\n  { select = \"article\" },\n  { full_text = { mode = \"append\" } },\n",
             "  { images = { via = \"direct\", routes = { \"*.example.com\" = \"https://p.example/?url=${href_ue}\" } } },\n",
             "  { limit = 10 },\n  { keep = { newer_than = \"7d\" } },\n",

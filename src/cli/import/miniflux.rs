@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::draft::{Draft, Table, expression_string};
+use super::draft::{Draft, Table, any, refusal, strings};
 use crate::config::value::quoted;
 use crate::rules::pattern::re2;
 
@@ -35,7 +35,7 @@ struct Filters<'a> {
 }
 
 fn lines(text: &str, keep: bool, draft: &mut Draft) {
-    let mut table = draft.set("miniflux");
+    let mut table = Draft::set("miniflux");
     let mut filters = Filters::default();
     let mut others: Vec<(&str, usize, &str)> = Vec::new();
     let mut heading = if keep { "keep" } else { "block" };
@@ -83,8 +83,8 @@ fn feeds(text: &str, draft: &mut Draft) -> Result<(), String> {
             draft.note(None, "an entry without `feed_url` is not translated");
             continue;
         }
-        let mut table = draft.feed(field("title"), url);
         let line = place(text, &mut from, url);
+        let mut table = draft.feed(field("title"), url, line);
         let mut filters = Filters::default();
         for (list, fields) in [
             (&mut filters.block, ["blocklist_rules", "block_filter_entry_rules"]),
@@ -99,7 +99,7 @@ fn feeds(text: &str, draft: &mut Draft) -> Result<(), String> {
                 }
             }
         }
-        filters.write(draft, &mut table);
+        let of_content = filters.write(draft, &mut table);
         write("urlrewrite", field("urlrewrite_rules"), line, draft, &mut table);
         let crawls = feed.get("crawler").and_then(Value::as_bool).unwrap_or_default();
         match field("scraper_rules") {
@@ -107,6 +107,9 @@ fn feeds(text: &str, draft: &mut Draft) -> Result<(), String> {
             "" => {}
             css if crawls => write("scraper", css, line, draft, &mut table),
             css => draft.omit(&mut table, line, css, "the feed does not fetch its articles (`crawler`)"),
+        }
+        for rule in of_content.into_iter().filter(|_| crawls) {
+            draft.rule(&mut table, line, rule); // the whole article has more to find than its summary
         }
         write("rewrite", field("rewrite_rules"), line, draft, &mut table);
         for name in ["user_agent", "cookie", "username", "proxy_url"] {
@@ -136,90 +139,109 @@ fn is_filter(line: &str) -> bool {
     })
 }
 
-/// A condition of one filter line, for a table of `keep` or `drop`, and as an expression.
-struct Condition {
-    table: String,
-    expression: String,
+/// A condition of one filter line.
+enum Condition {
+    /// A pattern for a field.
+    Field(&'static str, String),
+    /// What stands in a table of `keep` or `drop`.
+    Table(String),
 }
 
-/// The fields of a line's kind: the key of ours, the name in expressions, whether the content as it is written is meant.
-const FIELDS: [(&str, &str, &str); 6] = [
-    ("EntryTitle", "title", "title"),
-    ("EntryURL", "link", "link"),
-    ("EntryCommentsURL", "comments", "comments"),
-    ("EntryContent", "content", "content"),
-    ("EntryAuthor", "author", "author"),
-    ("EntryTag", "category", "categories"),
+impl Condition {
+    fn table(&self) -> String {
+        match self {
+            Condition::Field(key, pattern) => field(key, std::slice::from_ref(pattern)),
+            Condition::Table(table) => table.clone(),
+        }
+    }
+}
+
+/// What any of `patterns` finds in a field; in the content as it is written.
+fn field(key: &str, patterns: &[String]) -> String {
+    let markup = if key == "content" { ", markup = true" } else { "" };
+    format!("{key} = {}, exact = true{markup}", strings(patterns))
+}
+
+/// The field of a line's kind.
+const FIELDS: [(&str, &str); 6] = [
+    ("EntryTitle", "title"),
+    ("EntryURL", "link"),
+    ("EntryCommentsURL", "comments"),
+    ("EntryContent", "content"),
+    ("EntryAuthor", "author"),
+    ("EntryTag", "category"),
 ];
 
 fn condition(line: &str) -> Result<Condition, String> {
     let Some((kind, value)) = line.split_once('=').filter(|_| is_filter(line)) else {
         // the older form looks into address, title, author and tags
-        let pattern = expression_string(&re2::translated(line));
-        let each =
-            ["link", "title", "author", "categories"].map(|name| format!("{name} is matches({pattern}, exact=true)"));
-        let expression = each.join(" or ");
-        return Ok(Condition { table: format!("when = {}", quoted(&expression)), expression });
+        let pattern = [re2::translated(line)];
+        let each = ["link", "title", "author", "category"].map(|key| format!("{{ {} }}", field(key, &pattern)));
+        return Ok(Condition::Table(format!("any_of = [{}]", each.join(", "))));
     };
     let (kind, value) = (kind.trim(), value.trim());
-    if let Some((_, key, name)) = FIELDS.iter().find(|(theirs, ..)| *theirs == kind) {
-        let markup = if *key == "content" { ", markup = true" } else { "" };
-        let pattern = re2::translated(value);
-        return Ok(Condition {
-            table: format!("{key} = {}, exact = true{markup}", quoted(&pattern)),
-            expression: format!("{name} is matches({}, exact=true)", expression_string(&pattern)),
-        });
+    if let Some((_, key)) = FIELDS.iter().find(|(theirs, _)| *theirs == kind) {
+        return Ok(Condition::Field(key, re2::translated(value)));
     }
     if kind != "EntryDate" {
         return Err(format!("`{kind}` is no kind of filter; Miniflux ignores the line"));
     }
-    let date = |day: &str| format!("date(\"{}\")", day.trim());
-    let both = |table: String, expression: String| Ok(Condition { table, expression });
-    match value.split_once(':') {
-        None if value == "future" => both("when = \"age < 0\"".to_owned(), "age < 0".to_owned()),
-        Some(("before", day)) => both(format!("before = {}", quoted(day)), format!("published < {}", date(day))),
-        Some(("after", day)) => both(format!("after = {}", quoted(day)), format!("published > {}", date(day))),
+    let table = match value.split_once(':') {
+        None if value == "future" => "when = \"age < 0\"".to_owned(),
+        Some(("before", day)) => format!("before = {}", quoted(day)),
+        Some(("after", day)) => format!("after = {}", quoted(day)),
         Some(("between", days)) => match days.split_once(',') {
-            Some((from, to)) => both(
-                format!("after = {}, before = {}", quoted(from.trim()), quoted(to.trim())),
-                format!("(published > {} and published < {})", date(from), date(to)),
-            ),
-            None => Err("`between` needs two dates".to_owned()),
+            Some((from, to)) => format!("after = {}, before = {}", quoted(from.trim()), quoted(to.trim())),
+            None => return Err("`between` needs two dates".to_owned()),
         },
-        Some(("max-age", age)) => {
-            both(format!("older_than = {}", quoted(age)), format!("age > duration({})", expression_string(age)))
-        }
-        _ => Err(format!("`{value}` is no date that Miniflux understands; it ignores the line")),
-    }
+        Some(("max-age", age)) => format!("older_than = {}", quoted(age)),
+        _ => return Err(format!("`{value}` is no date that Miniflux understands; it ignores the line")),
+    };
+    Ok(Condition::Table(table))
 }
 
 impl Filters<'_> {
-    fn write(&self, draft: &mut Draft, table: &mut Table) {
-        for (line, filter) in &self.block {
-            match condition(filter) {
-                Ok(Condition { table: condition, .. }) => {
-                    draft.rule(table, *line, format!("{{ drop = {{ {condition} }} }}"));
-                }
-                Err(why) => draft.omit(table, *line, filter, &why),
+    /// Adds the rules. Those that look into the content are returned, for the content that the page of an item will give it.
+    fn write(&self, draft: &mut Draft, table: &mut Table) -> Vec<String> {
+        let block = tables(&self.block, draft, table).into_iter().map(|(line, one)| (line, any("drop", &[one])));
+        let block: Vec<_> = block.collect();
+        let keep = tables(&self.keep, draft, table);
+        let line = keep.first().and_then(|(line, _)| *line);
+        let keep: Vec<_> = keep.into_iter().map(|(_, one)| one).collect();
+        let mut of_content = Vec::new();
+        for (line, rule) in block.into_iter().chain([(line, any("keep", &keep))]) {
+            let Some(rule) = rule else { continue };
+            if rule.contains("{ content = ") {
+                of_content.push(rule.clone());
             }
+            draft.rule(table, line, rule);
         }
-        let mut any = Vec::new();
-        for (line, filter) in &self.keep {
-            match condition(filter) {
-                Ok(condition) => any.push((*line, condition)),
-                Err(why) => draft.omit(table, *line, filter, &why),
+        of_content
+    }
+}
+
+/// What `lines` look for, as tables of which any may hold: those of one field are one.
+fn tables(lines: &[(Option<usize>, &str)], draft: &mut Draft, table: &mut Table) -> Vec<(Option<usize>, String)> {
+    let mut fields: Vec<(Option<usize>, &str, Vec<String>)> = Vec::new();
+    let mut others = Vec::new();
+    for (line, filter) in lines {
+        let sound = condition(filter).and_then(|condition| {
+            match refusal(&format!("{{ drop = {{ {} }} }}", condition.table())) {
+                None => Ok(condition),
+                Some(why) => Err(why),
             }
-        }
-        match any.as_slice() {
-            [] => {}
-            [(line, one)] => draft.rule(table, *line, format!("{{ keep = {{ {} }} }}", one.table)),
-            [(line, _), ..] => {
-                // one of them is enough
-                let either: Vec<_> = any.iter().map(|(_, one)| one.expression.as_str()).collect();
-                draft.rule(table, *line, format!("{{ keep = {{ when = {} }} }}", quoted(&either.join(" or "))));
-            }
+        });
+        match sound {
+            Ok(Condition::Field(key, pattern)) => match fields.iter_mut().find(|(_, known, _)| *known == key) {
+                Some((.., patterns)) => patterns.push(pattern),
+                None => fields.push((*line, key, vec![pattern])),
+            },
+            Ok(Condition::Table(other)) => others.push((*line, other)),
+            Err(why) => draft.omit(table, *line, filter, &why),
         }
     }
+    let fields = fields.into_iter().map(|(line, key, patterns)| (line, field(key, &patterns)));
+    fields.chain(others).collect()
 }
 
 /// Rewrite rules for which there is no rule of one word, written with those that there are.

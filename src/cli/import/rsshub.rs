@@ -1,5 +1,7 @@
 //! An address of RSSHub with parameters: those that refeed obeys become rules, the rest (the route's own, `key`, `code`) stays in the address.
 
+use percent_encoding::percent_decode_str;
+
 use super::draft::Draft;
 use crate::base::url::Url;
 use crate::rules::parameters::{NAMES, Parameters};
@@ -28,7 +30,7 @@ pub(super) fn read(url: &str) -> Result<Draft, String> {
         route.set_query(None);
     }
     let list = parameters.list(&Sets::embedded()).map_err(|wrong| wrong.to_string())?;
-    let mut table = draft.feed(parsed.path(), route.as_str());
+    let mut table = draft.feed(&percent_decode_str(parsed.path()).decode_utf8_lossy(), route.as_str(), None);
     for rule in &list.items {
         draft.rule(&mut table, None, rule.to_string());
     }
@@ -59,6 +61,8 @@ rules = [
             read("https://rsshub.app/a/b").unwrap().to_string(),
             "[feeds.a-b]\nurl = \"https://rsshub.app/a/b\"\n"
         );
+        let named = read("https://rsshub.app/台灣/日報").unwrap().to_string();
+        assert!(named.starts_with("[feeds.\"台灣-日報\"]\nurl = \"https://rsshub.app/%E5%8F%B0%E7%81%A3/"), "{named}");
         assert!(read("nonsense").is_err() && read("https://rsshub.app/?limit=no").is_err());
     }
 }

@@ -7,8 +7,9 @@ use super::tidy::Tidy;
 use crate::base::limits::SCRIPT_PAGE_CHARS;
 use crate::base::url::Url;
 use crate::html::{Fragment, Syntax};
+use crate::rules::pages::Body;
 use crate::rules::picks::Picks;
-use crate::rules::web_page::Page;
+use crate::rules::web_page::{self, Page};
 
 /// How the articles of a site are read.
 #[derive(Debug, Default)]
@@ -92,6 +93,14 @@ const FILE: &[&str] = &["src", "content", "href"];
 const MOMENT: &[&str] = &["datetime", "content"];
 
 impl Recipe {
+    /// What came as an article says; nothing where it is a file.
+    pub fn read_body(&self, body: &Body) -> Reading {
+        match web_page::file(body) {
+            Some(what) => Reading { failure: Some(format!("what its link leads to is {what}")), ..Reading::default() },
+            None => self.read(&Page::read(body, &self.replace)),
+        }
+    }
+
     /// What `page` says.
     pub fn read(&self, page: &Page) -> Reading {
         let text = |picks: &Option<Picks>| picks.as_ref()?.value(&page.html, &[]);

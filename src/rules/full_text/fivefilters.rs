@@ -1,12 +1,16 @@
 //! FiveFilters' site configs (Full-Text RSS, wallabag's graby) as a `full_text` rule in TOML: [`import`].
 //!
 //! Every command that their documentation names is either translated or said to have no effect here; what cannot be
-//! translated, and what is no command, is a [`Warning`] with its line. XPath becomes CSS ([`to_css`]). Pure; one pass.
+//! translated, and what is no command, is a [`Warning`] with its line. XPath becomes CSS ([`to_css`]). Each command is built by itself
+//! before it is taken, so that refeed can load what comes out. Pure; one pass.
 
 use std::fmt::Write;
 
+use crate::base::limits::MAX_REPLACEMENTS;
+use crate::config::RuleList;
 use crate::config::value::quoted;
 use crate::html::xpath::{Selection, to_css};
+use crate::rules::{BuildContext, Chain};
 
 /// What was not translated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,8 @@ const LOGIN: [&str; 6] = [
 #[derive(Default)]
 struct Recipe {
     lists: Vec<(&'static str, Vec<String>)>,
+    /// Where the selections of the last `single_page_link` begin.
+    last_single: usize,
     replace: Vec<(String, String)>,
     headers: Vec<(String, String)>,
     wrap: Vec<(String, String)>,
@@ -119,9 +125,15 @@ fn recipe_line(
         _ => None,
     };
     if let Some(key) = key {
-        match to_css(value) {
-            Ok(found) => recipe.list(key).extend(found.into_iter().map(written)),
-            Err(error) => warn(format!("`{command}: {value}`: {error}")),
+        if key == "single" {
+            recipe.last_single = recipe.list(key).len();
+        }
+        let added = to_css(value).map_err(|error| error.to_string()).and_then(|found| {
+            let found: Vec<_> = found.into_iter().map(written).collect();
+            recipe.take(|recipe| recipe.list(key).extend(found.iter().cloned()))
+        });
+        if let Err(why) = added {
+            warn(format!("`{command}: {value}`: {why}"));
         }
         return;
     }
@@ -136,15 +148,34 @@ fn recipe_line(
         }
         ("find_string", None) => *find = Some((line, value.to_owned())),
         ("replace_string", None) => match find.take() {
-            Some((_, text)) => recipe.replace.push((text, value.to_owned())),
+            Some((_, text)) => recipe.replacement(&text, value).unwrap_or_else(warn),
             None => warn("`replace_string` without `find_string` before it".to_owned()),
         },
-        ("replace_string", Some(text)) => recipe.replace.push((text.to_owned(), value.to_owned())),
-        ("http_header", Some(name)) => recipe.headers.push((name.trim().to_owned(), value.to_owned())),
-        ("wrap_in", Some(tag)) => match to_css(value) {
-            Ok(found) => recipe.wrap.extend(found.into_iter().map(|selection| (selection.css, tag.trim().to_owned()))),
-            Err(error) => warn(format!("`wrap_in({tag}): {value}`: {error}")),
-        },
+        ("replace_string", Some(text)) => recipe.replacement(text, value).unwrap_or_else(warn),
+        ("http_header", Some(name)) => {
+            let header = (name.trim().to_ascii_lowercase(), value.to_owned());
+            match recipe.take(|recipe| recipe.headers.push(header.clone())) {
+                Ok(()) if is_last_of_two(&mut recipe.headers) => {
+                    warn(format!("`http_header({name})` for the second time: this one counts"));
+                }
+                Ok(()) => {}
+                Err(why) => warn(format!("`http_header({name})`: {why}")),
+            }
+        }
+        ("wrap_in", Some(tag)) => {
+            let added = to_css(value).map_err(|error| error.to_string()).and_then(|found| {
+                let each = found.into_iter().map(|selection| (selection.css, tag.trim().to_owned()));
+                let mut is_double = false;
+                for wrap in each {
+                    recipe.take(|recipe| recipe.wrap.push(wrap.clone()))?;
+                    is_double |= is_last_of_two(&mut recipe.wrap);
+                }
+                if is_double { Err("these elements for the second time: this one counts".to_owned()) } else { Ok(()) }
+            });
+            if let Err(why) = added {
+                warn(format!("`wrap_in({tag}): {value}`: {why}"));
+            }
+        }
         ("src_lazy_load_attr", None) => recipe.lazy.push(value.to_owned()),
         ("autodetect_on_failure", None) => recipe.fallback = is_on,
         ("convert_double_br_tags", None) => recipe.break_paragraphs = is_on,
@@ -156,8 +187,8 @@ fn recipe_line(
             match (to_css(value), recipe.lists.iter_mut().find(|(key, _)| *key == "single")) {
                 (Ok(found), Some((_, single))) => {
                     let held: Vec<_> = found.into_iter().map(|selection| selection.css).collect();
-                    if let Some(last) = single.last_mut() {
-                        *last = format!("html:has({}) {last}", held.join(", "));
+                    for link in single.iter_mut().skip(recipe.last_single) {
+                        *link = format!("html:has({}) {link}", held.join(", "));
                     }
                 }
                 (Ok(_), None) => warn("`if_page_contains` without a `single_page_link` before it".to_owned()),
@@ -181,11 +212,44 @@ fn written(selection: Selection) -> String {
     }
 }
 
+/// Takes out what has the name of the last one, if anything has: a table of TOML has each name once.
+fn is_last_of_two(table: &mut Vec<(String, String)>) -> bool {
+    let Some((name, _)) = table.last() else { return false };
+    let Some(at) = table.iter().position(|(known, _)| known == name).filter(|at| at + 1 < table.len()) else {
+        return false;
+    };
+    table.remove(at);
+    true
+}
+
 fn css_string(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 impl Recipe {
+    /// Adds what `add` adds if refeed can build it; why it cannot.
+    fn take(&mut self, add: impl Fn(&mut Recipe)) -> Result<(), String> {
+        let mut alone = Recipe { fallback: true, ..Recipe::default() };
+        add(&mut alone);
+        let list = RuleList::parse("", &format!("[\n{}]", alone.toml()));
+        match list.and_then(|list| Chain::build(&list, &BuildContext::default()).map(drop)) {
+            Ok(()) => add(self),
+            Err(problems) => {
+                let message = problems.iter().next().map(|problem| problem.message.to_string());
+                return Err(message.unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    fn replacement(&mut self, find: &str, with: &str) -> Result<(), String> {
+        if self.replace.len() >= MAX_REPLACEMENTS {
+            return Err(format!("`replace_string`: more than {MAX_REPLACEMENTS} replacements"));
+        }
+        let pair = (find.to_owned(), with.to_owned());
+        self.take(|recipe| recipe.replace.push(pair.clone())).map_err(|why| format!("`replace_string`: {why}"))
+    }
+
     fn list(&mut self, key: &'static str) -> &mut Vec<String> {
         let at = match self.lists.iter().position(|(found, _)| *found == key) {
             Some(at) => at,

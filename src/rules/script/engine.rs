@@ -1,13 +1,18 @@
 //! QuickJS, one instance per run, with limits of memory, stack and steps; nothing of this machine can be reached from it.
 //!
-//! Steps are counted by the engine's own interrupt, not by a clock: what fits once fits always.
+//! Steps are counted by the engine's own interrupt: what fits once fits always. A step may go over a megabyte, though, so a clock
+//! ends what takes absurdly long.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use rquickjs::context::EvalOptions;
 use rquickjs::{Context, Ctx, Error, Function, Runtime};
 
 use super::Limits;
 use super::exchange::Answer;
-use crate::base::limits::{SCRIPT_STACK, SCRIPT_STEPS_PER_LOOK};
+use crate::base::limits::{SCRIPT_STACK, SCRIPT_STEPS_PER_LOOK, SCRIPT_STEPS_PER_SECOND, SCRIPT_TIME_LEAST};
 
 /// What calls the functions of the user's script.
 const CALLER: &str = r#"
@@ -16,17 +21,22 @@ const CALLER: &str = r#"
   globalThis.console = { log: (...all) => { if (logged.length < 100) logged.push(all.map(String).join(" ").slice(0, 500)); } };
   globalThis.__refeed = function (json) {
     const given = JSON.parse(json);
+    const now = (answer, name) => {
+      if (answer !== null && typeof answer === "object" && typeof answer.then === "function")
+        throw new Error("`" + name + "` is an async function, whose answer would have to be waited for: leave `async` out");
+      return answer;
+    };
     const call = (one) => {
       let answer;
       if (typeof globalThis.item === "function") answer = globalThis.item(one, given);
       else if (typeof globalThis.modify_post === "function") answer = globalThis.modify_post(given, one);
-      return answer === undefined ? one : answer;
+      return now(answer, "item") === undefined ? one : answer;
     };
     given.items = given.items.map(call).filter((one) => one);
     let answer = given;
     for (const name of ["feed", "modify_feed"]) {
       if (typeof globalThis[name] === "function") {
-        const made = globalThis[name](answer);
+        const made = now(globalThis[name](answer), name);
         answer = made === undefined ? answer : made;
       }
     }
@@ -62,18 +72,29 @@ fn within<T>(code: &str, limits: Limits, work: impl FnOnce(&Ctx<'_>) -> Result<T
     runtime.set_memory_limit(limits.memory);
     runtime.set_max_stack_size(SCRIPT_STACK);
     let mut looks = limits.steps / SCRIPT_STEPS_PER_LOOK;
+    let most = Duration::from_secs(limits.steps / SCRIPT_STEPS_PER_SECOND).max(SCRIPT_TIME_LEAST);
+    let (started, is_late) = (Instant::now(), Rc::new(Cell::new(false)));
+    let late = Rc::clone(&is_late);
     runtime.set_interrupt_handler(Some(Box::new(move || {
         looks = looks.saturating_sub(1);
-        looks == 0
+        late.set(started.elapsed() > most);
+        looks == 0 || late.get()
     })));
     let context = Context::full(&runtime).map_err(failed)?;
-    context.with(|ctx| {
-        ctx.eval::<(), _>(CALLER).map_err(|error| describe(&ctx, &error))?;
-        let mut options = EvalOptions::default();
-        options.filename = Some("script".to_owned());
-        ctx.eval_with_options::<(), _>(code, options).map_err(|error| describe(&ctx, &error))?;
-        work(&ctx)
-    })
+    context
+        .with(|ctx| {
+            ctx.eval::<(), _>(CALLER).map_err(|error| describe(&ctx, &error))?;
+            let mut options = EvalOptions::default();
+            options.filename = Some("script".to_owned());
+            ctx.eval_with_options::<(), _>(code, options).map_err(|error| describe(&ctx, &error))?;
+            work(&ctx)
+        })
+        .map_err(|why| match is_late.get() {
+            true => {
+                format!("it takes more than {} s (each of its steps goes over much text)", most.as_secs())
+            }
+            false => why,
+        })
 }
 
 /// The error with the line and column of the script.

@@ -105,6 +105,9 @@ pub(super) fn take(feed: &mut Feed, given: &Value, taken: &Value) -> Result<(), 
             );
         };
         let before = &given["items"][index];
+        if let Some(name) = ["id", "image"].into_iter().find(|name| item[*name] != before[*name]) {
+            return Err(format!("`{name}` cannot be changed"));
+        }
         set_texts(feed, place, before, item)?;
         for (name, field) in DATES {
             if item[name] != before[name] {

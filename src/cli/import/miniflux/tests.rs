@@ -13,15 +13,18 @@ fn filter_lines_keep_their_meaning() {
                 EntryContent=<video\nEntryFoo=x\nEntryTitle=(?<=x)\nkeep\nEntryTag=科技\nEntryAuthor=^Li \"L\"\n";
     let expected = "[sets.miniflux]
 rules = [
+  # not translated: EntryFoo=x (`EntryFoo` is no kind of filter; Miniflux ignores the line)
+  # not translated: EntryTitle=(?<=x) (bad pattern: look-around, including look-ahead and look-behind, is not supported; patterns run in linear time and cannot look around: match the words themselves, or add a second rule (`drop` before `k…)
   { drop = { title = \"(?i)广告|推广\", exact = true } },
   { drop = { link = \"/shorts/\", exact = true } },
+  { drop = { content = \"<video\", exact = true, markup = true } },
   { drop = { older_than = \"30d\" } },
   { drop = { when = \"age < 0\" } },
   { drop = { after = \"2024-01-01\", before = \"2024-01-31\" } },
-  { drop = { content = \"<video\", exact = true, markup = true } },
-  # not translated: EntryFoo=x (`EntryFoo` is no kind of filter; Miniflux ignores the line)
-  # not translated: { drop = { title = \"(?<=x)\", exact = true } } (bad pattern: look-around, including look-ahead and look-behind, is not supported; patterns run in linear time and cannot look around: match the words themselves, or add a second rule (`drop` before `k…)
-  { keep = { when = 'categories is matches(\"科技\", exact=true) or author is matches(\"^Li \\\"L\\\"\", exact=true)' } },
+  { keep = { any_of = [
+    { category = \"科技\", exact = true },
+    { author = '^Li \"L\"', exact = true },
+  ] } },
 ]
 ";
     let found = translated(text);
@@ -125,7 +128,7 @@ fn feeds_of_the_api_become_feeds() {
     let expected = "[feeds.my-blog]
 url = \"https://a.example/feed\"
 rules = [
-  { drop = { when = 'link is matches(\"spam\", exact=true) or title is matches(\"spam\", exact=true) or author is matches(\"spam\", exact=true) or categories is matches(\"spam\", exact=true)' } },
+  { drop = { any_of = [{ link = \"spam\", exact = true }, { title = \"spam\", exact = true }, { author = \"spam\", exact = true }, { category = \"spam\", exact = true }] } },
   { keep = { title = \"x\", exact = true } },
   { full_text = { content = \"article.main\" } },
   { remove = \".ad\" },
