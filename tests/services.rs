@@ -242,3 +242,25 @@ fn a_rule_that_cannot_work_is_refused() {
         assert!(found.contains(word), "{rules}: {found}");
     }
 }
+
+#[tokio::test]
+async fn what_cannot_be_posted_is_said() {
+    let service = Service::start(libretranslate).await;
+    let rules =
+        format!("[{{ http = {{ url = '{}', body = {{ q = '{{{{ text }}}}' }} }} }}]", service.url("/translate"));
+    let (server, upstream) = served(&rules).await;
+    upstream.answers(200, "", &FEED.replace("人工智能", &"人工智能".repeat(20_000)));
+    let explained = server.get("/feed/a?explain", &[]).await.text();
+    assert!(explained.contains("for a content: it is too long"), "{explained}");
+    assert_eq!(service.asked().len(), 1, "the title");
+
+    for (rule, what) in [
+        ("http = { url = 'http://127.0.0.1:1/', body = { q = '{{ text | shout }}' } }", "shout"),
+        ("json = { items = 'a', title = 'name | shout' }", "shout"),
+        ("full_text = { template = '{{ content | shout }}' }", "shout"),
+    ] {
+        let list = RuleList::parse("test", &format!("[{{ {rule} }}]")).unwrap();
+        let refused = Chain::build(&list, &BuildContext::default()).unwrap_err().to_string();
+        assert!(refused.contains(what), "{rule}: {refused}");
+    }
+}

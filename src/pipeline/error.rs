@@ -90,7 +90,7 @@ pub enum Error {
     #[error("the sources have more than {} together", human_size(limits::MAX_MERGED))]
     TooMuch,
     /// The archive has no such page.
-    #[error("the archive has no page {number}, only {oldest} to {newest}")]
+    #[error("the archive has no page {number}{}", pages(*oldest, *newest))]
     NoSuchPage {
         /// Asked for.
         number: u64,
@@ -117,6 +117,11 @@ pub enum Error {
     /// A panic.
     #[error("refeed failed on this feed; this is a bug in refeed")]
     Bug,
+}
+
+/// Which pages an archive has.
+fn pages(oldest: u64, newest: u64) -> String {
+    if newest < oldest { ": none is full yet".to_owned() } else { format!(", only {oldest} to {newest}") }
 }
 
 impl Error {

@@ -156,7 +156,7 @@ impl Rule for Http {
     fn wants(&self, feed: &mut Feed, _: &Context) -> Vec<Want> {
         let mut wants = Vec::new();
         for place in feed.items() {
-            wants.extend(self.fields.iter().filter_map(|sent| Some(self.want(feed, place, *sent)?.0)));
+            wants.extend(self.fields.iter().filter_map(|sent| self.want(feed, place, *sent)?.0.ok()));
         }
         wants
     }
@@ -168,17 +168,18 @@ impl Rule for Http {
             let asked: Vec<_> =
                 self.fields.iter().filter_map(|sent| Some((*sent, self.want(feed, place, *sent)?))).collect();
             for (sent, (want, slot, text)) in asked {
-                let answer = match cx.pages.get(&want) {
-                    Some(Page::Ready(body)) => self.message.answer(&body.bytes),
-                    Some(Page::Failed(why)) => Err(why.to_string()),
-                    Some(Page::Pending) | None => continue,
+                let answer = match want.as_ref().map(|want| cx.pages.get(want)) {
+                    Err(why) => Err(why.clone()),
+                    Ok(Some(Page::Ready(body))) => self.message.answer(&body.bytes),
+                    Ok(Some(Page::Failed(why))) => Err(why.to_string()),
+                    Ok(Some(Page::Pending) | None) => continue,
                 };
                 let put = answer.and_then(|answer| self.put(feed, place, sent, &slot, &text, answer));
                 if let Err(why) = put {
                     failed += 1;
                     if failed <= MAX_NOTES {
                         feed.note(format!(
-                            "the service at {} did not answer for a {}: {why}",
+                            "no answer of the service at {} for a {}: {why}",
                             host(&self.url),
                             sent.name()
                         ));
@@ -191,8 +192,8 @@ impl Rule for Http {
 }
 
 impl Http {
-    /// What is posted for a field, where it stands, and its text; none for an item without such a field.
-    fn want(&self, feed: &Feed, place: Place, sent: Sent) -> Option<(Want, Slot, String)> {
+    /// What is posted for a field (or why nothing can be), where it stands, and its text; none for an item without such a field.
+    fn want(&self, feed: &Feed, place: Place, sent: Sent) -> Option<(Result<Want, String>, Slot, String)> {
         let slot = feed.field(place, sent.field()).into_iter().next()?;
         let text = match sent {
             Sent::Title => feed.plain(&slot).into_owned(),
@@ -208,10 +209,12 @@ impl Http {
             link: feed.link(place).unwrap_or_default(),
             language: feed.first(Place::Head, Field::Language).unwrap_or_default().into_owned(),
         };
-        let (body, values) = self.message.speak(&spoken)?;
-        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        headers.extend(self.headers.iter().map(|(name, _)| name.clone()).zip(values));
-        Some((Want { url: self.url.clone(), headers, post: Some(body.into()), kept: SERVICE_KEPT }, slot, text))
+        let want = self.message.speak(&spoken).map(|(body, values)| {
+            let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+            headers.extend(self.headers.iter().map(|(name, _)| name.clone()).zip(values));
+            Want { url: self.url.clone(), headers, post: Some(body.into()), kept: SERVICE_KEPT }
+        });
+        Some((want, slot, text))
     }
 
     fn put(

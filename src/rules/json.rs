@@ -40,7 +40,7 @@ use toml::Spanned;
 
 use super::fragments::Css;
 use super::source::{Draft, DraftItem, Raw, Reader};
-use super::{Build, Context, Rule, RuleError};
+use super::{Build, Context, Rule, RuleError, expression};
 use crate::base::limits::{EXPRESSION_FUEL, MAX_EXPRESSION, MAX_ITEMS};
 use crate::base::url::Url;
 use crate::config::Report;
@@ -120,6 +120,8 @@ impl Build for Config {
                 Part::Items => language.compile_expression(text.get_ref()).err(),
                 _ => language.add_template_owned(part.name(), template).err(),
             };
+            let broken = broken.map(|error| error.to_string());
+            let broken = broken.or_else(|| expression::fault(&language, part.name()).filter(|_| part != Part::Items));
             if let Some(error) = broken {
                 report
                     .error(text.span(), format!("bad path: {error}"))

@@ -69,7 +69,9 @@ pub enum Refused {
     #[error("this server answers for its configured feeds only")]
     Closed,
     /// A key is needed and none is there.
-    #[error("this URL needs the parameter `key`, or a signature")]
+    #[error(
+        "this URL needs the parameter `key` (among the rules, where the path holds them: /via/key=…/URL), or a signature"
+    )]
     NoKey,
     /// Not the key.
     #[error("the parameter `key` is wrong")]

@@ -46,6 +46,12 @@ fn language() -> Environment<'static> {
     language
 }
 
+/// Why the template `name` of `language` cannot work, whatever it is given: a filter, test or function that nobody knows.
+pub(super) fn fault(language: &Environment<'_>, name: &str) -> Option<String> {
+    let error = language.get_template(name).and_then(|template| template.render(())).err()?;
+    check::is_certain(&error).then(|| check::say(&error))
+}
+
 /// The manual's section.
 pub fn docs() -> String {
     format!(

@@ -60,6 +60,10 @@ impl Layout {
             report.error(text.span(), format!("bad template: {error}"));
             return None;
         }
+        if let Some(fault) = expression::fault(&environment, "layout") {
+            report.error(text.span(), format!("bad template: {fault}"));
+            return None;
+        }
         let asked = environment.get_template("layout").ok()?.undeclared_variables(false);
         let mut unknown: Vec<_> = asked.into_iter().filter(|name| !NAMES.contains(&name.as_str())).collect();
         unknown.sort();

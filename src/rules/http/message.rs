@@ -9,9 +9,9 @@ use serde_json::Value as Json;
 use toml::Spanned;
 
 use crate::base::limits::{EXPRESSION_FUEL, MAX_EXPRESSION, MAX_POSTED};
-use crate::base::text::excerpt;
+use crate::base::text::{excerpt, human_size};
 use crate::config::{Report, suggest};
-use crate::rules::json;
+use crate::rules::{expression, json};
 
 /// What the templates can name.
 const NAMES: [&str; 6] = ["text", "field", "title", "link", "language", "key"];
@@ -62,6 +62,10 @@ impl Message {
                 report.error(span, format!("bad template: {error}"));
                 return name;
             }
+            if let Some(fault) = expression::fault(&language, &name) {
+                report.error(span, format!("bad template: {fault}"));
+                return name;
+            }
             let asked = language.get_template(&name).map(|template| template.undeclared_variables(false));
             for unknown in asked.unwrap_or_default().into_iter().filter(|name| !NAMES.contains(&name.as_str())) {
                 report
@@ -83,8 +87,8 @@ impl Message {
         (report.count() == before).then(|| Message { language, body, headers: headers.len(), answer, key })
     }
 
-    /// The body and the values of the headers; none where a template fails or makes too much.
-    pub fn speak(&self, spoken: &Spoken<'_>) -> Option<(Vec<u8>, Vec<String>)> {
+    /// The body and the values of the headers, or which template fails or that they make too much.
+    pub fn speak(&self, spoken: &Spoken<'_>) -> Result<(Vec<u8>, Vec<String>), String> {
         let values = context! {
             text => spoken.text,
             field => spoken.field,
@@ -93,10 +97,16 @@ impl Message {
             language => spoken.language.as_str(),
             key => self.key.as_str(),
         };
-        let render = |name: &str| self.language.get_template(name).ok()?.render(values.clone()).ok();
-        let headers = (1..=self.headers).map(|name| render(&name.to_string())).collect::<Option<Vec<_>>>()?;
-        let body = serde_json::to_vec(&filled(&self.body, &render)?).ok()?;
-        (body.len() <= MAX_POSTED).then_some((body, headers))
+        let failed = |error: minijinja::Error| format!("a template failed: {error}");
+        let render = |name: &str| {
+            self.language.get_template(name).and_then(|template| template.render(values.clone())).map_err(failed)
+        };
+        let headers = (1..=self.headers).map(|name| render(&name.to_string())).collect::<Result<Vec<_>, _>>()?;
+        let body = serde_json::to_vec(&filled(&self.body, &render)?).map_err(|error| error.to_string())?;
+        if body.len() > MAX_POSTED {
+            return Err(format!("it is too long: at most {} are posted", human_size(MAX_POSTED)));
+        }
+        Ok((body, headers))
     }
 
     /// What the answer of the service says.
@@ -130,13 +140,13 @@ fn named(body: &Json, name: &mut impl FnMut(&str) -> String) -> Json {
 }
 
 /// The same with what the templates make.
-fn filled(body: &Json, render: &impl Fn(&str) -> Option<String>) -> Option<Json> {
-    Some(match body {
+fn filled(body: &Json, render: &impl Fn(&str) -> Result<String, String>) -> Result<Json, String> {
+    Ok(match body {
         Json::String(name) => Json::String(render(name)?),
-        Json::Array(items) => Json::Array(items.iter().map(|item| filled(item, render)).collect::<Option<_>>()?),
+        Json::Array(items) => Json::Array(items.iter().map(|item| filled(item, render)).collect::<Result<_, _>>()?),
         Json::Object(members) => {
-            let pairs = members.iter().map(|(key, value)| Some((key.clone(), filled(value, render)?)));
-            Json::Object(pairs.collect::<Option<_>>()?)
+            let pairs = members.iter().map(|(key, value)| Ok((key.clone(), filled(value, render)?)));
+            Json::Object(pairs.collect::<Result<_, String>>()?)
         }
         other => other.clone(),
     })
