@@ -190,6 +190,26 @@ fn what_cannot_be_repaired_is_refused() {
 }
 
 #[test]
+fn a_feed_that_begins_again_keeps_its_items() {
+    for (from, to) in [
+        (
+            "<rss><channel><item><guid>1</guid></item></channel></rss>\n<?xml version='1.0'?><rss><channel><item><guid>2</guid></item></channel></rss>",
+            "<rss><channel><item><guid>1</guid></item>\n<item><guid>2</guid></item></channel></rss>",
+        ),
+        (
+            "<rss><channel><item><guid>1</guid></item><item><guid>x<?xml version='1.0'?><rss><channel><item><guid>2</guid></item></channel></rss>",
+            "<rss><channel><item><guid>1</guid></item><item><guid>x</guid></item><item><guid>2</guid></item></channel></rss>",
+        ),
+        (
+            "<feed><entry><id>1</id></entry><feed><entry><id>2</id></entry></feed>",
+            "<feed><entry><id>1</id></entry><entry><id>2</id></entry></feed>",
+        ),
+    ] {
+        assert_eq!(repaired(from).text, to, "{from}");
+    }
+}
+
+#[test]
 fn what_was_repaired_once_is_left_alone() {
     for text in [
         // no name that XML knows makes these roots: the feed is the one inside

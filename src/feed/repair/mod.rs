@@ -103,6 +103,8 @@ fix_kinds! {
     Attribute = "malformed attribute",
     /// A tag or name that is malformed.
     Tag = "malformed tag",
+    /// The root or channel of a second feed inside the first.
+    Restart = "a feed that begins again",
     /// An element that was not closed.
     Unclosed = "unclosed element",
     /// An end tag that closes nothing.

@@ -27,6 +27,16 @@ impl Role {
     }
 }
 
+/// A name without its prefix.
+pub(super) fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or_default()
+}
+
+/// True for a root of feeds, and for a channel: what items stand in.
+pub(super) fn holds_items(name: &str) -> bool {
+    is_one_of(local(name), &["rss", "rdf", "channel", "feed"])
+}
+
 fn is_one_of(name: &str, names: &[&str]) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

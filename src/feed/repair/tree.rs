@@ -39,7 +39,7 @@ pub(super) fn mend(text: &str, start: usize, wrap: Wrap, how: How) -> Result<Out
     let mut out = Out { c1: how.c1, text: String::with_capacity(text.len() + 256), ..Out::default() };
     let root = chars::name(text.get(start + 1..).unwrap_or_default());
     prolog::copy(&mut out, text, start, wrap, root)?;
-    let atom = root.rsplit(':').next().is_some_and(|local| local.eq_ignore_ascii_case("feed"));
+    let atom = names::local(root).eq_ignore_ascii_case("feed");
     let mut tree = Tree {
         text,
         pos: start,
@@ -160,6 +160,11 @@ impl<'a> Tree<'a> {
                 self.pos = tag.end;
                 return Ok(()); // it was meant as an end tag
             }
+            if self.begins_again(&tag) {
+                self.out.fix(FixKind::Restart, self.pos);
+                self.pos = tag.end;
+                return Ok(());
+            }
             close |= self.leaf.is_some() && names::is_void(tag.name);
         } else if !tag.closed {
             return Err(Stop::Unbalanced);
@@ -225,11 +230,7 @@ impl<'a> Tree<'a> {
         match names::role(tag.name, self.atom) {
             Role::Other => {}
             Role::Item => {
-                let holds_items = |open: &Open<'_>| {
-                    let local = open.raw.rsplit(':').next().unwrap_or_default();
-                    ["rss", "rdf", "channel", "feed"].iter().any(|name| local.eq_ignore_ascii_case(name))
-                };
-                if let Some(parent) = self.stack.iter().rposition(holds_items) {
+                if let Some(parent) = self.stack.iter().rposition(|open| names::holds_items(open.raw)) {
                     self.close_to(parent + 1);
                 }
             }
@@ -247,6 +248,12 @@ impl<'a> Tree<'a> {
             }
         }
         false
+    }
+
+    /// True for a root or channel inside its like, outside a field: the items after it belong to the one that is open.
+    fn begins_again(&self, tag: &Tag<'a>) -> bool {
+        let is_open = || self.stack.iter().take(2).any(|open| open.raw.eq_ignore_ascii_case(tag.name));
+        self.leaf.is_none() && names::holds_items(tag.name) && is_open()
     }
 
     /// Closes all elements from index `keep` of the stack on.
