@@ -110,6 +110,16 @@ fn lists_of_many_lines_are_translated_whole() {
 }
 
 #[test]
+fn patterns_that_take_much_memory_are_translated_too() {
+    let lines: String = (0..24).map(|n| format!("EntryTitle=(?i)\\p{{L}}{{3}} number {n}\n")).collect();
+    for arguments in [&["miniflux", "-"][..], &["miniflux", "--keep", "-"]] {
+        let (config, said) = import(arguments, &lines);
+        assert_eq!((said.as_str(), config.matches("number").count()), ("", 24), "{config}");
+        assert!((2..12).contains(&config.matches("title = ").count()), "{config}");
+    }
+}
+
+#[test]
 fn a_feed_that_refeed_cannot_fetch_is_a_comment() {
     let feeds = r#"[{"title":"a","feed_url":"https://me:secret@a.example/f","keeplist_rules":"x"},{"title":"b","feed_url":"https://b.example/"}]"#;
     let (config, said) = import(&["miniflux", "-"], feeds);

@@ -162,7 +162,7 @@ fn html(source: &str) -> Fragment {
     Fragment::parse(source.to_owned(), Syntax::Html)
 }
 
-fn applied(source: &str, edits: &[Edit]) -> String {
+fn applied(source: &str, edits: &[Edit<'_>]) -> String {
     let mut out = String::new();
     let mut from = 0;
     for edit in edits {

@@ -311,6 +311,13 @@ async fn the_key_the_code_or_a_signature_opens_and_nothing_else() {
             assert!(reply.json()["type"].as_str().unwrap().ends_with(why), "{target}: {}", reply.text());
             assert!(!reply.text().contains("ILoveRSSHub"), "{target}");
         }
+        // the code is made of the path, and cannot stand in it
+        for path in
+            [format!("/via/code={code}/{}", upstream.url("/feed")), format!("/:code={code}/{}", upstream.url("/feed"))]
+        {
+            let reply = server.get(&path, &[ELSEWHERE]).await;
+            assert!(reply.status == 400 && reply.text().contains("`key=…`"), "{path}: {}", reply.text());
+        }
         // a feed of the configuration is for all who reach it
         assert_eq!(server.get("/feed/a?limit=1", &[ELSEWHERE]).await.status, 200);
     }

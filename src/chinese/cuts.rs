@@ -86,6 +86,9 @@ pub(super) fn place(source: &str, target: &str, matches: &[Match], cuts: &[usize
 /// Where a cut inside a stretch comes to lie in what the stretch became: at the same character where both sides have equally
 /// many, else at the end, so that all stays before the cut.
 pub(super) fn within(source: &[u8], target: &[u8], cut: usize) -> usize {
+    if cut == source.len() {
+        return target.len();
+    }
     if source == target || cut == 0 {
         return cut;
     }

@@ -69,9 +69,11 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
     pub(super) fn fast(&mut self, mut at: usize) -> usize {
         let (source, table) = (self.source, self.table);
         let mut pen = self.out.pen();
+        let mut next_cut = self.cuts.next;
         let mut note = |changed: bool, at: usize, end: usize, start: usize, pen: &Pen<'_>| {
-            if NOTE == CUTS && end >= self.cuts.next {
+            if NOTE == CUTS && end >= next_cut {
                 self.cuts.passed(source, at..end, pen.since(start), pen.offset(start));
+                next_cut = self.cuts.next;
             }
             if NOTE == SPANS && changed {
                 self.matches.push(Match::at(at..end, pen.offset(start)..pen.offset(pen.at())));

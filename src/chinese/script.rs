@@ -4,7 +4,7 @@
 //! 们 is only ever simplified, 們 only ever traditional, 人 and 后 show nothing. Kana show Japanese, Hangul Korean.
 //! Names and quotations in another script are common, so shares decide, by the thresholds in `base/limits.rs`.
 
-use super::{characters, engine::page_index};
+use super::characters;
 use crate::base::limits::{JAPANESE_KANA_PERCENT, MIXED_SCRIPT_PERCENT};
 
 /// The script of a text.
@@ -47,46 +47,38 @@ impl Tally {
 
     /// Counts the characters of `text`.
     pub fn add(&mut self, text: &str) {
-        let (bytes, sides) = (text.as_bytes(), characters::sides());
-        let (mut han, mut both) = (0, 0_u64);
+        let (bytes, classes) = (text.as_bytes(), characters::classes());
         let mut at = 0;
-        while let Some(&lead) = bytes.get(at) {
-            if lead < 0x80 {
-                at +=
-                    bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte >= 0x80)).unwrap_or(bytes.len());
-            } else if han_index(bytes, at).is_some() {
-                let start = at;
-                for three in bytes.get(at..).unwrap_or_default().as_chunks::<3>().0 {
-                    let Some(index) = han_index(three, 0) else { break };
-                    // Both counts in one number: half of the work for each character.
-                    let side = sides.of(index) as u64;
-                    both += side & 1 | (side & 2) << 31;
-                    at += 3;
-                }
-                han += (at - start) as u64 / 3;
-            } else {
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let start = at;
+            let mut counts = 0;
+            // Characters of three bytes, as many as the counts have room for; no branch tells what they are.
+            let threes = rest.as_chunks::<3>().0.iter().take(COUNT_MASK as usize);
+            for [a, b, c] in threes.take_while(|[lead, ..]| lead & 0xF0 == 0xE0) {
+                let code = (u16::from(*a) << 12) | (u16::from(*b) << 6 & 0xFC0) | (u16::from(*c) & 0x3F);
+                counts += COUNTS[classes[usize::from(code)] as usize];
+                at += 3;
+            }
+            if at == start {
+                at += rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+            }
+            if at == start {
                 let c = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or('\0');
-                self.add_other(c);
+                counts = COUNTS[characters::class(c) as usize];
                 at += c.len_utf8();
             }
+            self.add_counts(counts);
         }
-        self.merge(&Self { han, simplified: both & 0xFFFF_FFFF, traditional: both >> 32, kana: 0, hangul: 0 });
     }
 
-    fn add_other(&mut self, c: char) {
-        match c {
-            '\u{3041}'..='\u{309F}' | '\u{30A1}'..='\u{30FA}' | '\u{30FD}'..='\u{30FF}' | '\u{FF66}'..='\u{FF9D}' => {
-                self.kana += 1;
-            }
-            '\u{AC00}'..='\u{D7A3}' | '\u{1100}'..='\u{11FF}' | '\u{3131}'..='\u{318E}' => self.hangul += 1,
-            '\u{3007}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}' => {
-                let traits = characters::of(c);
-                self.han += 1;
-                self.simplified += u64::from(traits.simplified);
-                self.traditional += u64::from(traits.traditional);
-            }
-            _ => {}
-        }
+    /// Adds five counts in one number.
+    fn add_counts(&mut self, counts: u64) {
+        let count = |which: u32| counts >> (COUNT_BITS * which) & COUNT_MASK;
+        self.han += count(0);
+        self.simplified += count(1);
+        self.traditional += count(2);
+        self.kana += count(3);
+        self.hangul += count(4);
     }
 
     /// Adds the counts of another.
@@ -127,14 +119,14 @@ pub fn script(text: &str) -> Script {
     tally.script()
 }
 
-/// The index in the page of U+3400.
-const FIRST_HAN: usize = 0x400;
+/// Bits of each of the five counts that stand in one number.
+const COUNT_BITS: u32 = 12;
+/// The most that each may hold.
+const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
 
-/// The index in the page of the Han character at `at`, U+3400 to U+9FFF; the 64 hexagrams among them make no difference.
-#[inline(always)]
-fn han_index(source: &[u8], at: usize) -> Option<usize> {
-    page_index(source, at).filter(|index| *index >= FIRST_HAN)
-}
+/// What a character of each class adds to the counts: Han, simplified, traditional, kana, Hangul.
+const COUNTS: [u64; 6] =
+    [0, 1, 1 | 1 << COUNT_BITS, 1 | 1 << (2 * COUNT_BITS), 1 << (3 * COUNT_BITS), 1 << (4 * COUNT_BITS)];
 
 #[cfg(test)]
 mod tests {
@@ -156,6 +148,25 @@ mod tests {
         ] {
             assert_eq!(script(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn every_character_counts_as_what_it_is() {
+        let tally = |text: &str| {
+            let mut tally = Tally::new();
+            tally.add(text);
+            (tally.han, tally.simplified, tally.traditional, tally.kana, tally.hangul)
+        };
+        for (text, expected) in [
+            ("a é ¶ ·，。—“😀\u{FFFD}・ー", (0, 0, 0, 0, 0)),
+            ("人〇㐀\u{9FFF}\u{F900}\u{20000}", (6, 0, 0, 0, 0)),
+            ("们發a们", (3, 2, 1, 0, 0)),
+            ("ぁゟァヺヽｦﾝ", (0, 0, 0, 7, 0)),
+            ("가힣ᄀᇿㄱㆎ", (0, 0, 0, 0, 6)),
+        ] {
+            assert_eq!(tally(text), expected, "{text}");
+        }
+        assert_eq!(tally(&"们發ぁ가".repeat(9000)), (18_000, 9000, 9000, 9000, 9000));
     }
 
     #[test]

@@ -300,9 +300,8 @@ pub fn encode(out: &mut String, value: &str, coding: Coding, in_cdata: bool) {
 }
 
 fn encode_xml(out: &mut String, value: &str, quote: Option<char>) {
-    let special = |b: u8| (b < 0x20) | (b == b'&') | (b == b'<') | (b == b'>') | (b == b'"') | (b == b'\'');
-    // Without an early end the loop is done in blocks.
-    if !value.bytes().fold(false, |found, byte| found | special(byte)) && first_forbidden(value).is_none() {
+    let special = |b: u8| (b == b'&') | (b == b'<') | (b == b'>') | (b == b'"') | (b == b'\'');
+    if !may_hold(value, special) {
         return out.push_str(value);
     }
     for c in value.chars() {
@@ -322,9 +321,22 @@ fn encode_xml(out: &mut String, value: &str, quote: Option<char>) {
     }
 }
 
+/// Whether a text may hold a `special` character, ASCII, or one that XML forbids. Without an early end the loop is done in blocks:
+/// nearly no text does.
+fn may_hold(text: &str, special: impl Fn(u8) -> bool) -> bool {
+    let bytes = text.as_bytes();
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    let is_sign = |b: u8| (b < 0x20) | special(b);
+    bytes.last().is_some_and(|last| is_sign(*last))
+        | pairs.fold(false, |found, (a, b)| found | is_sign(*a) | (*a == 0xEF) & (*b == 0xBF))
+}
+
 /// Inside a section: its end mark may not occur, so it is cut between the brackets and goes on in a section of its own.
 fn encode_cdata(out: &mut String, value: &str) {
     let from = out.len();
+    if !may_hold(value, |b| (b == b']') | (b == b'>')) {
+        return out.push_str(value);
+    }
     match first_forbidden(value) {
         None => out.push_str(value),
         Some(_) => out.extend(value.chars().filter(|c| is_allowed(*c))),
@@ -389,6 +401,22 @@ mod tests {
         assert_eq!(spliced("<![CDATA[a]]>", Coding::Text, &[(0..1, "<台>&")]), "<![CDATA[<台>&]]>");
         assert_eq!(spliced("<![CDATA[a]]><![CDATA[b]]>", Coding::Text, &[(0..2, "c")]), "<![CDATA[c]]><![CDATA[]]>");
         assert_eq!(spliced("<![CDATA[a]]]>", Coding::Text, &[(2..2, "]>")]), "<![CDATA[a]]]]><![CDATA[>]]>");
+    }
+
+    #[test]
+    fn what_xml_forbids_is_left_out_wherever_it_stands() {
+        for forbidden in ["\u{1}", "\u{1F}", "\u{FFFE}", "\u{FFFF}"] {
+            for text in
+                [format!("{forbidden}台"), format!("台{forbidden}"), format!("台{forbidden}北"), forbidden.into()]
+            {
+                for (coding, in_cdata) in [(Coding::Text, false), (Coding::Text, true), (Coding::Attribute('"'), false)]
+                {
+                    let mut out = String::new();
+                    encode(&mut out, &text, coding, in_cdata);
+                    assert_eq!(out, text.replace(forbidden, ""), "{text:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -200,7 +200,7 @@ impl Fragment {
         self.forget_elements(id);
         let Some(token) = self.tokens.get_mut(id) else { return };
         token.flags |= REMOVED | EDITED;
-        let entry = self.overrides.entry(id).or_default();
+        let entry = self.overrides.entry(id);
         entry.now = None;
         if id > ids.start {
             entry.before = String::new();
@@ -273,7 +273,7 @@ impl Fragment {
         }
     }
 
-    fn insert(&mut self, id: usize, html: &str, gap: fn(&mut super::fragment::Override) -> &mut String) {
+    fn insert(&mut self, id: usize, html: &str, gap: fn(&mut super::overrides::Override) -> &mut String) {
         if id >= self.len().max(1) || html.is_empty() {
             return;
         }
@@ -281,7 +281,7 @@ impl Fragment {
             Syntax::Html => html.into(),
             Syntax::Xhtml => std::borrow::Cow::Owned(super::xhtml::written(html, self.prefix())),
         };
-        gap(self.overrides.entry(id).or_default()).push_str(&html);
+        gap(self.overrides.entry(id)).push_str(&html);
     }
 
     /// What stands before the names of this XHTML fragment's elements: `h:`, or nothing.
@@ -301,7 +301,7 @@ impl Fragment {
         } else if token.flags & EDITED == 0 {
             return;
         }
-        self.overrides.entry(id).or_default().now = now;
+        self.overrides.entry(id).now = now;
     }
 
     /// What is known of the elements no longer holds once a tag has changed.

@@ -5,13 +5,13 @@
 //! index and stays valid through all edits. Text is not normalised: a CR or NUL of the source is still there.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::Syntax;
 use super::attrs::{Scan, name_end};
 use super::elements::Elements;
+use super::overrides::Overrides;
 use super::settle::Origin;
 use super::spelling::{Spelling, decode, parts, spelled_plainly};
 use super::tags;
@@ -40,22 +40,13 @@ pub enum Kind {
     Removed,
 }
 
-/// What edits made of a token and of the gaps around it, in markup.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Override {
-    /// The token's new spelling.
-    pub(super) now: Option<String>,
-    pub(super) before: String,
-    pub(super) after: String,
-}
-
 /// HTML inside a feed item: its source, its tokens, its edits. See the module [`html`](super).
 #[derive(Clone, Debug)]
 pub struct Fragment {
     pub(super) source: String,
     pub(super) syntax: Syntax,
     pub(super) tokens: Vec<Token>,
-    pub(super) overrides: BTreeMap<usize, Override>,
+    pub(super) overrides: Overrides,
     /// For every start tag, the id after its element.
     pub(super) ends: OnceLock<Vec<u32>>,
     /// The elements as they are now; forgotten when a tag changes.
@@ -70,7 +61,7 @@ impl Fragment {
     pub fn parse(source: String, syntax: Syntax) -> Fragment {
         let tokens = tokenize(&source, syntax);
         let (ends, elements) = (OnceLock::new(), OnceLock::new());
-        Fragment { source, syntax, tokens, overrides: BTreeMap::new(), ends, elements, origin: None }
+        Fragment { source, syntax, tokens, overrides: Overrides::default(), ends, elements, origin: None }
     }
 
     /// What the tokens stand in: the source as it came in, or as it was when [`Fragment::settle`] read it again.
@@ -130,7 +121,7 @@ impl Fragment {
     }
 
     fn edited(&self, id: usize) -> Option<&str> {
-        self.overrides.get(&id)?.now.as_deref()
+        self.overrides.get(id)?.now.as_deref()
     }
 
     /// How token `id` is spelled in the source.
@@ -207,13 +198,16 @@ impl Fragment {
         }
     }
 
-    /// The ends of the parts of a text token: stretches that are spelled as they are read, and the references and characters between them
-    /// that are not. Replacing a part is the same as replacing what differs in it. In bytes of [`Fragment::text`], the last its length.
-    /// None where the whole is one.
-    pub fn parts(&self, id: usize) -> Option<Vec<usize>> {
-        let spelling = self.text_spelling(id);
-        let is_whole = spelling == Spelling::Verbatim || spelled_plainly(self.raw(id), spelling);
-        (!is_whole).then(|| parts(self.raw(id), spelling))
+    /// The text of a token as [`Fragment::text`] gives it, with the ends of its parts: stretches that are spelled as they are read, and
+    /// the references and characters between them that are not. Replacing a part is the same as replacing what differs in it. In bytes
+    /// of the text, the last its length; none where the whole is one.
+    pub fn text_in_parts(&self, id: usize) -> (Cow<'_, str>, Option<Vec<usize>>) {
+        let (raw, spelling) = (self.raw(id), self.text_spelling(id));
+        match self.sort(id) {
+            Sort::Text if spelled_plainly(raw, spelling) => (Cow::Borrowed(raw), None),
+            Sort::Text => (decode(raw, spelling), Some(parts(raw, spelling))),
+            _ => (self.text(id), None),
+        }
     }
 
     /// The text a [`Kind::Text`] or [`Kind::RawText`] token spells now, references decoded; empty for other tokens.
@@ -257,7 +251,7 @@ impl Fragment {
     }
 
     /// Those of [`Fragment::attrs`] whose names, as written, `is_meant` says so of; no other value is decoded.
-    pub(super) fn attrs_called(
+    pub fn attrs_called(
         &self,
         id: usize,
         is_meant: impl Fn(&str) -> bool,

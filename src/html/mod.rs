@@ -18,6 +18,7 @@ mod edit;
 mod elements;
 mod fragment;
 mod output;
+mod overrides;
 mod plain;
 mod select;
 mod settle;

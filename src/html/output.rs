@@ -7,17 +7,18 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Syntax;
-use super::fragment::{Fragment, Override};
+use super::fragment::Fragment;
+use super::overrides::Override;
 use super::spelling::open_reference;
 use super::token::{OPEN, REMOVED, Sort};
 
 /// Bytes `range` of the source give way to `with`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit {
+pub struct Edit<'a> {
     /// In bytes of the source that came in, on character boundaries; empty where something is inserted.
     pub range: Range<usize>,
     /// Markup.
-    pub with: String,
+    pub with: Cow<'a, str>,
 }
 
 impl Fragment {
@@ -28,17 +29,17 @@ impl Fragment {
 
     /// True where it differs from what the tokens stand in.
     fn is_edited_since(&self) -> bool {
-        self.overrides.iter().any(|(&id, it)| {
-            self.flags(id) & REMOVED != 0 || it.now.is_some() || !it.before.is_empty() || !it.after.is_empty()
-        })
+        let is_edit =
+            |(id, it): (usize, &Override)| self.flags(id) & REMOVED != 0 || it.now.is_some() || it.has_insertions();
+        self.overrides.iter().any(is_edit)
     }
 
     /// What to do to the source that came in, ascending, disjoint and apart from each other.
-    pub fn edits(&self) -> Vec<Edit> {
-        let mut edits = Vec::new();
+    pub fn edits(&self) -> Vec<Edit<'_>> {
+        let mut edits = Vec::with_capacity(self.overrides.len());
         self.walk(|range, old, new| push(&mut edits, trimmed(range, old, new)));
         match &self.origin {
-            Some(origin) => origin.composed(&self.source, edits),
+            Some(origin) => origin.composed(&self.source, &edits),
             None => edits,
         }
     }
@@ -52,7 +53,7 @@ impl Fragment {
         let mut from = 0;
         self.walk(|range, _, new| {
             out.push_str(self.source.get(from..range.start).unwrap_or_default());
-            out.push_str(new);
+            out.push_str(&new);
             from = range.end;
         });
         out.push_str(self.source.get(from..).unwrap_or_default());
@@ -60,11 +61,11 @@ impl Fragment {
     }
 
     /// Every changed stretch of the source in order: its range, its old and its new spelling.
-    fn walk(&self, mut change: impl FnMut(Range<usize>, &str, &str)) {
+    fn walk<'a>(&'a self, mut change: impl FnMut(Range<usize>, &str, Cow<'a, str>)) {
         // the last token whose spelling has been given
         let mut written = None;
         let mut overrides = self.overrides.iter().peekable();
-        while let Some((&id, entry)) = overrides.next() {
+        while let Some((id, entry)) = overrides.next() {
             let removed = self.flags(id) & REMOVED != 0;
             let gap = removed || !entry.before.is_empty();
             if gap
@@ -73,11 +74,15 @@ impl Fragment {
                 && let Some((at, tail)) = self.loose_end(before, self.original(before))
             {
                 let start = self.span(before).start;
-                change(start + at..self.span(before).end, self.original(before).get(at..).unwrap_or_default(), &tail);
+                change(
+                    start + at..self.span(before).end,
+                    self.original(before).get(at..).unwrap_or_default(),
+                    tail.into(),
+                );
             }
             let span = self.span(id);
             insert(&mut change, span.start, &entry.before);
-            let next_gap = overrides.peek().is_some_and(|&(&next, it)| {
+            let next_gap = overrides.peek().is_some_and(|&(next, it)| {
                 next == id + 1 && (self.flags(next) & REMOVED != 0 || !it.before.is_empty())
             });
             self.walk_token(id, entry, !entry.after.is_empty() || next_gap, &mut change);
@@ -86,21 +91,21 @@ impl Fragment {
         }
     }
 
-    fn walk_token(
-        &self,
+    fn walk_token<'a>(
+        &'a self,
         id: usize,
-        entry: &Override,
+        entry: &'a Override,
         gap_after: bool,
-        change: &mut impl FnMut(Range<usize>, &str, &str),
+        change: &mut impl FnMut(Range<usize>, &str, Cow<'a, str>),
     ) {
         let (span, old) = (self.span(id), self.original(id));
         if self.flags(id) & REMOVED != 0 {
-            return change(span, old, "");
+            return change(span, old, Cow::Borrowed(""));
         }
         let now = entry.now.as_deref().unwrap_or(old);
         match self.loose_end(id, now).filter(|_| gap_after) {
-            Some((at, tail)) => change(span, old, &[now.get(..at).unwrap_or_default(), &tail].concat()),
-            None if entry.now.is_some() => change(span, old, now),
+            Some((at, tail)) => change(span, old, [now.get(..at).unwrap_or_default(), &tail].concat().into()),
+            None if entry.now.is_some() => change(span, old, now.into()),
             None => {}
         }
     }
@@ -125,45 +130,52 @@ impl Fragment {
     }
 }
 
-fn insert(change: &mut impl FnMut(Range<usize>, &str, &str), at: usize, html: &str) {
+fn insert<'a>(change: &mut impl FnMut(Range<usize>, &str, Cow<'a, str>), at: usize, html: &'a str) {
     if !html.is_empty() {
-        change(at..at, "", html);
+        change(at..at, "", html.into());
     }
 }
 
 /// Adds an edit, joined to the one before where they touch.
-fn push(edits: &mut Vec<Edit>, edit: Edit) {
+fn push<'a>(edits: &mut Vec<Edit<'a>>, edit: Edit<'a>) {
     if edit.range.is_empty() && edit.with.is_empty() {
         return;
     }
     match edits.last_mut() {
         Some(last) if last.range.end == edit.range.start => {
             last.range.end = edit.range.end;
-            last.with.push_str(&edit.with);
+            last.with.to_mut().push_str(&edit.with);
         }
         _ => edits.push(edit),
     }
 }
 
-fn trimmed(range: Range<usize>, old: &str, new: &str) -> Edit {
-    let (mut start, mut end) = common_ends(old, new);
+fn trimmed<'a>(range: Range<usize>, old: &str, new: Cow<'a, str>) -> Edit<'a> {
+    let (mut start, mut end) = common_ends(old, &new);
     if let Some(at) = old.get(..start).and_then(open_reference) {
         start = at;
     }
     // the common end begins after any reference that reaches into it from either side
     let inside = |text: &str| text.get(..text.len() - end).is_some_and(|head| open_reference(head).is_some());
-    if inside(old) || inside(new) {
+    if inside(old) || inside(&new) {
         let tail = old.get(old.len() - end..).unwrap_or_default();
         let run = tail.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'#').count();
         end -= run + usize::from(tail.as_bytes().get(run) == Some(&b';'));
     }
-    let with = new.get(start..new.len() - end).unwrap_or_default().to_owned();
+    let middle = start..new.len() - end;
+    let with = match new {
+        Cow::Borrowed(new) => Cow::Borrowed(new.get(middle).unwrap_or_default()),
+        Cow::Owned(new) => Cow::Owned(new.get(middle).unwrap_or_default().to_owned()),
+    };
     Edit { range: range.start + start..range.end - end, with }
 }
 
 /// The lengths of what two texts have in common at their starts and, beyond that, at their ends, in whole characters.
 pub(super) fn common_ends(old: &str, new: &str) -> (usize, usize) {
-    let mut start = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
+    let same = |(a, b): &(&[u8; 8], &[u8; 8])| a == b;
+    let eights = old.as_bytes().as_chunks().0.iter().zip(new.as_bytes().as_chunks().0).take_while(same).count() * 8;
+    let [old_bytes, new_bytes] = [old, new].map(|text| text.as_bytes().get(eights..).unwrap_or_default());
+    let mut start = eights + old_bytes.iter().zip(new_bytes).take_while(|(a, b)| a == b).count();
     while !old.is_char_boundary(start) || !new.is_char_boundary(start) {
         start -= 1;
     }
@@ -179,8 +191,8 @@ pub(super) fn common_ends(old: &str, new: &str) -> (usize, usize) {
 mod tests {
     use super::*;
 
-    fn edit(old: &str, new: &str) -> (Range<usize>, String) {
-        let edit = trimmed(0..old.len(), old, new);
+    fn edit<'a>(old: &str, new: &'a str) -> (Range<usize>, Cow<'a, str>) {
+        let edit = trimmed(0..old.len(), old, new.into());
         (edit.range, edit.with)
     }
 

@@ -7,17 +7,18 @@ use super::output::Edit;
 /// What was done to the source before it was read again.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
-    edits: Vec<Edit>,
+    edits: Vec<Edit<'static>>,
 }
 
 impl Fragment {
     /// Reads what earlier edits inserted, if they did: from here on it is made of tokens like all else. Ids change then.
     /// [`Fragment::edits`] still speaks of the source that came in.
     pub fn settle(&mut self) {
-        if !self.overrides.values().any(|entry| !entry.before.is_empty() || !entry.after.is_empty()) {
+        if !self.overrides.has_insertions() {
             return;
         }
-        let edits = self.edits();
+        let owned = |edit: Edit<'_>| Edit { range: edit.range, with: edit.with.into_owned().into() };
+        let edits = self.edits().into_iter().map(owned).collect();
         let again = Fragment::parse(self.render().into_owned(), self.syntax);
         *self = Fragment { origin: Some(Origin { edits }), ..again };
     }
@@ -40,11 +41,11 @@ impl Anchor {
 impl Origin {
     /// These edits and then `later` ones, which speak of `middle`, the text that these made: edits that touch each other
     /// become one.
-    pub(super) fn composed(&self, middle: &str, later: Vec<Edit>) -> Vec<Edit> {
+    pub(super) fn composed<'a>(&self, middle: &str, later: &[Edit<'_>]) -> Vec<Edit<'a>> {
         let mut out = Vec::new();
         let mut at = Anchor { source: 0, middle: 0 };
         let mut earlier = self.edits.iter().peekable();
-        let mut later = later.into_iter().peekable();
+        let mut later = later.iter().peekable();
         loop {
             let next_earlier = earlier.peek().map(|edit| at.middle + (edit.range.start - at.source));
             let next_later = later.peek().map(|edit| edit.range.start);
@@ -67,7 +68,7 @@ impl Origin {
                 }
             }
             with.push_str(middle.get(copied..end).unwrap_or_default());
-            out.push(Edit { range: source..at.source_of(end), with });
+            out.push(Edit { range: source..at.source_of(end), with: with.into() });
         }
     }
 }
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn applied(source: &str, edits: &[Edit]) -> String {
+    fn applied(source: &str, edits: &[Edit<'_>]) -> String {
         let (mut out, mut from) = (String::new(), 0);
         for edit in edits {
             out.push_str(&source[from..edit.range.start]);
@@ -89,15 +90,15 @@ mod tests {
     }
 
     /// Ascending edits, apart from each other, of a text of `len` bytes.
-    fn edits(cuts: &[(usize, usize, String)], len: usize) -> Vec<Edit> {
-        let mut out: Vec<Edit> = Vec::new();
+    fn edits(cuts: &[(usize, usize, String)], len: usize) -> Vec<Edit<'static>> {
+        let mut out: Vec<Edit<'static>> = Vec::new();
         let mut from = 0;
         for (skip, cut, with) in cuts {
             let start = from + skip + 1;
             if start + cut > len {
                 break;
             }
-            out.push(Edit { range: start..start + cut, with: with.clone() });
+            out.push(Edit { range: start..start + cut, with: with.clone().into() });
             from = start + cut;
         }
         out
@@ -131,7 +132,7 @@ mod tests {
             let middle = applied(&source, &first);
             let second = edits(&second, middle.len());
             let wanted = applied(&middle, &second);
-            let composed = Origin { edits: first }.composed(&middle, second);
+            let composed = Origin { edits: first }.composed(&middle, &second);
             prop_assert!(composed.windows(2).all(|pair| pair[0].range.end <= pair[1].range.start));
             prop_assert_eq!(applied(&source, &composed), wanted);
         }

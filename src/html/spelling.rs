@@ -255,9 +255,17 @@ fn is_plain(byte: u8, spelling: Spelling) -> bool {
 
 /// True where `text` stands for itself and holds nothing that [`escape`] or [`xml_chars`] would change.
 pub(super) fn spelled_plainly(text: &str, spelling: Spelling) -> bool {
+    let is_text = matches!(spelling, Spelling::HtmlText | Spelling::XmlText);
+    let is_quote = |byte| !is_text & ((byte == b'"') | (byte == b'\''));
+    // `<` and `>` differ in one bit; white space is looked at again.
+    let may_be_sign = |byte: u8| (byte < 0x20) | (byte == b'&') | (byte | 2 == b'>') | is_quote(byte);
     // Without an early end the loop is done in blocks.
-    let is_forbidden = || spelling.is_xml() && text.contains(['\u{FFFE}', '\u{FFFF}']);
-    !text.bytes().fold(false, |found, byte| found | !is_plain(byte, spelling)) && !is_forbidden()
+    if text.bytes().fold(false, |found, byte| found | may_be_sign(byte))
+        && text.bytes().any(|byte| !is_plain(byte, spelling))
+    {
+        return false;
+    }
+    !(spelling.is_xml() && text.contains(['\u{FFFE}', '\u{FFFF}']))
 }
 
 /// `text` without what XML 1.0 §2.2 does not allow, each such character replaced by U+FFFD.

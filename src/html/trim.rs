@@ -1,6 +1,7 @@
 //! Taking much out of a fragment at once: all but some elements, and what a removal left empty. Linear.
 
 use super::fragment::{Fragment, Kind};
+use super::overrides::Override;
 use super::tags::key;
 
 /// Elements that are nothing without content.
@@ -69,8 +70,7 @@ impl Fragment {
                 Kind::Removed => is_gone += 1,
                 Kind::End | Kind::Comment | Kind::Other => {}
             }
-            let inserted =
-                self.overrides.get(&id).is_some_and(|entry| !entry.before.is_empty() || !entry.after.is_empty());
+            let inserted = self.overrides.get(id).is_some_and(Override::has_insertions);
             shows += u32::from(inserted);
         }
         shown.push(shows);

@@ -17,7 +17,7 @@
 //! names, `content`, and `link published summary item.title` of the item.
 //!
 //! Articles on several pages: `next` is the link to the following one (at most `pages`, 10), `single` the link to all on one page,
-//! `single_in_feed` such a link in the item's HTML. `mode` is `replace` (the default), `append` or `prepend`. `min` characters
+//! `single_in_feed` such a link in the item's HTML. `mode` is `replace` (the default), `append` or `prepend` (with a line between). `min` characters
 //! (40) are the least that counts as a text. `from = "item"` reads the item's own HTML and no page: what is a whole page there
 //! becomes its text. `headers` are sent along, those that may hold a secret (`Cookie` …) to the feed's own site
 //! only: where it comes from, what it calls its page, and what lies below. `replace` changes the page's source first (`[["find", "with"]]`); `readability = false` asks for no other way where `content` finds nothing; `sites = false` for no site rules.
@@ -307,10 +307,16 @@ impl FullText {
         content.push_str(&article.content);
         Ok(match self.mode {
             Mode::Replace => content,
-            Mode::Append => own() + &content,
-            Mode::Prepend => content + &own(),
+            Mode::Append => apart(&own(), &content),
+            Mode::Prepend => apart(&content, &own()),
         })
     }
+}
+
+/// Two texts with a line between them, so that the words where they meet stay two.
+fn apart(first: &str, second: &str) -> String {
+    let line = if first.trim().is_empty() || second.trim().is_empty() { "" } else { "<hr>" };
+    [first, line, second].concat()
 }
 
 fn figure(image: &str, caption: Option<&str>) -> String {

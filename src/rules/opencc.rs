@@ -39,7 +39,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
-use self::blocks::{Blocks, Converted, Node};
+use self::blocks::{Blocks, Node};
 use self::html::Text;
 use super::{Build, Context, Rule, RuleError};
 use crate::base::limits::MAX_WORDS_FILE;
@@ -261,28 +261,19 @@ struct Gathered {
     tally: Tally,
 }
 
-/// What becomes of the text of a place.
-struct Made {
-    html: Vec<[Converted; 2]>,
-    plain: Vec<Converted>,
-}
-
 impl Rule for OpenCc {
     fn apply(&self, feed: &mut Feed, _: &Context) -> Result<(), RuleError> {
         let places: Vec<_> = feed.places().into_iter().map(|place| gather(feed, place)).collect();
         let mut whole = Tally::new();
         places.iter().for_each(|of| whole.merge(&of.tally));
-        // All at once, so that the dictionaries stay at hand. Short texts that show no script follow the feed.
-        let convert = |of: &Gathered| {
-            let script = Some(of.tally.script()).filter(|script| *script != Script::Neither);
-            let is_left = !self.is_forced && self.is_left(feed, of, script.unwrap_or_else(|| whole.script()));
-            (!is_left).then(|| of.convert(&self.converter))
-        };
-        let made: Vec<_> = places.iter().map(convert).collect();
         let mut any = false;
-        for (of, made) in places.iter().zip(made).filter_map(|(of, made)| Some((of, made?))) {
-            of.put(feed, &made, self.language());
-            any |= of.tally.han > 0;
+        for of in places {
+            // Short texts that show no script follow the feed.
+            let script = Some(of.tally.script()).filter(|script| *script != Script::Neither);
+            if self.is_forced || !self.is_left(feed, &of, script.unwrap_or_else(|| whole.script())) {
+                of.convert(feed, &self.converter, self.language());
+                any |= of.tally.han > 0;
+            }
         }
         if any {
             retag(feed, Place::Head, self.language());
@@ -292,20 +283,13 @@ impl Rule for OpenCc {
 }
 
 impl Gathered {
-    fn convert(&self, converter: &Converter) -> Made {
-        Made {
-            html: self.html.iter().map(|(_, text)| text.convert(converter)).collect(),
-            plain: self.plain.iter().map(|(_, text)| text.blocks.convert(converter)).collect(),
+    /// Converts it, and writes what came of it where it came from.
+    fn convert(&self, feed: &mut Feed, converter: &Converter, language: &str) {
+        for (slot, text) in &self.html {
+            text.convert(feed.fragment(slot), converter, language);
         }
-    }
-
-    /// Writes what was `made` of it where it came from.
-    fn put(&self, feed: &mut Feed, made: &Made, language: &str) {
-        for ((slot, text), made) in self.html.iter().zip(&made.html) {
-            text.put(feed.fragment(slot), made, language);
-        }
-        for ((slot, text), made) in self.plain.iter().zip(&made.plain) {
-            if let Some(converted) = text.with(made) {
+        for (slot, text) in &self.plain {
+            if let Some(converted) = text.converted(converter) {
                 feed.set_value(slot, converted);
             }
         }
@@ -371,17 +355,18 @@ struct Plain {
 
 impl Plain {
     fn new(text: String) -> Plain {
-        let mut blocks = Blocks::with_capacity(text.len() + 1);
+        let mut blocks = Blocks::with_capacity(text.len() + 1, 1);
         blocks.add(Node::Text(0), &text, &[text.len()]);
         blocks.end();
         Plain { text, blocks }
     }
 
-    /// With what was `made` of it; none where nothing changes.
-    fn with(&self, made: &Converted) -> Option<String> {
+    /// What it becomes; none where nothing changes.
+    fn converted(&self, converter: &Converter) -> Option<String> {
+        let made = self.blocks.convert(converter);
         let mut converted = String::with_capacity(self.text.len() + self.text.len() / 8);
         let mut at = 0;
-        for change in self.blocks.changes(made) {
+        for change in self.blocks.changes(&made) {
             converted.push_str(self.text.get(at..change.range.start)?);
             converted.push_str(change.with);
             at = change.range.end;

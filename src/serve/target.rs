@@ -200,12 +200,6 @@ impl<'a> Path<'a> {
             Path::Via { mark, rules, url } => {
                 for item in rules.split(mark).filter(|item| !item.is_empty()) {
                     let (name, value) = item.split_once('=').unwrap_or((item, ""));
-                    if name == "code" {
-                        return Err(wrong(
-                            name,
-                            "cannot stand in the path that it is made of: write `key=…`, or sign the address",
-                        ));
-                    }
                     given.take(&decode(name).ok_or(Refused::Undecodable)?, value, false)?;
                 }
                 Named::Any(feed_url(&url_in_path(url, query)?)?)
@@ -271,6 +265,7 @@ impl Given {
             "archive" if self.is_named => &mut self.archive,
             "since" if self.is_named => &mut self.since,
             "key" => &mut self.key,
+            "code" if !has_url && !self.is_named => return Err(wrong(name, "is made of the path: write `key=…`")),
             "code" => &mut self.code,
             "exp" => &mut self.exp,
             "format" => &mut self.format,
@@ -416,14 +411,6 @@ mod tests {
             ("/feed", "url=https://a.example/&filter=%E5%8F%B0|AI", "any https://a.example/ filter=台|AI"),
         ] {
             assert_eq!(target(path, query).as_deref(), Ok(expected), "{path}?{query}");
-        }
-    }
-
-    #[test]
-    fn a_code_is_made_of_the_path_and_cannot_stand_in_it() {
-        for path in ["/via/code=0f82,limit=2/https://a.example/", "/:code=0f82/https://a.example/"] {
-            let refused = target(path, "").unwrap_err();
-            assert!(refused.contains("`code`") && refused.contains("`key=…`"), "{refused}");
         }
     }
 

@@ -78,6 +78,18 @@ impl Draft {
     }
 }
 
+/// Tables (TOML, without braces) of which one holds where any of `patterns` is found in the field `key`, in a content as it is written. As few
+/// as refeed can build: the patterns of one list share a bound of memory.
+pub(super) fn field(key: &str, patterns: &[String]) -> Vec<String> {
+    let markup = if key == "content" { ", markup = true" } else { "" };
+    let table = format!("{key} = {}, exact = true{markup}", strings(patterns));
+    if patterns.len() < 2 || refusal(&format!("{{ drop = {{ {table} }} }}")).is_none() {
+        return vec![table];
+    }
+    let (some, others) = patterns.split_at(patterns.len() / 2);
+    [field(key, some), field(key, others)].concat()
+}
+
 /// The `keep` or `drop` (which of them `rule` says) of what meets any of `tables` (TOML, without braces).
 pub(super) fn any(rule: &str, tables: &[String]) -> Option<String> {
     match tables {

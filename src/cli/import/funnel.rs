@@ -4,7 +4,7 @@
 
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
 
-use super::draft::{Draft, Table, any, strings};
+use super::draft::{Draft, Table, any, field, strings};
 use crate::config::value::quoted;
 
 /// A draft of `text`.
@@ -194,20 +194,10 @@ fn select(rule: &str, value: &Node<'_>, rules: &mut Vec<String>) -> Option<&'sta
         None | Some("any") => "",
         Some(_) => return Some("its field is unknown"),
     };
-    rules.push(match key {
-        "" => {
-            // title or body, and not what our `any` looks into beside them
-            let patterns = strings(&patterns);
-            let fields = [
-                format!("title = {patterns}, exact = true"),
-                format!("content = {patterns}, exact = true, markup = true"),
-            ];
-            rules.extend(any(rule, &fields));
-            return None;
-        }
-        "content" => format!("{{ {rule} = {{ content = {}, exact = true, markup = true }} }}", strings(&patterns)),
-        key => format!("{{ {rule} = {{ {key} = {}, exact = true }} }}", strings(&patterns)),
-    });
+    // nothing said: title or body, and not what our `any` looks into beside them
+    let fields = if key.is_empty() { &["title", "content"][..] } else { &[key] };
+    let tables: Vec<_> = fields.iter().flat_map(|key| field(key, &patterns)).collect();
+    rules.extend(any(rule, &tables));
     None
 }
 

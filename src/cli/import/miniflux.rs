@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::draft::{Draft, Table, any, refusal, strings};
+use super::draft::{Draft, Table, any, field, refusal};
 use crate::config::value::quoted;
 use crate::rules::pattern::re2;
 
@@ -150,16 +150,10 @@ enum Condition {
 impl Condition {
     fn table(&self) -> String {
         match self {
-            Condition::Field(key, pattern) => field(key, std::slice::from_ref(pattern)),
+            Condition::Field(key, pattern) => field(key, std::slice::from_ref(pattern)).concat(),
             Condition::Table(table) => table.clone(),
         }
     }
-}
-
-/// What any of `patterns` finds in a field; in the content as it is written.
-fn field(key: &str, patterns: &[String]) -> String {
-    let markup = if key == "content" { ", markup = true" } else { "" };
-    format!("{key} = {}, exact = true{markup}", strings(patterns))
 }
 
 /// The field of a line's kind.
@@ -176,7 +170,8 @@ fn condition(line: &str) -> Result<Condition, String> {
     let Some((kind, value)) = line.split_once('=').filter(|_| is_filter(line)) else {
         // the older form looks into address, title, author and tags
         let pattern = [re2::translated(line)];
-        let each = ["link", "title", "author", "category"].map(|key| format!("{{ {} }}", field(key, &pattern)));
+        let each =
+            ["link", "title", "author", "category"].map(|key| format!("{{ {} }}", field(key, &pattern).concat()));
         return Ok(Condition::Table(format!("any_of = [{}]", each.join(", "))));
     };
     let (kind, value) = (kind.trim(), value.trim());
@@ -240,8 +235,9 @@ fn tables(lines: &[(Option<usize>, &str)], draft: &mut Draft, table: &mut Table)
             Err(why) => draft.omit(table, *line, filter, &why),
         }
     }
-    let fields = fields.into_iter().map(|(line, key, patterns)| (line, field(key, &patterns)));
-    fields.chain(others).collect()
+    let tables =
+        |(line, key, patterns): (_, &str, Vec<_>)| field(key, &patterns).into_iter().map(move |one| (line, one));
+    fields.into_iter().flat_map(tables).chain(others).collect()
 }
 
 /// Rewrite rules for which there is no rule of one word, written with those that there are.

@@ -94,7 +94,8 @@ fn splice_apart(raw: &str, spelling: Spelling, edits: &[(Range<usize>, &str)]) -
 
 /// [`splice`] where the raw text is the decoded one.
 fn splice_plain(raw: &str, edits: &[(Range<usize>, impl AsRef<str>)]) -> String {
-    let mut out = String::with_capacity(raw.len() + raw.len() / 4);
+    let grown = |(range, new): &(Range<usize>, _)| AsRef::<str>::as_ref(new).len().saturating_sub(range.len());
+    let mut out = String::with_capacity(raw.len() + edits.iter().map(grown).sum::<usize>());
     let mut from = 0;
     for (range, new) in edits {
         if range.start >= from && raw.get(range.clone()).is_some() {

@@ -58,9 +58,9 @@ pub struct Change<'a> {
 }
 
 impl Blocks {
-    /// With room for a text of so many bytes.
-    pub fn with_capacity(bytes: usize) -> Blocks {
-        Blocks { text: String::with_capacity(bytes), ..Blocks::default() }
+    /// With room for a text of so many bytes, in so many pieces.
+    pub fn with_capacity(bytes: usize, pieces: usize) -> Blocks {
+        Blocks { text: String::with_capacity(bytes), pieces: Vec::with_capacity(pieces), ..Blocks::default() }
     }
 
     /// Appends the text of a node to the open block, in parts that change one by one; `ends` are their ends. Zero-width characters stay
@@ -70,9 +70,11 @@ impl Blocks {
         for end in ends {
             let part = text.get(start..*end).unwrap_or_default();
             let mut from = 0;
-            for (at, length) in zero_widths(part) {
-                self.add_piece(node, start + from, part.get(from..at).unwrap_or_default());
-                from = at + length;
+            if holds_zero_width(part) {
+                for (at, hidden) in part.match_indices(ZERO_WIDTH) {
+                    self.add_piece(node, start + from, part.get(from..at).unwrap_or_default());
+                    from = at + hidden.len();
+                }
             }
             self.add_piece(node, start + from, part.get(from..).unwrap_or_default());
             start = *end;
@@ -111,7 +113,7 @@ impl Blocks {
     /// Converts the text, run by run, and finds the ends of the pieces in it.
     pub fn convert(&self, converter: &Converter) -> Converted {
         let mut made = Converted { text: String::new(), ends: Vec::with_capacity(self.pieces.len()) };
-        let (mut cuts, mut found) = (Vec::with_capacity(self.pieces.len()), Vec::new());
+        let [mut cuts, mut found] = [(); 2].map(|()| Vec::with_capacity(self.pieces.len()));
         let mut pieces = self.pieces.iter().map(|piece| piece.range.end).peekable();
         let mut at = 0;
         for end in self.cuts.iter().copied().chain([self.text.len()]) {
@@ -154,15 +156,20 @@ fn may_begin_sequence(text: &str) -> bool {
     memchr::memchr_iter(0xE2, bytes).any(|at| matches!(bytes.get(at + 1..), Some([0xBF, 0xB0..=0xBF, ..])))
 }
 
-/// Where characters stand that show nothing and end no word (U+00AD, U+200B–D, U+2060, U+FEFF), and how long they are.
-/// Looked for by their first bytes, of which ordinary text has few.
-fn zero_widths(text: &str) -> impl Iterator<Item = (usize, usize)> {
+/// Characters that show nothing and end no word.
+const ZERO_WIDTH: [char; 6] = ['\u{AD}', '\u{200B}', '\u{200C}', '\u{200D}', '\u{2060}', '\u{FEFF}'];
+
+/// Whether a text may hold one of [`ZERO_WIDTH`]. Without an early end the loop is done in blocks: nearly no text has one.
+fn holds_zero_width(text: &str) -> bool {
     let bytes = text.as_bytes();
-    memchr::memchr3_iter(0xC2, 0xE2, 0xEF, bytes).filter_map(move |at| match bytes.get(at..)? {
-        [0xC2, 0xAD, ..] => Some((at, 2)),
-        [0xE2, 0x80, 0x8B..=0x8D, ..] | [0xE2, 0x81, 0xA0, ..] | [0xEF, 0xBB, 0xBF, ..] => Some((at, 3)),
-        _ => None,
-    })
+    let [second, third] = [1, 2].map(|skip| bytes.get(skip..).unwrap_or_default());
+    let is_zero_width = |(a, b, c): (u8, u8, u8)| {
+        (a == 0xC2) & (b == 0xAD)
+            | (a == 0xE2) & ((b == 0x80) & (c.wrapping_sub(0x8B) < 3) | (b == 0x81) & (c == 0xA0))
+            | (a == 0xEF) & (b == 0xBB) & (c == 0xBF)
+    };
+    let triples = bytes.iter().zip(second).zip(third);
+    triples.fold(false, |found, ((a, b), c)| found | is_zero_width((*a, *b, *c))) || text.ends_with('\u{AD}')
 }
 
 #[cfg(test)]
@@ -200,6 +207,13 @@ mod tests {
     #[test]
     fn zero_width_characters_stay_and_end_no_word() {
         assert_eq!(converted(&["人工\u{200B}智\u{AD}能"], Config::S2twp), ["人工\u{200B}智\u{AD}慧"]);
+        for hidden in ZERO_WIDTH {
+            for text in [format!("{hidden}"), format!("能{hidden}"), format!("{hidden}能"), format!("“能{hidden}能”")]
+            {
+                assert!(holds_zero_width(&text), "{text:?}");
+            }
+        }
+        assert!(!holds_zero_width("“能”—…，。\u{2008}\u{200A}\u{200E}\u{2061}ﻼ\u{AE}\u{2D}"));
     }
 
     #[test]

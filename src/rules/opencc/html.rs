@@ -2,7 +2,9 @@
 //!
 //! Never: code and what else no person reads as prose, `translate="no"`, subtrees in Japanese, Korean or English. Linear in the tokens.
 
-use super::blocks::{Blocks, Change, Converted, Node};
+use std::borrow::Cow;
+
+use super::blocks::{Blocks, Change, Node};
 use crate::chinese::{Converter, Tally};
 use crate::html::{Fragment, Kind};
 
@@ -37,10 +39,29 @@ fn role(fragment: &Fragment, id: usize) -> Role {
 }
 
 /// Attributes that a person reads.
-const ATTRIBUTES: &[&str] = &["title", "alt", "aria-label", "placeholder", "label", "summary"];
+const PROSE: &[&str] = &["title", "alt", "aria-label", "placeholder", "label", "summary"];
 
 /// Attributes that name the language of an element.
 const LANGUAGES: &[&str] = &["lang", "xml:lang"];
+
+/// What an attribute means for the text in its element or in itself.
+enum Meaning {
+    Prose(&'static str),
+    Language(&'static str),
+    Translate,
+    Class,
+}
+
+impl Meaning {
+    fn of(name: &str) -> Option<Meaning> {
+        let among = |names: &[&'static str]| names.iter().copied().find(|known| name.eq_ignore_ascii_case(known));
+        match name.len() {
+            5 if name.eq_ignore_ascii_case("class") => Some(Meaning::Class),
+            9 if name.eq_ignore_ascii_case("translate") => Some(Meaning::Translate),
+            _ => among(PROSE).map(Meaning::Prose).or_else(|| among(LANGUAGES).map(Meaning::Language)),
+        }
+    }
+}
 
 /// What of a fragment is to be converted.
 #[derive(Debug, Default)]
@@ -55,7 +76,8 @@ pub struct Text {
 impl Text {
     /// Gathers the text of a fragment; nothing is converted yet.
     pub fn gather(fragment: &Fragment) -> Text {
-        let mut text = Text { prose: Blocks::with_capacity(fragment.source().len()), ..Text::default() };
+        let prose = Blocks::with_capacity(fragment.source().len(), fragment.len() / 2 + 1);
+        let mut text = Text { prose, ..Text::default() };
         let mut id = 0;
         while id < fragment.len() {
             match fragment.kind(id) {
@@ -88,33 +110,34 @@ impl Text {
     /// be translated (`translate="no"`, the class that means the same) or is in another language.
     fn attributes(&mut self, fragment: &Fragment, id: usize) -> bool {
         let first = self.languages.len();
-        let mut found = [const { None }; ATTRIBUTES.len()];
-        for (name, value) in fragment.attrs(id) {
-            let known =
-                |names: &'static [&'static str]| names.iter().position(|known| name.eq_ignore_ascii_case(known));
-            if let Some(index) = known(ATTRIBUTES) {
-                found[index].get_or_insert(value); // of duplicates the first counts
-            } else if let Some(index) = known(LANGUAGES) {
-                if is_foreign(&value) {
-                    self.languages.truncate(first);
-                    return false;
+        let mut found = Vec::new();
+        for (name, value) in fragment.attrs_called(id, |name| Meaning::of(name).is_some()) {
+            let is_left = match Meaning::of(name) {
+                Some(Meaning::Prose(name)) => {
+                    // Of duplicates the first counts.
+                    if !found.iter().any(|(before, _)| *before == name) {
+                        found.push((name, value));
+                    }
+                    false
                 }
-                if super::names_chinese(&value) {
-                    self.languages.push((id, LANGUAGES[index]));
+                Some(Meaning::Language(name)) => {
+                    if super::names_chinese(&value) {
+                        self.languages.push((id, name));
+                    }
+                    is_foreign(&value)
                 }
-            } else if name.eq_ignore_ascii_case("translate") && value.eq_ignore_ascii_case("no")
-                || name.eq_ignore_ascii_case("class")
-                    && value.split_ascii_whitespace().any(|class| class == "notranslate")
-            {
+                Some(Meaning::Translate) => value.eq_ignore_ascii_case("no"),
+                Some(Meaning::Class) => value.split_ascii_whitespace().any(|class| class == "notranslate"),
+                None => false,
+            };
+            if is_left {
                 self.languages.truncate(first);
                 return false;
             }
         }
-        for (name, value) in ATTRIBUTES.iter().zip(found) {
-            if let Some(value) = value.filter(|value| !value.is_ascii()) {
-                self.asides.add(Node::Attribute(id, name), &value, &[value.len()]);
-                self.asides.end();
-            }
+        for (name, value) in found.iter().filter(|(_, value)| !value.is_ascii()) {
+            self.asides.add(Node::Attribute(id, name), value, &[value.len()]);
+            self.asides.end();
         }
         true
     }
@@ -134,15 +157,11 @@ impl Text {
         tally.add(self.asides.text());
     }
 
-    /// What becomes of it.
-    pub fn convert(&self, converter: &Converter) -> [Converted; 2] {
-        [&self.prose, &self.asides].map(|blocks| blocks.convert(converter))
-    }
-
-    /// Writes what was `made` of it into the fragment that it was gathered from.
-    pub fn put(&self, fragment: &mut Fragment, made: &[Converted; 2], language: &str) {
-        for (blocks, made) in [&self.prose, &self.asides].into_iter().zip(made) {
-            let changes: Vec<_> = blocks.changes(made).collect();
+    /// Converts it, and writes what came of it into the fragment that it was gathered from.
+    pub fn convert(&self, fragment: &mut Fragment, converter: &Converter, language: &str) {
+        for blocks in [&self.prose, &self.asides] {
+            let made = blocks.convert(converter);
+            let changes: Vec<_> = blocks.changes(&made).collect();
             changes.chunk_by(|a, b| a.node == b.node).for_each(|changes| replace(fragment, changes));
         }
         for (tag, name) in &self.languages {
@@ -153,11 +172,8 @@ impl Text {
 
 /// Adds the text of a token.
 fn add(blocks: &mut Blocks, fragment: &Fragment, id: usize) {
-    let text = fragment.text(id);
-    match fragment.parts(id) {
-        None => blocks.add(Node::Text(id), &text, &[text.len()]),
-        Some(ends) => blocks.add(Node::Text(id), &text, &ends),
-    }
+    let (text, ends) = fragment.text_in_parts(id);
+    blocks.add(Node::Text(id), &text, ends.as_deref().unwrap_or(&[text.len()]));
 }
 
 /// Makes the changes of one node.
@@ -171,10 +187,17 @@ fn replace<'a>(fragment: &mut Fragment, changes: &[Change<'a>]) {
             }
         }
         Some(Node::Attribute(id, name)) => {
-            let Some(mut value) = fragment.attr(id, name).map(|value| value.into_owned()) else { return };
-            for change in changes.iter().rev() {
-                value.replace_range(change.range.clone(), change.with);
-            }
+            let Some(old) = fragment.attr(id, name) else { return };
+            let value = match changes {
+                [all] if all.range == (0..old.len()) => Cow::Borrowed(all.with),
+                changes => changes
+                    .iter()
+                    .rfold(old.into_owned(), |mut value, change| {
+                        value.replace_range(change.range.clone(), change.with);
+                        value
+                    })
+                    .into(),
+            };
             fragment.set_attr(id, name, &value);
         }
         None => {}
