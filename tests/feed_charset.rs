@@ -34,3 +34,11 @@ fn corpus_decodes_as_declared() {
     }
     assert!(files > 80, "only {files} files");
 }
+
+#[test]
+fn a_declaration_that_repair_moves_to_the_front_says_utf_8() {
+    let warnings = "<b>Warning</b>\n".repeat(100);
+    let body = format!("{warnings}<?xml version='1.0' encoding='gbk'?><rss version='2.0'><channel/></rss>");
+    let feed = refeed::feed::Feed::read(body.as_bytes(), None, None).unwrap();
+    assert_eq!(feed.emit(), "<?xml version='1.0' encoding='UTF-8'?><rss version='2.0'><channel/></rss>");
+}

@@ -199,12 +199,14 @@ impl Feed {
                 if repaired.text.len() > text.len().saturating_mul(MAX_REPAIRED) {
                     return Err(refused());
                 }
-                let document = strict(&repaired.text).map_err(|refusal| match refusal {
-                    Refusal::Malformed(..) => refused(),
-                    bound => place(bound, &repaired.text),
-                })?;
                 notes.push(repaired.summary());
-                Feed::index(repaired.text, document, url, notes, repaired.truncated)
+                // its declaration may have stood where nobody looked for one
+                let text = charset::true_label(repaired.text.into()).into_owned();
+                let document = strict(&text).map_err(|refusal| match refusal {
+                    Refusal::Malformed(..) => refused(),
+                    bound => place(bound, &text),
+                })?;
+                Feed::index(text, document, url, notes, repaired.truncated)
             }
             Err(refusal) => Err(place(refusal, &text)),
         }

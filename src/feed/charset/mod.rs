@@ -227,7 +227,7 @@ fn declared_label(body: &[u8]) -> Option<&[u8]> {
 }
 
 /// The text is UTF-8 from here on, so its declaration has to say so; only the label's value changes.
-fn true_label(text: Cow<'_, str>) -> Cow<'_, str> {
+pub(super) fn true_label(text: Cow<'_, str>) -> Cow<'_, str> {
     match label_span(text.as_bytes()) {
         Some(span) if !text.as_bytes()[span.clone()].eq_ignore_ascii_case(b"utf-8") => {
             let mut text = text.into_owned();
