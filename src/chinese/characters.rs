@@ -8,17 +8,6 @@ use super::{
 };
 use std::{ops::RangeInclusive, sync::LazyLock};
 
-/// A character's side and its folded spelling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Traits {
-    /// Only simplified text has it.
-    pub simplified: bool,
-    /// Only traditional text has it.
-    pub traditional: bool,
-    /// The spelling that stands for all of its spellings.
-    pub fold: char,
-}
-
 /// Where the side begins in a packed character.
 const SIDE_SHIFT: u32 = 30;
 
@@ -101,15 +90,14 @@ impl Characters {
     }
 }
 
-/// What is known of `c`; most characters are on neither side and fold to themselves.
-pub(super) fn of(c: char) -> Traits {
+/// The spelling that stands for all spellings of `c`; most characters fold to themselves.
+pub(super) fn fold(c: char) -> char {
     let code = u32::from(c);
     let told = match CHARACTERS.page.get(code.wrapping_sub(PAGE_START) as usize) {
         Some(told) if code < PAGE_END => *told,
         _ => CHARACTERS.other(code).map_or(0, |[_, told, _]| *told),
     };
-    let fold = if told == 0 { c } else { char::from_u32(told & 0x3FFF_FFFF).unwrap_or(c) };
-    Traits { simplified: told >> SIDE_SHIFT == 1, traditional: told >> SIDE_SHIFT == 2, fold }
+    if told == 0 { c } else { char::from_u32(told & 0x3FFF_FFFF).unwrap_or(c) }
 }
 
 /// The classes of the characters of up to three bytes, by code point: to look up many.

@@ -24,7 +24,7 @@ fn folded(c: char) -> char {
         '\0'..='\u{2E7F}' | '\u{3001}'..='\u{3006}' | '\u{3008}'..='\u{3020}' => c,
         '\u{3000}' => ' ',
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFF01 + 0x21).unwrap_or(c),
-        _ => characters::of(c).fold,
+        _ => characters::fold(c),
     }
 }
 

@@ -4,6 +4,7 @@
 //! Both walk the same [`Segments`], so a position in the decoded value always means the same place in the source.
 
 use super::chars::{first_forbidden, is_allowed, reference_at};
+use crate::base::text::common_ends;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -276,16 +277,8 @@ pub fn difference<'a>(old: &str, new: &'a str) -> Option<Splice<'a>> {
     if old == new {
         return None;
     }
-    let mut prefix = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
-    while !(old.is_char_boundary(prefix) && new.is_char_boundary(prefix)) {
-        prefix -= 1;
-    }
-    let (old_rest, new_rest) = (&old[prefix..], &new[prefix..]);
-    let mut suffix = old_rest.bytes().rev().zip(new_rest.bytes().rev()).take_while(|(a, b)| a == b).count();
-    while !(old_rest.is_char_boundary(old_rest.len() - suffix) && new_rest.is_char_boundary(new_rest.len() - suffix)) {
-        suffix -= 1;
-    }
-    Some(Splice { range: prefix..old.len() - suffix, with: &new_rest[..new_rest.len() - suffix] })
+    let (prefix, suffix) = common_ends(old, new);
+    Some(Splice { range: prefix..old.len() - suffix, with: &new[prefix..new.len() - suffix] })
 }
 
 /// Writes a decoded value as `coding` wants it. Characters that XML forbids are left out of XML.

@@ -319,7 +319,7 @@ impl Fragment {
 
 /// What differs between two texts: the range of `old` and what stands there in `new`.
 fn changed<'a>(old: &str, new: &'a str) -> (Range<usize>, &'a str) {
-    let (start, end) = super::output::common_ends(old, new);
+    let (start, end) = crate::base::text::common_ends(old, new);
     (start..old.len() - end, new.get(start..new.len() - end).unwrap_or_default())
 }
 

@@ -11,6 +11,7 @@ use super::fragment::Fragment;
 use super::overrides::Override;
 use super::spelling::open_reference;
 use super::token::{OPEN, REMOVED, Sort};
+use crate::base::text::common_ends;
 
 /// Bytes `range` of the source give way to `with`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,23 +169,6 @@ fn trimmed<'a>(range: Range<usize>, old: &str, new: Cow<'a, str>) -> Edit<'a> {
         Cow::Owned(new) => Cow::Owned(new.get(middle).unwrap_or_default().to_owned()),
     };
     Edit { range: range.start + start..range.end - end, with }
-}
-
-/// The lengths of what two texts have in common at their starts and, beyond that, at their ends, in whole characters.
-pub(super) fn common_ends(old: &str, new: &str) -> (usize, usize) {
-    let same = |(a, b): &(&[u8; 8], &[u8; 8])| a == b;
-    let eights = old.as_bytes().as_chunks().0.iter().zip(new.as_bytes().as_chunks().0).take_while(same).count() * 8;
-    let [old_bytes, new_bytes] = [old, new].map(|text| text.as_bytes().get(eights..).unwrap_or_default());
-    let mut start = eights + old_bytes.iter().zip(new_bytes).take_while(|(a, b)| a == b).count();
-    while !old.is_char_boundary(start) || !new.is_char_boundary(start) {
-        start -= 1;
-    }
-    let (old_rest, new_rest) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
-    let mut end = old_rest.bytes().rev().zip(new_rest.bytes().rev()).take_while(|(a, b)| a == b).count();
-    while !old_rest.is_char_boundary(old_rest.len() - end) || !new_rest.is_char_boundary(new_rest.len() - end) {
-        end -= 1;
-    }
-    (start, end)
 }
 
 #[cfg(test)]
