@@ -11,6 +11,7 @@ pub mod fields;
 mod load;
 pub mod name;
 pub mod outline;
+mod pieces;
 pub mod problem;
 pub mod quantity;
 mod rule_list;
