@@ -250,10 +250,13 @@ impl<'a> Tree<'a> {
         false
     }
 
-    /// True for a root or channel inside its like, outside a field: the items after it belong to the one that is open.
-    fn begins_again(&self, tag: &Tag<'a>) -> bool {
-        let is_open = || self.stack.iter().take(2).any(|open| open.raw.eq_ignore_ascii_case(tag.name));
-        self.leaf.is_none() && names::holds_items(tag.name) && is_open()
+    /// True for a root or channel where none can stand and which holds items: they belong to the feed that is open.
+    fn begins_again(&mut self, tag: &Tag<'a>) -> bool {
+        if self.leaf.is_some() || !names::holds_items(tag.name) || self.stack.is_empty() {
+            return false;
+        }
+        let first_channel = self.stack.len() == 1 && !self.atom && tag.name.eq_ignore_ascii_case("channel");
+        !first_channel && self.ahead.find(Mark::End(tag.name), self.pos) > self.ahead.item_edge(self.pos)
     }
 
     /// Closes all elements from index `keep` of the stack on.
@@ -307,7 +310,7 @@ impl<'a> Tree<'a> {
             return Err(Stop::Unbalanced);
         }
         match self.opener(name) {
-            Some(index) if !self.ends_too_early(index) => {
+            Some(index) if !self.ends_too_early(index, self.pos + tag.len()) => {
                 if self.stack[index].raw != name {
                     self.out.fix(FixKind::Case, self.pos);
                 }
@@ -320,8 +323,15 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// True where the end of the whole feed, or of its channel, comes before more items do.
-    fn ends_too_early(&mut self, index: usize) -> bool {
+    /// True where the end of the whole feed, or of its channel, comes before more items do, and where that of an item
+    /// stands inside a field that ends in the same item.
+    fn ends_too_early(&mut self, index: usize, after: usize) -> bool {
+        if let Some(leaf) = self.leaf.filter(|_| self.guess && self.stack[index].role == Role::Item) {
+            let item_end = self.ahead.find(Mark::End(self.stack[index].raw), after);
+            return item_end != NOWHERE
+                && item_end <= self.ahead.item_edge(after)
+                && self.ahead.find(Mark::End(self.stack[leaf].raw), after) < item_end;
+        }
         let is_channel = index == 1 && self.stack[0].raw.eq_ignore_ascii_case("rss") && self.stack[1].raw == "channel";
         self.root_end_seen |= index == 0;
         self.guess && (index == 0 || is_channel) && self.ahead.more_items(self.pos)
