@@ -46,7 +46,7 @@ pub(super) fn html(text: &str) -> String {
 fn is_laid_out(block: &[&str]) -> bool {
     let spaced = |line: &&str| line.trim_start().contains('\t') || line.trim_start().contains("   ");
     let mut following = block.iter().skip(1);
-    following.any(|line| line.starts_with([' ', '\t'])) || block.iter().any(|line| spaced(line))
+    following.any(|line| line.starts_with([' ', '\t'])) || block.iter().any(spaced)
 }
 
 #[cfg(test)]
