@@ -4,7 +4,7 @@
 //! The only place that reads the process's environment. `${VAR}` in a file is not expanded. A file larger than
 //! [`MAX_CONFIG`] is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -161,7 +161,15 @@ fn understand(
     for name in sets.keys() {
         report.extend(check(&RuleList::names(&report.source().name, name), &sets));
     }
-    let check: Check<'_> = &mut |list| check(list, &sets);
+    let mut sound = HashSet::new();
+    let check: Check<'_> = &mut |list| {
+        let digest = list.digest(); // many feeds have the rules of others
+        let problems = if sound.contains(&digest) { Problems::default() } else { check(list, &sets) };
+        if problems.is_empty() {
+            sound.insert(digest);
+        }
+        problems
+    };
     let around = around.map(|value| Around::read(value, check, report)).unwrap_or_default();
     let sites = sites.map(|value| {
         let read = |value, report: &mut Report| shared::site_rules(value, check, report).map(|list| around.put(list));
