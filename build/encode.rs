@@ -97,18 +97,23 @@ impl Encoder<'_> {
         layout::LONG | u64::from(self.record(&c.to_string(), value))
     }
 
-    /// Fills the slots of the children of `node`, whose answer is `answer`.
-    fn subtree(&mut self, node: usize, path: &str, answer: u32, bases: &[u32], places: &mut Places) {
-        let base = bases[node];
+    /// Fills the slots of the children of `node`, whose answer is `answer`. True where one of their answers is other than the
+    /// characters one by one.
+    fn subtree(&mut self, node: usize, path: &str, answer: u32, bases: &[u32], places: &mut Places) -> bool {
+        let (base, mut any) = (bases[node], false);
         for (code, child) in self.children(node) {
             let node = &self.trie.nodes[child];
             let path = format!("{path}{}", node.c);
             let answer = node.answer.as_ref().map_or(answer, |own| self.answer(&path, own));
             let at = usize::try_from(base).expect("small") + usize::from(code);
-            places.slots[at] = u32::from(code) | bases[child] << layout::CODE_BITS;
             places.answers[at] = answer;
-            self.subtree(child, &path, answer, bases, places);
+            let is_own = !matches!(answer >> layout::KIND_SHIFT & 7, layout::ONE | layout::WORD_CHARS);
+            let is_own = self.subtree(child, &path, answer, bases, places) || is_own;
+            let own = if is_own { u32::try_from(layout::OWN).expect("small") } else { 0 };
+            places.slots[at] = u32::from(code) | own | bases[child] << layout::SLOT_BASE_SHIFT;
+            any |= is_own;
         }
+        any
     }
 
     fn answer(&mut self, path: &str, answer: &Answer) -> u32 {

@@ -126,6 +126,7 @@ fn walked<const NOTE: u8>(
         cuts: Cuts::new(notes.cuts, notes.targets),
         out: Out::new(text.len()),
         ascii: 0..0,
+        sure: 0,
     };
     walk.all()?;
     Ok(walk.out.finish())
@@ -143,6 +144,8 @@ pub(super) struct Walk<'t, const NOTE: u8> {
     pub(super) out: Out,
     /// The last stretch of ASCII that was copied: a key may begin at its end.
     pub(super) ascii: Range<usize>,
+    /// The last place known where a unit begins; from there to where the walk is there are only characters of the page.
+    pub(super) sure: usize,
 }
 
 /// The index in the page of the character at `at`, if it is one of the page.
@@ -170,14 +173,37 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
         let mut at = 0;
         loop {
             at = self.fast(at);
-            self.out.make_room();
+            if self.out.make_room() {
+                continue;
+            }
             let start = self.out.len();
-            let Some(end) = self.unit(at)? else { return Ok(()) };
+            let end = match self.boundary(at) {
+                after if after > at => self.characters(at, (after - at) / 3),
+                _ => match self.unit(at)? {
+                    Some(end) => end,
+                    None => return Ok(()),
+                },
+            };
             if NOTE == CUTS && end >= self.cuts.next {
                 self.cuts.passed(self.source, at..end, &self.out.written(start), start);
             }
-            at = end;
+            (at, self.sure) = (end, end);
         }
+    }
+
+    /// Where, at or after `at`, a unit begins. What [`Walk::fast`] wrote since the last sure place is of the page, and what it saw
+    /// there becomes what each character becomes alone, whatever the units are.
+    fn boundary(&self, at: usize) -> usize {
+        let is_in_key = |at| page_index(self.source, at).is_some_and(|index| self.table.page(index) >> CODE_SHIFT != 0);
+        let mut place = at;
+        while place > self.sure && is_in_key(place - 3) {
+            place -= 3;
+        }
+        while place < at {
+            let count = self.longest(place, usize::MAX).map_or(0, Answer::count);
+            place += 3 * count.max(1);
+        }
+        place
     }
 
     /// What begins at `at`, and where it ends; none at the end of the text.
@@ -228,7 +254,7 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
         let (mut base, mut found) = (entry >> ENTRY_BASE_SHIFT, None);
         for _ in 1..limit {
             let Some((place, next)) = self.child(base, end) else { break };
-            (found, end, base) = (Some(place), next, self.table.slot(place) >> CODE_BITS);
+            (found, end, base) = (Some(place), next, self.table.slot(place) >> SLOT_BASE_SHIFT);
         }
         found.map(|place| self.table.answer(place))
     }
@@ -240,7 +266,7 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
 
     /// Goes on from the place of the second character, and does what the longest path says.
     fn path(&mut self, at: usize, entry: u64, mut place: u64, mut end: usize) -> Result<usize, Compatibility> {
-        while let Some(next) = self.child(self.table.slot(place) >> CODE_BITS, end) {
+        while let Some(next) = self.child(self.table.slot(place) >> SLOT_BASE_SHIFT, end) {
             (place, end) = next;
         }
         let answer = self.table.answer(place);

@@ -206,14 +206,18 @@ mod tests {
     use super::*;
     use crate::chinese::Config;
 
+    fn token(id: usize) -> Node {
+        Node { slot: 0, part: Part::Text(id) }
+    }
+
     fn converted(nodes: &[&str], config: Config) -> Vec<String> {
         let mut blocks = Blocks::default();
-        nodes.iter().enumerate().for_each(|(node, text)| blocks.add(node_of(node), text, &[text.len()]));
+        nodes.iter().enumerate().for_each(|(node, text)| blocks.add(token(node), text, &[text.len()]));
         blocks.end();
         let mut out: Vec<String> = nodes.iter().map(|text| (*text).to_owned()).collect();
         let made = blocks.convert(&Converter::new(config));
         for change in blocks.changes(&made).collect::<Vec<_>>().iter().rev() {
-            let Node::Text(node) = change.node else { continue };
+            let Part::Text(node) = change.node.part else { continue };
             out[node].replace_range(change.range.clone(), change.with);
         }
         out
@@ -249,11 +253,11 @@ mod tests {
     fn blocks_are_converted_apart() {
         let mut blocks = Blocks::default();
         for (node, text) in ["人工智", "能", "ASCII", "⿳头", "头发"].into_iter().enumerate() {
-            blocks.add(node_of(node), text, &[text.len()]);
+            blocks.add(token(node), text, &[text.len()]);
             blocks.end();
         }
         let made = blocks.convert(&Converter::new(Config::S2twp));
         let changed: Vec<_> = blocks.changes(&made).map(|change| (change.node, change.with)).collect();
-        assert_eq!(changed, [(Node::Text(3), "⿳頭"), (Node::Text(4), "頭髮")]);
+        assert_eq!(changed, [(token(3), "⿳頭"), (token(4), "頭髮")]);
     }
 }
