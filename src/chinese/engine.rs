@@ -200,7 +200,11 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
             place -= 3;
         }
         while place < at {
-            let count = self.longest(place, usize::MAX).map_or(0, Answer::count);
+            let base = self.entry(place).0 >> ENTRY_BASE_SHIFT;
+            let count = match self.child(base, place + 3) {
+                Some(_) => self.longest(place, usize::MAX).map_or(0, Answer::count),
+                None => 0,
+            };
             place += 3 * count.max(1);
         }
         place
