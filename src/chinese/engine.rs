@@ -1,10 +1,11 @@
 //! One walk over the text that gives what OpenCC's passes give one after the other.
 //!
-//! At each place the longest path of the configuration's trie tells what the library does there (`build/compile.rs`).
+//! At each place the longest path of the configuration's trie tells what the library does there (`build/compile.rs`): that is a unit.
 //! Three things are left to the walk: a match inside a stretch between words is cut where a word begins inside it;
 //! where only the stages one after the other can tell, the stretch goes through their two tables; and a text with
-//! compatibility ideographs is normalised and walked again. Time is linear: every byte is walked once, looked at again
-//! at most as often as the longest key has characters, and goes at most once through the stages.
+//! compatibility ideographs is normalised and walked again. Units that become what their characters become one by one are not looked
+//! at until one of another kind may follow (`fast.rs`). Time is linear: every byte is walked once, looked at again
+//! at most twice as often as the longest key has characters, and goes at most once through the stages.
 
 use super::{
     Config, Match, characters,

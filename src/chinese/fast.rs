@@ -1,7 +1,9 @@
-//! The part of the walk that most of a text takes, with all that it needs in registers.
+//! The part of the walk that most of a text takes, with all that it needs in registers: character by character, without units.
 //!
-//! Everything here the walk does too, unit by unit (`engine.rs`); where anything else than a word, a character of the
-//! page or a copy is due, this stops before it. So it changes the speed alone, never the result.
+//! Nearly all units become what their characters become one by one (in the dictionary that tells simplified words apart, four of
+//! five words do). So where units begin matters only at a place from which the longest path has another answer, and about one
+//! character in a hundred is such a place. Until one is at hand this writes every character as it becomes alone; there it stops, and
+//! `engine.rs` finds out whether a unit begins there at all: a word before may reach over it. So this changes the speed, never the result.
 
 use super::{
     Match,
@@ -51,25 +53,26 @@ pub(super) fn headed(source: &[u8], table: &Table, at: usize, ascii: &Range<usiz
     tail.iter().any(|byte| table.heads(*byte))
 }
 
-/// Whether a path at whose `place` is this `slot`, and which goes on at `end`, has an answer other than the characters one by one, or
-/// goes on with a character that is not of the page.
+/// Whether the path that has come to `place`, which holds `slot`, has another answer than the characters one by one where it goes on as
+/// far as it can from `end`, or comes to a character that is not of the page.
 #[inline(always)]
 fn tells_more(source: &[u8], table: &Table, mut place: u64, mut slot: u64, mut end: usize) -> bool {
+    let is_more = |place| !matches!(table.answer(place).kind(), ONE | WORD_CHARS);
     while let Some(index) = page_index(source, end) {
         let code = table.page(index) >> CODE_SHIFT & CODE_MASK;
         let next = (slot >> SLOT_BASE_SHIFT) + code;
         let child = table.slot(next);
         if child & (CODE_MASK | OWN) != code | OWN {
-            return !matches!(table.answer(place).kind(), ONE | WORD_CHARS);
+            return is_more(place);
         }
         (place, slot, end) = (next, child, end + 3);
     }
-    table.is_told(source, end) || !matches!(table.answer(place).kind(), ONE | WORD_CHARS)
+    table.is_told(source, end) || is_more(place)
 }
 
 impl<const NOTE: u8> Walk<'_, NOTE> {
-    /// As far as text goes that needs nothing but the page, words and copying, or until the buffer is full: the same as
-    /// unit by unit, with all that it needs in registers. Gives the place where the next unit begins.
+    /// Writes characters as they become alone, up to where a unit may be due that becomes something else, or until the buffer is
+    /// full. Gives the place where that is.
     pub(super) fn fast(&mut self, mut at: usize) -> usize {
         let (source, table) = (self.source, self.table);
         if headed(source, table, at, &self.ascii) {
@@ -87,7 +90,7 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
             }
             end
         };
-        'unit: while !pen.is_full() {
+        'walk: while !pen.is_full() {
             let Some(index) = page_index(source, at) else {
                 let start = pen.at();
                 let Some(end) = copied(source, table, at, &mut pen, &mut self.ascii) else { break };
@@ -100,25 +103,25 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
             };
             let mut entry = table.page(index);
             loop {
-                let next = page_index(source, at + 3).map(|index| table.page(index));
-                let Some(next) = next else {
+                let Some(next) = page_index(source, at + 3) else {
                     if table.is_told(source, at + 3) || entry & (LONG | SELF) != 0 {
-                        break 'unit;
+                        break 'walk;
                     }
                     let start = pen.at();
                     pen.put_three(entry);
                     at = note(entry & CHANGED != 0, at, at + 3, start, &pen);
-                    continue 'unit;
+                    continue 'walk;
                 };
+                let next = table.page(next);
                 let code = next >> CODE_SHIFT & CODE_MASK;
                 // The base 0 of an entry without children is nobody's, so that no label there is its own code.
                 let place = (entry >> ENTRY_BASE_SHIFT) + code;
                 let slot = table.slot(place);
                 if slot & (CODE_MASK | OWN) == code | OWN && tells_more(source, table, place, slot, at + 6) {
-                    break 'unit;
+                    break 'walk;
                 }
                 if entry & (LONG | SELF) != 0 || pen.is_full() {
-                    break 'unit;
+                    break 'walk;
                 }
                 let start = pen.at();
                 pen.put_three(entry);
