@@ -196,6 +196,9 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
     /// there becomes what each character becomes alone, whatever the units are.
     fn boundary(&self, at: usize) -> usize {
         let is_in_key = |at| page_index(self.source, at).is_some_and(|index| self.table.page(index) >> CODE_SHIFT != 0);
+        if !is_in_key(at) {
+            return at;
+        }
         let mut place = at;
         while place > self.sure && is_in_key(place - 3) {
             place -= 3;
