@@ -1,11 +1,11 @@
 //! From a trie to the bytes that the program embeds: places are found for all nodes, so that decoding only writes.
 //!
-//! All numbers are little-endian: `u32` number of slots, of singles, of bytes of records; the slots, the answers, the
-//! singles (each `u32` character and `u64` entry, ascending), the records (`layout.rs`). The program reads all but the
+//! All numbers are little-endian: `u32` number of slots, of singles, of bytes of pairs, of bytes of records; the slots, the answers, the
+//! singles (each `u32` character and `u64` entry, ascending), the pairs, the records (`layout.rs`). The program reads all but the
 //! singles where they are embedded.
 
 use crate::{
-    compile::{Answer, Trie},
+    compile::{Answer, Node, Trie},
     layout,
 };
 use std::collections::{HashMap, HashSet};
@@ -28,15 +28,31 @@ pub fn encode(trie: &Trie) -> Vec<u8> {
         encoder.subtree(root, &trie.nodes[root].c.to_string(), layout::ONE << layout::KIND_SHIFT, &bases, &mut places);
     }
     encoder.records.extend([0; layout::PADDING]);
-    let numbers = [count, singles.len(), encoder.records.len()].map(|number| u32::try_from(number).expect("small"));
+    let pairs = pairs(trie);
+    let numbers = [count, singles.len(), pairs.len(), encoder.records.len()];
+    let numbers = numbers.map(|number| u32::try_from(number).expect("small"));
     let mut out: Vec<u8> = numbers.iter().chain(&places.slots).flat_map(|number| number.to_le_bytes()).collect();
     out.extend(places.answers.iter().flat_map(|answer| answer.to_le_bytes().into_iter().take(3)));
     for (c, entry) in singles {
         out.extend(u32::from(c).to_le_bytes());
         out.extend(entry.to_le_bytes());
     }
+    out.extend(pairs);
     out.extend(encoder.records);
     out
+}
+
+/// The pairs of the trie's keys, as one bit of about five.
+fn pairs(trie: &Trie) -> Vec<u8> {
+    let index = |c: char| usize::try_from(u32::from(c) - layout::PAGE_START).expect("small");
+    let of_node = |node: &Node| node.children.iter().map(|child| (node.c, trie.nodes[*child].c)).collect::<Vec<_>>();
+    let all: HashSet<_> = trie.nodes.iter().flat_map(of_node).filter(|(a, b)| in_page(*a) && in_page(*b)).collect();
+    let mut bits = vec![0; (4 * all.len()).next_power_of_two().max(8) / 8];
+    for (first, second) in all {
+        let pair = layout::pair(index(first), index(second), 8 * bits.len());
+        bits[pair / 8] |= 1 << (pair % 8);
+    }
+    bits
 }
 
 /// The slots and their answers.

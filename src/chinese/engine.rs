@@ -192,16 +192,17 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
         }
     }
 
-    /// Where, at or after `at`, a unit begins. What [`Walk::fast`] wrote since the last sure place is of the page, and what it saw
-    /// there becomes what each character becomes alone, whatever the units are.
+    /// Where, at or after `at`, a unit begins. All since the last sure place is of the page, and the units that begin there become what
+    /// their characters become alone: [`Walk::fast`] has seen so. No unit reaches over two characters that follow each other in no key,
+    /// nor over the end of the page.
     fn boundary(&self, at: usize) -> usize {
-        let is_in_key = |at| page_index(self.source, at).is_some_and(|index| self.table.page(index) >> CODE_SHIFT != 0);
-        if !is_in_key(at) {
-            return at;
-        }
+        let Some(mut after) = page_index(self.source, at) else { return at };
         let mut place = at;
-        while place > self.sure && is_in_key(place - 3) {
-            place -= 3;
+        while place > self.sure
+            && let Some(before) = page_index(self.source, place - 3)
+            && self.table.may_follow(before, after)
+        {
+            (place, after) = (place - 3, before);
         }
         while place < at {
             let base = self.entry(place).0 >> ENTRY_BASE_SHIFT;

@@ -11,6 +11,7 @@
 //! 14..32 base, 0 for a node without children.
 //! Answer (three bytes, one for each slot): bits 0..4 how many characters it takes; 4..7 its kind; 7..24 the place of
 //! its record.
+//! Pairs: a set of bits, of a length that is a power of two; that of every two characters that follow each other in a key is set.
 //! Record: length of the source in bytes, length of the value in bytes, the value. It begins at twice its place.
 
 /// First character of the page, the characters looked up by index.
@@ -66,3 +67,8 @@ pub const EXACT: u32 = 5;
 
 /// Bytes after the last record, so that records can be copied in blocks.
 pub const PADDING: usize = 64;
+
+/// The bit of two characters of the page, by their indices in it, among as many as there are bits; others may share it.
+pub const fn pair(first: usize, second: usize, bits: usize) -> usize {
+    (first.wrapping_mul(0x9E37) ^ second.wrapping_mul(0x85EB_CA6B) >> 9) & bits.wrapping_sub(1)
+}
