@@ -13,6 +13,7 @@ pub mod dates;
 pub mod discover;
 mod dropped;
 mod emit;
+mod enclosure_edit;
 mod enclosures;
 mod error;
 mod fields;

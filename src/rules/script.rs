@@ -4,7 +4,7 @@
 //! Calls `item(item, feed)` for each item, or `feed(feed)` once with all of them, whichever the script defines (or both; also
 //! rss-funnel's `modify_post(feed, post)` and `modify_feed(feed)`). An item has `index id title link content summary author categories
 //! published updated enclosures image`: texts as they are read, `content` and `summary` as HTML, dates as RFC 3339, `enclosures` as a list of
-//! `{ url, type, length }`, null where there is none. What the function changes is written back; `null` or `false` instead of an item drops
+//! `{ url, type, length, title }`, null where there is none. What the function changes is written back; `null` or `false` instead of an item drops
 //! it; the order of `feed.items` is the order of the feed. `id` and `image` cannot be changed. `console.log` goes to the log.
 //!
 //! The script runs in QuickJS without network, files or clock of its own, with at most `memory` (32 MiB) and `steps` (100 million, about a
