@@ -132,7 +132,7 @@ struct Imported {
 }
 
 fn imported(outlines: &[Outline], old: Option<&Config>, sets: Option<&str>) -> Imported {
-    let mut names = Names::with(old.iter().flat_map(|old| old.feeds.keys()));
+    let mut names = Names::with(old.iter().flat_map(|old| old.feeds.keys().map(|name| &**name)));
     let mut urls: BTreeSet<String> =
         old.iter().flat_map(|old| old.feeds.values().map(|feed| feed.url.to_string())).collect();
     let mut done = Imported { toml: String::new(), added: 0, notes: Vec::new() };
@@ -209,9 +209,9 @@ mod tests {
         let made = imported(&list, None, Some("zh-tw, weserv"));
         let config = Config::parse(&Source::new("made", made.toml.clone()), rules::check).unwrap();
         assert_eq!((made.added, made.notes.len()), (3, 2));
-        assert_eq!(config.feeds.keys().collect::<Vec<_>>(), ["a", "a-2", "a-quoted-title"]);
+        assert_eq!(config.feeds.keys().map(|name| &**name).collect::<Vec<_>>(), ["a", "a-2", "a-quoted-title"]);
         assert_eq!(&*config.feeds["a-2"].url, "http://c.example/");
-        assert_eq!(config.feeds["a-quoted-title"].folder.as_deref(), Some("News／Asia"));
+        assert_eq!(config.feeds["a-quoted-title"].settings.folder.as_deref(), Some("News／Asia"));
         let again = imported(&list, Some(&config), None);
         assert_eq!(again.added, 0, "{}", again.toml);
     }
