@@ -171,6 +171,7 @@ fn a_script_without_end_ends() {
     for (code, word) in [
         ("function item(item) { for (;;) {} }", "`steps`"),
         ("function item(item) { let all = []; for (;;) all.push('x'.repeat(10000) + all.length); }", "`memory`"),
+        ("function item(item) { let all = []; for (;;) all.push(new Array(1000).fill(1)); }", "`memory`"),
         ("function down(x) { return down(x) + 1 } function item(item) { return down(item) }", "stack"),
         ("function item(item) { /(a+)+$/.test('a'.repeat(40) + 'b'); return item }", "`steps`"),
     ] {
@@ -211,6 +212,7 @@ fn what_a_script_cannot_do_is_said() {
     ] {
         let error = run(code).unwrap_err();
         assert!(error.contains(why), "{code}: {error}");
+        assert!(!error.contains("line"), "no line of this script is to blame: {error}");
     }
 }
 
