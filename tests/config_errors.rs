@@ -70,13 +70,13 @@ limit = { count = 2 }
     assert_eq!(config.fetch.max_redirects, 0);
     assert_eq!(config.cache.memory, 10_000_000);
     assert!(config.cache.min_ttl.is_zero() && config.cache.stale_while_revalidate.is_zero());
-    assert_eq!(config.feeds["voa"].times.min_ttl.map(|ttl| ttl.as_secs()), Some(60));
-    assert_eq!(config.feeds["voa"].times.stale_if_error.map(|ttl| ttl.as_secs()), Some(365 * 86_400));
-    assert_eq!(config.feeds["美国之音"].refresh, Refresh::OnDemand);
-    assert!(matches!(config.feeds["long"].refresh, Refresh::Every(every) if every.as_secs() == 2700));
+    assert_eq!(config.feeds["voa"].settings.times.min_ttl.map(|ttl| ttl.as_secs()), Some(60));
+    assert_eq!(config.feeds["voa"].settings.times.stale_if_error.map(|ttl| ttl.as_secs()), Some(365 * 86_400));
+    assert_eq!(config.feeds["美国之音"].settings.refresh, Refresh::OnDemand);
+    assert!(matches!(config.feeds["long"].settings.refresh, Refresh::Every(every) if every.as_secs() == 2700));
     assert_eq!(&*config.feeds["voa"].url, "https://www.voachinese.com/api/zm_yql-vomx-tpeybti");
     assert_eq!(*config.feeds["美国之音"].origin, Origin::File("/var/feeds/voa.xml".into()));
-    assert_eq!(config.feeds["美国之音"].relative, Relative::Keep);
+    assert_eq!(config.feeds["美国之音"].settings.relative, Relative::Keep);
     assert_eq!(config.feeds["long"].rules.items.len(), 1);
     assert!(!format!("{config:?}").contains("a long random text"), "the key must not be printed");
 }

@@ -174,6 +174,19 @@ async fn files_are_no_articles() {
 }
 
 #[tokio::test]
+async fn an_article_in_plain_text_keeps_its_lines() {
+    let site = Site::start().await;
+    site.open();
+    site.feed(&["/a.txt"]);
+    site.put_as("/a.txt", "text/plain; charset=utf-8", format!("台湾 & <b>\n{TEXT}\n\nEnd.\n").as_bytes());
+    for rules in ["[{ full_text = '#a' }]", "[{ full_text = true }]"] {
+        let body = site.server(rules).await.get("/feed/a", &[]).await.text();
+        let expected = format!("<p>台湾 &amp; &lt;b&gt;<br>\n{TEXT}</p><p>End.</p>");
+        assert!(body.contains(&expected) || body.contains(&*htmlize::escape_text(&expected)), "{rules}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn without_selectors_the_text_is_found_by_readability() {
     let site = Site::start().await;
     site.open();

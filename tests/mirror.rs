@@ -98,7 +98,7 @@ impl Upstream {
         config.fetch.allow.push(Allow { net: "127.0.0.0/8".parse().unwrap(), port: None });
         let url = self.url("/feed");
         let feed = Feed::new(url.as_str(), Origin::Http(Url::parse(&url).unwrap()), RuleList::empty());
-        config.feeds.insert("a".to_owned(), feed);
+        config.feeds.insert("a".into(), feed);
         Pipeline::from_config(&config, clock.clone()).unwrap()
     }
 }

@@ -43,8 +43,8 @@ async fn feeds_on_demand_wait_for_a_reader_and_a_duration_is_kept_to() {
     let upstream = Upstream::start("ETag: \"1\"\r\n").await;
     let of = |name: &'static str| (name, upstream.url(&format!("/{name}")), "");
     let mut config = config(&[of("asked"), of("timed")]);
-    config.feeds.get_mut("asked").unwrap().refresh = Refresh::OnDemand;
-    config.feeds.get_mut("timed").unwrap().refresh = Refresh::Every(2 * HOUR);
+    config.feeds.get_mut("asked").unwrap().settings_mut().refresh = Refresh::OnDemand;
+    config.feeds.get_mut("timed").unwrap().settings_mut().refresh = Refresh::Every(2 * HOUR);
     let server = Server::start(&config).await;
     server.live(&server.pipeline, DAY).await;
     let times = upstream.lines().len();

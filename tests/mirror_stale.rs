@@ -177,7 +177,7 @@ async fn what_upstream_forbids_to_use_stale_is_not_unless_this_feed_insists() {
         let upstream = Upstream::start(&format!("Cache-Control: {line}\r\n")).await;
         let url = upstream.url("/feed");
         let mut config = config(&[("a", url.clone(), ""), ("own", url, "")]);
-        config.feeds.get_mut("own").unwrap().times.stale_if_error = Some(DAY);
+        config.feeds.get_mut("own").unwrap().settings_mut().times.stale_if_error = Some(DAY);
         let server = Server::start(&config).await;
         server.get("/feed/a", &[]).await;
         server.get("/feed/own", &[]).await;
@@ -218,9 +218,9 @@ async fn each_feed_may_have_clocks_of_its_own_over_one_fetch() {
     let upstream = Upstream::start("Cache-Control: max-age=3600\r\n").await;
     let url = upstream.url("/feed");
     let mut config = config(&[("slow", url.clone(), ""), ("fast", url.clone(), ""), ("hourly", url, "")]);
-    let fast = config.feeds.get_mut("fast").unwrap();
+    let fast = config.feeds.get_mut("fast").unwrap().settings_mut();
     (fast.times.max_ttl, fast.times.stale_while_revalidate) = (Some(10 * MINUTE), Some(Duration::ZERO));
-    config.feeds.get_mut("hourly").unwrap().refresh = refeed::config::Refresh::Every(2 * HOUR);
+    config.feeds.get_mut("hourly").unwrap().settings_mut().refresh = refeed::config::Refresh::Every(2 * HOUR);
     let server = Server::start(&config).await;
     for (name, ttl) in [("slow", 3600), ("fast", 600), ("hourly", 7200)] {
         let reply = server.get(&format!("/feed/{name}"), &[]).await;

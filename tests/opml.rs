@@ -66,7 +66,7 @@ fn what_is_no_list_or_a_wrong_rule_set_is_refused_and_nothing_is_written() {
 async fn the_server_lists_its_feeds_with_their_own_titles_once_they_are_known() {
     let upstream = Upstream::start("").await;
     let mut config = config(&[("a", upstream.url("/feed"), ""), ("b", upstream.url("/b"), "")]);
-    config.feeds.get_mut("b").unwrap().title = Some("Bee".into());
+    config.feeds.get_mut("b").unwrap().settings_mut().title = Some("Bee".into());
     let server = Server::start(&config).await;
     let reply = server.get("/opml", &[("Host", "feeds.example:8080")]).await;
     assert_eq!((reply.status, reply.header("content-type")), (200, "text/x-opml; charset=utf-8"));

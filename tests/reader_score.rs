@@ -241,7 +241,7 @@ async fn watch(habits: Habits, days: u32, reader: Option<Duration>, restart: Opt
     let mut config = Config::default();
     config.fetch.allow = vec![format!("{address}").parse().unwrap()];
     let url = Url::parse(&format!("http://{address}{PATH}")).unwrap();
-    config.feeds.insert("blog".to_owned(), Feed::new(url.as_str(), Origin::Http(url.clone()), RuleList::empty()));
+    config.feeds.insert("blog".into(), Feed::new(url.as_str(), Origin::Http(url.clone()), RuleList::empty()));
     let end = NOW + DAY * days;
     while clock.now() < end {
         let disk = Disk::open(directory.path(), 16 << 20, clock.clone());

@@ -22,7 +22,7 @@ use crate::base::limits;
 use crate::feed::Rhythm;
 
 /// The operator's part: `cache.*`, and what a feed sets for itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// Fresh for so long where upstream and the feed say nothing.
     pub default: Duration,
@@ -37,7 +37,7 @@ pub struct Policy {
 }
 
 /// How long something stale may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Grace {
     /// For so long, unless upstream says otherwise.
     Default(Duration),

@@ -132,7 +132,7 @@ impl From {
 
 fn find<'a>(config: &'a Config, name: &str) -> Result<&'a config::Feed, Failure> {
     config.feeds.get(name).ok_or_else(|| {
-        let names = config.feeds.keys().map(String::as_str);
+        let names = config.feeds.keys().map(|name| &**name);
         let advice = if config.feeds.is_empty() {
             format!("no feed is configured in the file; name another than {DEFAULT} with --config")
         } else {

@@ -70,12 +70,12 @@ fn format(word: &str) -> Result<Format, String> {
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let config = load(&args.config.path_or_default())?;
-    if let Some(unknown) = args.feeds.iter().find(|name| !config.feeds.contains_key(*name)) {
-        let advice = suggest::advice(unknown, config.feeds.keys().map(String::as_str));
+    if let Some(unknown) = args.feeds.iter().find(|name| !config.feeds.contains_key(name.as_str())) {
+        let advice = suggest::advice(unknown, config.feeds.keys().map(|name| &**name));
         return Err(Failure::Usage(format!("unknown feed `{unknown}`: {advice}")));
     }
-    let names: Vec<&String> =
-        config.feeds.keys().filter(|name| args.feeds.is_empty() || args.feeds.contains(name)).collect();
+    let wanted = |name: &&str| args.feeds.is_empty() || args.feeds.iter().any(|wanted| wanted == name);
+    let names: Vec<&str> = config.feeds.keys().map(|name| &**name).filter(wanted).collect();
     let clock = Clock::system();
     let disk = cache::beside(&config.cache, "mirror", clock.clone());
     let pipeline = Pipeline::with_disk(&config, clock, disk.clone())?;

@@ -16,7 +16,7 @@ pub(super) struct Names {
 
 impl Names {
     /// With names that are `taken` already.
-    pub(super) fn with<'a>(taken: impl Iterator<Item = &'a String>) -> Names {
+    pub(super) fn with<'a>(taken: impl Iterator<Item = &'a str>) -> Names {
         Names { taken: taken.map(|name| name.to_lowercase()).collect(), ..Names::default() }
     }
 
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn no_two_are_alike_and_many_doubles_take_no_longer() {
         let old = ["A".to_owned(), "b-2".to_owned()];
-        let mut names = Names::with(old.iter());
+        let mut names = Names::with(old.iter().map(String::as_str));
         let made: Vec<_> = ["a", "b", "B", "a", "a-2"].iter().map(|title| names.make(title, "")).collect();
         assert_eq!(made, ["a-2", "b", "b-3", "a-3", "a-2-2"]);
         // counted from the start for each, these would be twenty thousand million looks

@@ -11,7 +11,7 @@ use super::{Failure, terminal};
 use crate::base::clock::Clock;
 use crate::base::limits::MAX_BODY;
 use crate::base::url::Url;
-use crate::config::value::key;
+use crate::config::value::{key, quoted};
 use crate::config::{Config, RuleList, Source, read_capped};
 use crate::emit::opml::{self, Outline};
 use crate::feed::charset;
@@ -132,7 +132,7 @@ struct Imported {
 }
 
 fn imported(outlines: &[Outline], old: Option<&Config>, sets: Option<&str>) -> Imported {
-    let mut names = Names::with(old.iter().flat_map(|old| old.feeds.keys()));
+    let mut names = Names::with(old.iter().flat_map(|old| old.feeds.keys().map(|name| &**name)));
     let mut urls: BTreeSet<String> =
         old.iter().flat_map(|old| old.feeds.values().map(|feed| feed.url.to_string())).collect();
     let mut done = Imported { toml: String::new(), added: 0, notes: Vec::new() };
@@ -152,14 +152,14 @@ fn imported(outlines: &[Outline], old: Option<&Config>, sets: Option<&str>) -> I
         let gap = if out.is_empty() { "" } else { "\n" };
         let _ = writeln!(out, "{gap}[feeds.{}]\nurl = {}", key(&name), quoted(&url));
         if !outline.title.is_empty() {
-            let _ = writeln!(out, "title = {}", quoted(&outline.title));
+            let _ = writeln!(out, "title = {}", shown(&outline.title));
         }
         if let Some(page) = outline.page.as_deref().and_then(web_address) {
             let _ = writeln!(out, "page = {}", quoted(&page));
         }
         let folders: Vec<_> = outline.folders.iter().map(|name| name.replace('/', "／")).collect();
         if !folders.is_empty() {
-            let _ = writeln!(out, "folder = {}", quoted(&folders.join("/")));
+            let _ = writeln!(out, "folder = {}", shown(&folders.join("/")));
         }
         if !rules.is_empty() {
             let _ = writeln!(out, "rules = [{}]", rules.join(", "));
@@ -182,18 +182,9 @@ fn web_address(text: &str) -> Option<String> {
     (matches!(url.scheme(), "http" | "https") && plain).then_some(text)
 }
 
-/// A TOML string on one line.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+/// Text that is shown to people, as a string of TOML: on one line.
+fn shown(text: &str) -> String {
+    quoted(&text.replace(char::is_control, " "))
 }
 
 #[cfg(test)]
@@ -218,9 +209,9 @@ mod tests {
         let made = imported(&list, None, Some("zh-tw, weserv"));
         let config = Config::parse(&Source::new("made", made.toml.clone()), rules::check).unwrap();
         assert_eq!((made.added, made.notes.len()), (3, 2));
-        assert_eq!(config.feeds.keys().collect::<Vec<_>>(), ["a", "a-2", "a-quoted-title"]);
+        assert_eq!(config.feeds.keys().map(|name| &**name).collect::<Vec<_>>(), ["a", "a-2", "a-quoted-title"]);
         assert_eq!(&*config.feeds["a-2"].url, "http://c.example/");
-        assert_eq!(config.feeds["a-quoted-title"].folder.as_deref(), Some("News／Asia"));
+        assert_eq!(config.feeds["a-quoted-title"].settings.folder.as_deref(), Some("News／Asia"));
         let again = imported(&list, Some(&config), None);
         assert_eq!(again.added, 0, "{}", again.toml);
     }

@@ -48,7 +48,11 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let mut config = match &path {
         Some(path) => load(path)?,
         None => {
-            info!("no configuration: the built-in feed is at /feed/demo, any feed at /feed?url=URL");
+            let others = match listen.is_none_or(|address| address.ip().is_loopback()) {
+                true => "any feed at /feed?url=URL",
+                false => "any other needs a configuration with `server.access_key`",
+            };
+            info!("no configuration: the built-in feed is at /feed/demo, {others}");
             if Path::new(DEFAULT).exists() {
                 info!("{DEFAULT} is not read: name it with --config {DEFAULT}");
             }
@@ -73,7 +77,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let disk = cache::open(&config.cache, clock.clone());
     let pipeline = Pipeline::with_disk(&config, clock, disk.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
-    let ended = runtime.block_on(crate::serve::serve(pipeline, &config, path.map(again)));
+    let ended = runtime.block_on(crate::serve::serve(pipeline, config, path.map(again)));
     let _ = runtime.block_on(disk.flush()); // a disk that refuses has been named in the log
     runtime.shutdown_background(); // name lookups and transformations that nobody waits for may still run
     ended.map_err(Failure::failed)

@@ -1,5 +1,5 @@
-//! From a file to a [`Config`]: the file, the environment, the parsing, and the checks that need more than one key. All
-//! problems are found in one go.
+//! From a file to a [`Config`]: the file, the environment, the parsing. All problems are found in one go; those that take more than
+//! one key to see are `together`'s.
 //!
 //! The only place that reads the process's environment. `${VAR}` in a file is not expanded. A file larger than
 //! [`MAX_CONFIG`] is refused.
@@ -11,22 +11,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use url::{Host, Url};
 
 use super::archive::Archive;
 use super::decode::decode;
 use super::fields::{self, has_credentials, parse_url};
 use super::name;
-use super::problem::{Problems, Report, Source, Span};
-use super::quantity::human_duration;
+use super::problem::{Problems, Report, Source};
 use super::rule_list::RuleList;
-use super::schema::{Cache, Config, Feed, Fetch, Open, Origin, Refresh, Relative, Server, Store, Times, Undated};
+use super::schema::{Config, Feed, Origin, Refresh, Relative, Settings, Templates, Times, Undated};
 use super::shared::{self, Around, Set, SetTable};
 use super::shown::{self, TemplateFiles};
 use super::sources::{self, References};
 use super::suggest;
+use super::together::{self, Forbidden};
 use super::value::{Data, Entry, Value};
-use crate::base::limits::{MAX_CONFIG, WEB_PORTS};
+use crate::base::limits::MAX_CONFIG;
 use crate::base::text::{human_size, line_column};
 
 /// Why there is no configuration. The operator is to blame for each.
@@ -147,7 +146,7 @@ fn understand(
     report: &mut Report,
 ) -> Config {
     let mut part = |key: &str| document.take(key).map(|entry| entry.value);
-    let (server, fetch, cache, feeds) = (part("server"), part("fetch"), part("cache"), part("feeds"));
+    let (server, fetch, cache_table, feeds) = (part("server"), part("fetch"), part("cache"), part("feeds"));
     let templates = part("templates");
     let (around, sets, sites) = (part("rules"), part("sets"), part("sites"));
     if let Data::Table(strangers) = &document.data {
@@ -158,7 +157,7 @@ fn understand(
     let mut table = |value: Option<Value>| {
         value.map(|value| shared::table(value, ("rule sets", "[sets.NAME]"), shared::set_name, Set::read, report))
     };
-    let sets = Arc::new(table(sets).unwrap_or_default());
+    let sets: Arc<SetTable> = Arc::new(table(sets).unwrap_or_default());
     for name in sets.keys() {
         report.extend(check(&RuleList::names(&report.source().name, name), &sets));
     }
@@ -168,22 +167,25 @@ fn understand(
         let read = |value, report: &mut Report| shared::site_rules(value, check, report).map(|list| around.put(list));
         shared::table(value, ("sites", "[sites.\"example.org\"]"), shared::site_name, read, report)
     });
-    let mut later = Later::default();
     let templates = section::<TemplateFiles>(templates.as_ref(), report).read(report);
-    let mut config = Config {
+    let fetch = section(fetch.as_ref(), report);
+    let cache = section(cache_table.as_ref(), report);
+    let mut forbidden = Forbidden::new(&fetch, &cache, report);
+    let every = Every { around: &around, templates: &templates };
+    let feeds = feeds.map(|value| read_feeds(value, every, check, &mut forbidden, report));
+    let forbidden = forbidden.told();
+    let config = Config {
         server: section(server.as_ref(), report),
-        fetch: section(fetch.as_ref(), report),
-        cache: section(cache.as_ref(), report),
-        feeds: feeds.map(|value| read_feeds(value, &around, check, &mut later, report)).unwrap_or_default(),
+        fetch,
+        cache,
+        feeds: feeds.unwrap_or_default(),
         sites: sites.unwrap_or_default(),
         sets: Arc::clone(&sets),
         around,
     };
-    config.feeds.values_mut().for_each(|feed| feed.templates.inherit(&templates));
     if report.count() == 0 {
-        check_together(&config, server.as_ref(), cache.as_ref(), report);
-        check_times(&config.cache, &later.times, report);
-        check_ports(&config.fetch, &later.urls, report);
+        together::check(&config, server.as_ref(), cache_table.as_ref(), report);
+        report.extend(forbidden);
     }
     config
 }
@@ -231,30 +233,35 @@ pub(super) fn yes() -> bool {
     true
 }
 
-/// What is checked when everything is read, with its places.
-#[derive(Default)]
-pub(super) struct Later {
-    pub(super) urls: Vec<(Span, Url)>,
-    /// The floor or ceiling that a feed sets, and all that it sets.
-    times: Vec<(Span, Times)>,
+/// What holds for every feed.
+#[derive(Clone, Copy)]
+struct Every<'a> {
+    around: &'a Around,
+    templates: &'a Templates,
 }
 
 fn read_feeds(
     value: Value,
-    around: &Around,
+    Every { around, templates }: Every<'_>,
     check: Check<'_>,
-    later: &mut Later,
+    forbidden: &mut Forbidden<'_>,
     report: &mut Report,
-) -> BTreeMap<String, Feed> {
+) -> BTreeMap<Arc<str>, Feed> {
     let named = |name: &str| name::check(name).map_err(|message| format!("{message}\n{}", name::ADVICE));
     let mut references = References::new();
+    let mut last = Arc::<Settings>::default();
     let read = |mut value: Value, report: &mut Report| {
         let shown = shown::take(&mut value, report);
-        let feed = match value.get("sources") {
-            Some(_) => read_merged(value, around, check, later, &mut references, report),
-            None => read_feed(value, around, check, later, report),
-        };
-        feed.map(|feed| shown.put(feed, report))
+        let mut feed = match value.get("sources") {
+            Some(_) => read_merged(value, around, check, forbidden, &mut references, report),
+            None => read_feed(value, around, check, forbidden, report),
+        }?;
+        shown.put(feed.settings_mut(), templates, report);
+        if feed.settings != last {
+            last = Arc::clone(&feed.settings);
+        }
+        feed.settings = Arc::clone(&last); // where it sets what the one before does, one of both
+        Some(feed)
     };
     let mut feeds = shared::table(value, ("feeds", "[feeds.NAME]"), named, read, report);
     for (name, feed) in &mut feeds {
@@ -280,7 +287,7 @@ fn read_merged(
     mut value: Value,
     around: &Around,
     check: Check<'_>,
-    later: &mut Later,
+    forbidden: &mut Forbidden<'_>,
     references: &mut References,
     report: &mut Report,
 ) -> Option<Feed> {
@@ -288,25 +295,26 @@ fn read_merged(
     if let Some(entry) = value.take("url") {
         report.error(entry.key_span, "a feed has either `url` or `sources`").help("list the URL among the sources");
     }
-    let sources = sources::read(value.take("sources")?.value, check, later, references, report);
+    let sources = sources::read(value.take("sources")?.value, check, forbidden, references, report);
     let plain: sources::Plain = decode(&value, report)?;
     let (title, archive, undated) = (plain.title.clone(), plain.archive, plain.undated);
     let origin = Origin::Merge(Box::new(plain.with(sources?, around)));
-    Some(Feed { relative: Relative::Keep, title, archive, undated, ..Feed::new("", origin, rules?) })
+    let settings = Settings { relative: Relative::Keep, title, archive, undated, ..Settings::default() };
+    Some(Feed { settings: settings.into(), ..Feed::new("", origin, rules?) })
 }
 
 fn read_feed(
     mut value: Value,
     around: &Around,
     check: Check<'_>,
-    later: &mut Later,
+    forbidden: &mut Forbidden<'_>,
     report: &mut Report,
 ) -> Option<Feed> {
     let rules = take_rules(&mut value, check, report);
     let plain: Plain = decode(&value, report)?;
     let origin = match parse_origin(plain.url.get_ref()) {
         Ok(origin) => {
-            later.urls.extend(origin.base().map(|url| (plain.url.span(), url.clone())));
+            forbidden.check_port(&origin, &plain.url.span());
             Some(origin)
         }
         Err(message) => {
@@ -319,15 +327,15 @@ fn read_feed(
     let times = Times { default_ttl, min_ttl, max_ttl, stale_while_revalidate, stale_if_error };
     let own = ["min_ttl", "max_ttl", "default_ttl"].into_iter().find_map(|key| value.get(key));
     if let Some(own) = own {
-        later.times.push((own.span.clone(), times));
+        forbidden.check_times(&times, &own.span);
         if matches!(refresh, Refresh::Every(_)) {
             let message = "`refresh` and a `…_ttl` both say for how long the feed is fresh";
             report.error(own.span.clone(), message).help("leave one of the two out");
         }
     }
     let rules = if inherit { around.put(rules?) } else { rules? };
-    let feed = Feed::new(url.into_inner(), origin?, rules);
-    Some(Feed { relative, archive, undated, title, times, refresh, ..feed })
+    let settings = Settings { relative, archive, undated, title, times, refresh, ..Settings::default() };
+    Some(Feed { settings: settings.into(), ..Feed::new(url.into_inner(), origin?, rules) })
 }
 
 /// Where a configured `url` leads.
@@ -342,79 +350,6 @@ pub(super) fn parse_origin(text: &str) -> Result<Origin, String> {
     url.to_file_path()
         .map(Origin::File)
         .map_err(|()| "not a file of this machine\nwrite `file:///path/to/feed.xml`, with three slashes".to_owned())
-}
-
-/// What a single key cannot show.
-fn check_together(config: &Config, server: Option<&Value>, cache: Option<&Value>, report: &mut Report) {
-    let span =
-        |table: Option<&Value>, key: &str| table.and_then(|table| table.get(key)).map(|value| value.span.clone());
-    if let Some(span) = span(cache, "min_ttl").or_else(|| span(cache, "max_ttl")) {
-        check_floor(config.cache.min_ttl, config.cache.max_ttl, span, report);
-    }
-    if let Store::None = config.cache.path
-        && let Some((name, _)) = config.feeds.iter().find(|(_, feed)| feed.archive.is_some())
-        && let Some(span) = span(cache, "path")
-    {
-        report
-            .error(span, format!("the archive of `{name}` needs a disk"))
-            .help("leave `path` out, or name a directory");
-    }
-    let Server { open, access_key, public_url, hub, .. } = &config.server;
-    if hub.is_some()
-        && public_url.is_none()
-        && let Some(span) = span(server, "hub")
-    {
-        report
-            .error(span, "a hub knows the feeds by their public addresses")
-            .help("set `public_url`, under which readers and the hub reach refeed");
-    }
-    if *open == Some(Open::Key)
-        && access_key.is_none()
-        && let Some(span) = span(server, "open")
-    {
-        report
-            .error(span, "`open = \"key\"` without a key lets nobody in")
-            .help("set `access_key`, or `open = \"nobody\"`");
-    }
-}
-
-/// What a feed sets for itself, with what it leaves to `[cache]`.
-fn check_times(cache: &Cache, feeds: &[(Span, Times)], report: &mut Report) {
-    for (span, times) in feeds {
-        let (floor, ceiling) = (times.min_ttl.unwrap_or(cache.min_ttl), times.max_ttl.unwrap_or(cache.max_ttl));
-        if times.min_ttl.is_some() || times.max_ttl.is_some() {
-            check_floor(floor, ceiling, span.clone(), report);
-        }
-    }
-}
-
-fn check_floor(floor: Duration, ceiling: Duration, span: Span, report: &mut Report) {
-    if floor > ceiling {
-        let [floor, ceiling] = [floor, ceiling].map(human_duration);
-        report
-            .error(span, format!("`min_ttl` ({floor}) is above `max_ttl` ({ceiling})"))
-            .help("set both, the floor below the ceiling");
-    }
-}
-
-/// A port that will be refused on every fetch is refused here, where it can be shown.
-fn check_ports(fetch: &Fetch, urls: &[(Span, Url)], report: &mut Report) {
-    for (span, url) in urls {
-        let Some(port) = url.port_or_known_default() else { continue };
-        if WEB_PORTS.contains(&port) || fetch.allow.iter().any(|entry| entry.port.is_none_or(|known| known == port)) {
-            continue;
-        }
-        let address = match url.host() {
-            Some(Host::Ipv4(ip)) => ip.to_string(),
-            Some(Host::Ipv6(ip)) => format!("[{ip}]"),
-            Some(Host::Domain("localhost")) => "127.0.0.1".to_owned(),
-            _ => "ADDRESS".to_owned(),
-        };
-        let known = WEB_PORTS.map(|port| port.to_string()).join(", ");
-        report
-            .error(span.clone(), format!("port {port} is not fetched, only {known} and those that `fetch.allow` names"))
-            .help(format!("write `allow = [\"{address}:{port}\"]` under `[fetch]`"));
-    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod fields;
 mod load;
 pub mod name;
 pub mod outline;
+mod pieces;
 pub mod problem;
 pub mod quantity;
 mod rule_list;
@@ -20,6 +21,7 @@ mod shared;
 mod shown;
 mod sources;
 pub mod suggest;
+mod together;
 pub mod value;
 
 pub use archive::Archive;
@@ -27,8 +29,8 @@ pub use load::{ConfigError, data_directory, environment, path, read_capped};
 pub use problem::{Paint, Problem, Problems, Report, Source, Span};
 pub use rule_list::RuleList;
 pub use schema::{
-    Cache, Config, Feed, Fetch, Merge, Open, Origin, Refresh, Relative, Server, Source as FeedSource, SourceFeed,
-    Store, Templates, Times, Undated,
+    Cache, Config, Feed, Fetch, Merge, Open, Origin, Refresh, Relative, Server, Settings, Source as FeedSource,
+    SourceFeed, Store, Templates, Times, Undated,
 };
 pub use shared::{Around, Set, SetTable};
 pub use toml::Spanned;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -27,7 +27,7 @@ pub struct Config {
     /// `[cache]`
     pub cache: Cache,
     /// `[feeds.NAME]`, by name.
-    pub feeds: BTreeMap<String, Feed>,
+    pub feeds: BTreeMap<Arc<str>, Feed>,
     /// `[rules]`: what comes before and after every configured feed's rules; [`Feed::rules`] has them already.
     pub around: Around,
     /// `[sets.NAME]`: rule sets, by name.
@@ -185,6 +185,13 @@ pub struct Feed {
     pub origin: Arc<Origin>,
     /// `rules`, in the order in which they are applied, with those of `[rules]` around them unless `inherit = false`.
     pub rules: RuleList,
+    /// The rest; of many feeds most set the same, or nothing, and share it.
+    pub settings: Arc<Settings>,
+}
+
+/// What a feed sets beside its URL and its rules.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
     /// `relative`. Default `absolute`.
     pub relative: Relative,
     /// `archive`: items that have left upstream's window are kept. Default: they are not.
@@ -218,23 +225,13 @@ pub enum Undated {
 impl Feed {
     /// A feed of `url` with `rules`, everything else by default.
     pub fn new(url: impl Into<Arc<str>>, origin: Origin, rules: RuleList) -> Feed {
-        let (title, page, folder, archive, undated) = (None, None, None, None, None);
-        let (relative, templates) = (Relative::default(), Templates::default());
-        let (times, refresh) = (Times::default(), Refresh::default());
-        Feed {
-            url: url.into(),
-            origin: Arc::new(origin),
-            rules,
-            relative,
-            archive,
-            undated,
-            title,
-            page,
-            folder,
-            templates,
-            times,
-            refresh,
-        }
+        static DEFAULT: LazyLock<Arc<Settings>> = LazyLock::new(Arc::default);
+        Feed { url: url.into(), origin: Arc::new(origin), rules, settings: Arc::clone(&DEFAULT) }
+    }
+
+    /// Its settings, to change; feeds that share them keep theirs.
+    pub fn settings_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
     }
 }
 
@@ -267,7 +264,7 @@ pub enum Refresh {
 
 /// `[templates]` and `[feeds.NAME.templates]`: what documents are made by. Each is a file, read from the folder of the
 /// configuration.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Templates {
     /// `markdown`. Default: refeed's own.
     pub markdown: Option<Arc<Text>>,

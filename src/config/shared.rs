@@ -169,13 +169,13 @@ impl Around {
 }
 
 /// Every entry of `value`, a table by name, through `read`; the name goes through `check_name` first.
-pub(super) fn table<T>(
+pub(super) fn table<K: From<String> + Ord, T>(
     value: Value,
     (of, example): (&str, &str),
     check_name: impl Fn(&str) -> Result<(), String>,
     mut read: impl FnMut(Value, &mut Report) -> Option<T>,
     report: &mut Report,
-) -> BTreeMap<String, T> {
+) -> BTreeMap<K, T> {
     let found = value.kind();
     let Data::Table(entries) = value.data else {
         report.error(value.span, format!("expected a table of {of}, found {found}")).help(format!("write `{example}`"));
@@ -187,7 +187,7 @@ pub(super) fn table<T>(
             report.error(key_span, message);
         }
         if let Some(read) = read(value, report) {
-            all.insert(key, read);
+            all.insert(key.into(), read);
         }
     }
     all

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::load::read_capped;
 use super::problem::{Report, Source};
-use super::schema::{Feed, Templates};
+use super::schema::{Settings, Templates};
 use super::value::{Data, Value};
 use super::{decode, fields};
 use crate::base::limits::MAX_TEMPLATE_FILE;
@@ -41,10 +41,13 @@ pub(super) fn take(feed: &mut Value, report: &mut Report) -> Shown {
 }
 
 impl Shown {
-    /// `feed`, shown so.
-    pub(super) fn put(self, feed: Feed, report: &mut Report) -> Feed {
+    /// `settings`, shown so; templates that are missing are those `of_all`.
+    pub(super) fn put(self, settings: &mut Settings, of_all: &Templates, report: &mut Report) {
         let Shown { page, folder, templates } = self;
-        Feed { page, folder, templates: templates.read(report), ..feed }
+        let Templates { markdown, html } = templates.read(report);
+        let of_all = of_all.clone();
+        let templates = Templates { markdown: markdown.or(of_all.markdown), html: html.or(of_all.html) };
+        (settings.page, settings.folder, settings.templates) = (page, folder, templates);
     }
 }
 
@@ -52,14 +55,6 @@ impl TemplateFiles {
     /// The files' texts; a path is read from the folder of the configuration.
     pub(super) fn read(&self, report: &mut Report) -> Templates {
         Templates { markdown: read(self.markdown.as_ref(), report), html: read(self.html.as_ref(), report) }
-    }
-}
-
-impl Templates {
-    /// Takes from `other` what is not set here.
-    pub(super) fn inherit(&mut self, other: &Templates) {
-        self.markdown = self.markdown.take().or_else(|| other.markdown.clone());
-        self.html = self.html.take().or_else(|| other.html.clone());
     }
 }
 

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::archive::Archive;
 use super::decode::decode;
-use super::load::{Check, Later, parse_origin, yes};
+use super::load::{Check, parse_origin, yes};
 use super::problem::{Report, Span};
 use super::rule_list::RuleList;
 use super::schema::{Feed, Merge, Origin, Source, SourceFeed, Undated};
 use super::shared::Around;
 use super::suggest;
+use super::together::Forbidden;
 use super::value::{Data, Value};
 use crate::base::limits::MAX_SOURCES;
 
@@ -36,7 +38,7 @@ pub(super) type References = Vec<(Span, String)>;
 pub(super) fn read(
     value: Value,
     check: Check<'_>,
-    later: &mut Later,
+    forbidden: &mut Forbidden<'_>,
     references: &mut References,
     report: &mut Report,
 ) -> Option<Vec<Source>> {
@@ -52,7 +54,7 @@ pub(super) fn read(
     }
     let count = items.len();
     let read: Vec<Source> =
-        items.into_iter().filter_map(|item| source(item, check, later, references, report)).collect();
+        items.into_iter().filter_map(|item| source(item, check, forbidden, references, report)).collect();
     (read.len() == count).then_some(read)
 }
 
@@ -62,12 +64,12 @@ const HELP: &str =
 fn source(
     mut item: Value,
     check: Check<'_>,
-    later: &mut Later,
+    forbidden: &mut Forbidden<'_>,
     references: &mut References,
     report: &mut Report,
 ) -> Option<Source> {
     if let Data::String(text) = &item.data {
-        let feed = from_text(text, &item.span, later, references, report)?;
+        let feed = from_text(text, &item.span, forbidden, references, report)?;
         return Some(Source { feed, name: None, limit: None, rules: RuleList::empty() });
     }
     let rules = match item.take("rules") {
@@ -82,7 +84,7 @@ fn source(
     }
     let table: Table = decode(&item, report)?;
     let feed = match (&table.url, &table.feed) {
-        (Some(url), None) => from_url(url.get_ref(), &url.span(), later, report)?,
+        (Some(url), None) => from_url(url.get_ref(), &url.span(), forbidden, report)?,
         (None, Some(feed)) => {
             references.push((feed.span(), feed.get_ref().clone()));
             SourceFeed::Named(feed.get_ref().clone())
@@ -99,21 +101,21 @@ fn source(
 fn from_text(
     text: &str,
     span: &Span,
-    later: &mut Later,
+    forbidden: &mut Forbidden<'_>,
     references: &mut References,
     report: &mut Report,
 ) -> Option<SourceFeed> {
     if text.contains("://") {
-        return from_url(text, span, later, report);
+        return from_url(text, span, forbidden, report);
     }
     references.push((span.clone(), text.to_owned()));
     Some(SourceFeed::Named(text.to_owned()))
 }
 
-fn from_url(text: &str, span: &Span, later: &mut Later, report: &mut Report) -> Option<SourceFeed> {
+fn from_url(text: &str, span: &Span, forbidden: &mut Forbidden<'_>, report: &mut Report) -> Option<SourceFeed> {
     match parse_origin(text) {
         Ok(origin) => {
-            later.urls.extend(origin.base().map(|url| (span.clone(), url.clone())));
+            forbidden.check_port(&origin, span);
             Some(SourceFeed::Url { url: text.to_owned(), origin })
         }
         Err(message) => {
@@ -124,9 +126,9 @@ fn from_url(text: &str, span: &Span, later: &mut Later, report: &mut Report) -> 
 }
 
 /// Sources name feeds that there are, and that are no merged ones themselves.
-pub(super) fn check_references(references: &References, feeds: &BTreeMap<String, Feed>, report: &mut Report) {
+pub(super) fn check_references(references: &References, feeds: &BTreeMap<Arc<str>, Feed>, report: &mut Report) {
     for (span, name) in references {
-        match feeds.get(name).map(|feed| &*feed.origin) {
+        match feeds.get(name.as_str()).map(|feed| &*feed.origin) {
             Some(Origin::Merge(_)) => {
                 let message = format!("`{name}` is merged of sources itself");
                 report.error(span.clone(), message).help(format!("write the sources of `{name}` here"));
@@ -135,7 +137,7 @@ pub(super) fn check_references(references: &References, feeds: &BTreeMap<String,
             None => {
                 let help = format!(
                     "{}; a URL begins with `https://`",
-                    suggest::advice(name, feeds.keys().map(String::as_str))
+                    suggest::advice(name, feeds.keys().map(|name| &**name))
                 );
                 report.error(span.clone(), format!("there is no feed `{name}`")).help(help);
             }

@@ -7,6 +7,7 @@ use std::fmt;
 
 use toml::de::{DeTable, DeValue};
 
+use super::pieces;
 use super::problem::{Report, Span};
 
 /// A value and its place.
@@ -52,10 +53,14 @@ impl Value {
     /// The document in the report's source. Every syntax error is reported; then nothing is returned, because half a
     /// document only breeds follow-up errors.
     pub fn document(report: &mut Report) -> Option<Value> {
+        pieces::document(report).or_else(|| Value::whole(report))
+    }
+
+    pub(super) fn whole(report: &mut Report) -> Option<Value> {
         let source = report.source().clone();
         let (table, errors) = DeTable::parse_recoverable(&source.text);
         let span = table.span();
-        syntax(errors, report).then(|| convert(&DeValue::Table(table.into_inner()), span, report))
+        syntax(errors, report).then(|| convert(&DeValue::Table(table.into_inner()), span, 0, report))
     }
 
     /// The single value in the report's source, such as an array of rules given on the command line.
@@ -63,7 +68,7 @@ impl Value {
         let source = report.source().clone();
         let (value, errors) = DeValue::parse_recoverable(&source.text);
         let span = value.span();
-        syntax(errors, report).then(|| convert(value.get_ref(), span, report))
+        syntax(errors, report).then(|| convert(value.get_ref(), span, 0, report))
     }
 
     /// The member `key` of a table.
@@ -224,7 +229,9 @@ fn syntax(errors: Vec<toml::de::Error>, report: &mut Report) -> bool {
     sound
 }
 
-fn convert(value: &DeValue<'_>, span: Span, report: &mut Report) -> Value {
+/// `value` at `span` of a text that begins at `at` of the report's.
+fn convert(value: &DeValue<'_>, span: Span, at: usize, report: &mut Report) -> Value {
+    let span = moved(span, at);
     let data = match value {
         DeValue::String(string) => Data::String(string.to_string()),
         DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
@@ -238,20 +245,26 @@ fn convert(value: &DeValue<'_>, span: Span, report: &mut Report) -> Value {
         DeValue::Boolean(boolean) => Data::Boolean(*boolean),
         DeValue::Datetime(date) => Data::Datetime(date.to_string()),
         DeValue::Array(items) => {
-            Data::Array(items.iter().map(|item| convert(item.get_ref(), item.span(), report)).collect())
+            Data::Array(items.iter().map(|item| convert(item.get_ref(), item.span(), at, report)).collect())
         }
-        DeValue::Table(entries) => Data::Table(
-            entries
-                .iter()
-                .map(|(key, value)| Entry {
-                    key: key.get_ref().to_string(),
-                    key_span: key.span(),
-                    value: convert(value.get_ref(), value.span(), report),
-                })
-                .collect(),
-        ),
+        DeValue::Table(entries) => Data::Table(convert_table(entries, at, report)),
     };
     Value { data, span }
+}
+
+/// The entries of `table`, which is read from a text that begins at `at` of the report's.
+pub(super) fn convert_table(table: &DeTable<'_>, at: usize, report: &mut Report) -> Vec<Entry> {
+    let mut entries = Vec::with_capacity(table.len()); // many have one or two; `collect` makes room for four
+    entries.extend(table.iter().map(|(key, value)| Entry {
+        key: key.get_ref().to_string(),
+        key_span: moved(key.span(), at),
+        value: convert(value.get_ref(), value.span(), at, report),
+    }));
+    entries
+}
+
+fn moved(span: Span, by: usize) -> Span {
+    span.start + by..span.end + by
 }
 
 #[cfg(test)]

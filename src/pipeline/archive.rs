@@ -21,7 +21,7 @@ use crate::base::limits::{DISK_WAIT, SEEN_REMEMBERED};
 use crate::cache::disk::{DiskError, Kind, Record};
 use crate::cache::items::{self, Item, Keeping, State, Which};
 use crate::cache::{About, Fetched, Key, Line};
-use crate::config::{Archive, Config, Undated};
+use crate::config::{Archive, Config, Settings, Undated};
 use crate::feed::history::Links;
 use crate::feed::{Feed, Place};
 
@@ -35,13 +35,14 @@ pub(super) struct Kept {
 }
 
 /// The feeds of which something is kept, by name.
-pub(super) fn all(config: &Config) -> HashMap<String, Kept> {
-    let kept = |(name, feed): (&String, &crate::config::Feed)| {
-        let default = if feed.archive.is_some() { Undated::FirstSeen } else { Undated::Leave };
-        let dated = feed.undated.unwrap_or(default) == Undated::FirstSeen;
+pub(super) fn all(config: &Config) -> HashMap<Arc<str>, Kept> {
+    let kept = |(name, feed): (&Arc<str>, &crate::config::Feed)| {
+        let Settings { archive, undated, .. } = &*feed.settings;
+        let default = if archive.is_some() { Undated::FirstSeen } else { Undated::Leave };
+        let dated = undated.unwrap_or(default) == Undated::FirstSeen;
         // by name: a feed that has moved keeps what it had
         let key = Key::of(&[b"kept", name.as_bytes()]);
-        (dated || feed.archive.is_some()).then(|| (name.clone(), Kept { key, archive: feed.archive, dated }))
+        (dated || archive.is_some()).then(|| (Arc::clone(name), Kept { key, archive: *archive, dated }))
     };
     config.feeds.iter().filter_map(kept).collect()
 }
@@ -60,7 +61,7 @@ impl Pipeline {
 
     /// `brought` with what is kept of the feed: the window that `route` is about.
     pub(super) async fn with_kept(&self, route: &Arc<Route>, brought: Brought) -> Result<Brought, Failure> {
-        let Some(kept) = self.0.kept.get(&route.label).copied() else { return Ok(brought) };
+        let Some(kept) = self.0.kept.get(&*route.label).copied() else { return Ok(brought) };
         match kept.archive {
             Some(archive) => self.with_archive(route, kept, archive, brought).await,
             None => Ok(self.with_dates(route, kept, brought).await),

@@ -127,7 +127,7 @@ pub struct Form {
     /// The format; the feed's own where none is asked for.
     pub format: Option<Format>,
     /// The address at which this form is served, where it is known.
-    pub own_url: Option<Url>,
+    pub own_url: Option<Box<Url>>,
     /// What tells the feed from all others, for ids that it does not give itself: the URL as typed. Not shown.
     pub identity: Arc<str>,
     /// True for the feed as plain data ([`Output::document`]) instead of a text.
@@ -139,20 +139,20 @@ pub struct Form {
     /// Which part of the feed.
     pub window: Window,
     /// The address of the whole, for links to its pages, perhaps relative; none where there shall be no links.
-    pub pages: Option<String>,
+    pub pages: Option<Box<str>>,
 }
 
 impl Form {
     /// For the writers.
     pub(super) fn about(&self) -> About<'_> {
         let Form { own_url, identity, templates, first_seen, .. } = self;
-        About { own_url: own_url.as_ref(), identity, templates: templates.as_ref(), first_seen: *first_seen }
+        About { own_url: own_url.as_deref(), identity, templates: templates.as_ref(), first_seen: *first_seen }
     }
 
     /// What tells this form from others of one feed.
     fn name(&self) -> String {
         let kept = if self.relative == Relative::Keep { "keep" } else { "" };
-        let own_url = self.own_url.as_ref().map_or("", Url::as_str);
+        let own_url = self.own_url.as_ref().map_or("", |url| url.as_str());
         let templates = self.templates.as_ref().map(|templates| templates.hash().to_hex());
         let templates = templates.as_ref().map_or("", |hash| hash.as_str());
         let (format, window) = (self.format.map_or("", Format::name), self.window);
@@ -228,12 +228,12 @@ pub(super) enum Haste {
 /// A feed, ready to be asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Route {
-    pub(super) label: String,
+    pub(super) label: Arc<str>,
     pub(super) origin: Arc<Origin>,
     pub(super) chain: Chain,
     pub(super) form: Form,
     /// How long its copies may be used.
-    pub(super) policy: Policy,
+    pub(super) policy: Arc<Policy>,
     /// What upstream sent: one for all feeds of this URL.
     pub(super) fetched: Key,
     /// What the rules made of it.
@@ -246,15 +246,15 @@ pub(super) struct Route {
 
 impl Route {
     /// `feed`, with the rules `chain`, under `policy`. Its URL as typed is what two feeds must share to share a fetch.
-    pub(super) fn new(label: String, feed: &Feed, chain: Chain, mut form: Form, policy: Policy) -> Arc<Route> {
+    pub(super) fn new(label: Arc<str>, feed: &Feed, chain: Chain, mut form: Form, policy: Arc<Policy>) -> Arc<Route> {
         form.identity = feed.url.clone();
         let (origin, fetched, answer) = (feed.origin.clone(), Key::default(), Key::default());
-        let (pace, read) = (pace(feed.refresh), Arc::default());
+        let (pace, read) = (pace(feed.settings.refresh), Arc::default());
         Route { label, origin, chain, form, policy, fetched, answer, pace, read }.keyed()
     }
 
     /// The same feed with more rules after its own, in another format, served at another address.
-    pub(super) fn with(&self, rules: &Chain, format: Option<Format>, own_url: Option<Url>) -> Arc<Route> {
+    pub(super) fn with(&self, rules: &Chain, format: Option<Format>, own_url: Option<Box<Url>>) -> Arc<Route> {
         self.in_form(rules, Form { format, own_url, ..self.form.clone() })
     }
 
@@ -295,9 +295,9 @@ pub(super) fn templates(files: &config::Templates) -> Result<Option<Templates>, 
 /// For how long copies of a feed may be used: what it sets for itself, else what `cache` says for all. A feed that sets how
 /// long stale copies are used means it, also where upstream forbids it.
 pub(super) fn policy(cache: &Cache, feed: &Feed) -> Policy {
-    let times = feed.times;
+    let times = feed.settings.times;
     let window = |own: Option<Duration>, all| own.map_or(Grace::Default(all), Grace::Insisted);
-    let every = match feed.refresh {
+    let every = match feed.settings.refresh {
         Refresh::Every(every) => Some(every),
         Refresh::Adaptive | Refresh::OnDemand => None,
     };
@@ -326,7 +326,7 @@ mod tests {
         let form = |relative| Form { relative, ..Form::default() };
         let route = |form| {
             let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), config::RuleList::empty());
-            Route::new("a".into(), &feed, Chain::empty(), form, policy(&Cache::default(), &feed))
+            Route::new("a".into(), &feed, Chain::empty(), form, policy(&Cache::default(), &feed).into())
         };
         let (one, other) = (route(form(Relative::Absolute)), route(form(Relative::Keep)));
         let third = one.with(&Chain::empty(), Some(Format::Atom), None);

@@ -8,7 +8,6 @@
 //! [`Background::run`] follows the machine's clock; tests and simulations move theirs and call [`Background::settle`].
 
 use std::cmp::Reverse;
-use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
@@ -57,7 +56,7 @@ struct Feed {
     pace: Pace,
     habit: Habit,
     /// The other feeds of the same address: who reads one of them reads this.
-    others: Vec<Arc<LastRead>>,
+    others: Box<[Arc<LastRead>]>,
 }
 
 impl Feed {
@@ -109,7 +108,7 @@ struct Line {
 impl Background {
     /// `feeds` with their pace, as they were when they were last refreshed. What the disk knows of others is forgotten.
     pub(super) async fn new<F>(
-        feeds: Vec<(Arc<Route>, Pace)>,
+        mut feeds: Vec<(Arc<Route>, Pace)>,
         clock: Clock,
         disk: Disk,
         refresh: impl Fn(Arc<Route>) -> F + Send + 'static,
@@ -121,28 +120,21 @@ impl Background {
         let kept = disk.load_all(Kind::Schedule).await;
         let mut kept: HashMap<_, _> =
             kept.into_iter().filter_map(|(key, record)| Some((key, record.meta::<Habit>(VERSION)?))).collect();
-        let mut known = HashMap::with_capacity(feeds.len());
-        for (route, pace) in feeds {
-            match known.entry(route.fetched) {
-                Entry::Vacant(place) => {
-                    place.insert((route, pace, Vec::new()));
-                }
-                Entry::Occupied(mut first) => {
-                    let (_, first_pace, others) = first.get_mut();
-                    *first_pace = faster(*first_pace, pace);
-                    others.push(Arc::clone(&route.read));
-                }
-            }
-        }
-        let (now, crowd) = (clock.now(), known.len());
-        let feeds = known.into_values().map(|(route, pace, others)| {
+        feeds.sort_unstable_by_key(|(route, _)| *route.fetched.as_bytes());
+        let addresses = feeds.chunk_by(|(one, _), (other, _)| one.fetched == other.fetched);
+        let (now, crowd) = (clock.now(), addresses.clone().count());
+        let mut all = Vec::with_capacity(crowd);
+        all.extend(addresses.filter_map(|feeds| {
+            let ((route, pace), others) = feeds.split_first()?;
+            let pace = others.iter().fold(*pace, |pace, (_, other)| faster(pace, *other));
+            let others = others.iter().map(|(other, _)| Arc::clone(&other.read)).collect();
             let habit = match kept.remove(&route.fetched) {
                 Some(habit) => habit.resumed(now, &route.fetched, crowd),
                 None => Habit::new(now, &route.fetched, crowd),
             };
-            Feed { route, pace, habit, others }
-        });
-        let feeds: Vec<Feed> = feeds.collect();
+            Some(Feed { route: Arc::clone(route), pace, habit, others })
+        }));
+        let feeds: Vec<Feed> = all;
         for key in kept.into_keys() {
             disk.remove(Kind::Schedule, key);
         }
@@ -261,7 +253,7 @@ fn host(route: &Route) -> String {
     match &*route.origin {
         Origin::Http(url) => url.host_str().unwrap_or_default().to_owned(),
         // the sources of a merged feed have hosts, which `fetch` holds to their turns
-        Origin::Merge(_) | Origin::File(_) | Origin::Embedded { .. } => route.label.clone(),
+        Origin::Merge(_) | Origin::File(_) | Origin::Embedded { .. } => route.label.to_string(),
     }
 }
 

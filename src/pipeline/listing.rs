@@ -3,7 +3,7 @@
 //! Asks no upstream. The head of an answer is read once and kept as long as the answer's tag stays.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::header::HeaderValue;
 
@@ -11,23 +11,16 @@ use super::Pipeline;
 use super::addresses;
 use super::error::Error;
 use crate::base::url::Url;
-use crate::config::Config;
+use crate::config::{Config, Settings};
 use crate::emit::opml::{self, Outline};
 use crate::feed::{Feed, Field, Place};
 
 /// The feeds of a configuration as they are listed.
 #[derive(Debug)]
 pub(super) struct Listing {
-    feeds: Vec<Listed>,
+    /// By name, with what they set.
+    feeds: Box<[(Arc<str>, Arc<Settings>)]>,
     heads: Mutex<HashMap<String, (HeaderValue, Head)>>,
-}
-
-#[derive(Debug)]
-struct Listed {
-    name: String,
-    title: Option<String>,
-    page: Option<String>,
-    folders: Vec<String>,
 }
 
 /// What a feed says of itself.
@@ -39,12 +32,7 @@ struct Head {
 
 impl Listing {
     pub(super) fn new(config: &Config) -> Listing {
-        let feeds = config.feeds.iter().map(|(name, feed)| Listed {
-            name: name.clone(),
-            title: feed.title.clone(),
-            page: feed.page.as_ref().map(ToString::to_string),
-            folders: feed.folder.iter().flat_map(|folder| folder.split('/')).map(str::to_owned).collect(),
-        });
+        let feeds = config.feeds.iter().map(|(name, feed)| (Arc::clone(name), Arc::clone(&feed.settings)));
         Listing { feeds: feeds.collect(), heads: Mutex::default() }
     }
 }
@@ -59,14 +47,15 @@ impl Pipeline {
         let reached = || Url::parse(&format!("http://{host}/")).or_else(|_| Url::parse("http://localhost/")).ok();
         let Some(base) = self.0.routes.base().cloned().or_else(reached) else { return Ok(opml::write("refeed", &[])) };
         let mut outlines = Vec::new();
-        for Listed { name, title, page, folders } in &self.0.listing.feeds {
+        for (name, settings) in &self.0.listing.feeds {
+            let Settings { title, page, folder, .. } = &**settings;
             let complete = title.is_some() && page.is_some();
             let head = if complete { Head::default() } else { self.head(name).await? };
             outlines.push(Outline {
-                title: title.clone().or(head.title).unwrap_or_else(|| name.clone()),
+                title: title.clone().or(head.title).unwrap_or_else(|| name.to_string()),
                 url: addresses::feed(&base, name, None).into(),
-                page: page.clone().or(head.page),
-                folders: folders.clone(),
+                page: page.as_ref().map(ToString::to_string).or(head.page),
+                folders: folder.iter().flat_map(|folder| folder.split('/')).map(str::to_owned).collect(),
             });
         }
         Ok(opml::write("refeed", &outlines))

@@ -81,7 +81,7 @@ impl Merged {
                 SourceFeed::Url { url, origin } => {
                     let label = origin.base().map_or_else(|| url.clone(), |url| Which::Url(url).label());
                     let feed = config::Feed::new(url.as_str(), origin.clone(), config::RuleList::empty());
-                    Some(Route::new(label, &feed, chain, Form::default(), policy(&config.cache, &feed)))
+                    Some(Route::new(label.into(), &feed, chain, Form::default(), policy(&config.cache, &feed).into()))
                 }
             };
             Ok(route.map(|route| Source { route, name: source.name.clone(), limit: source.limit }))

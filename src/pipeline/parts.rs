@@ -45,7 +45,7 @@ pub(super) struct Parts {
     /// The merged feeds, by what stands for what was fetched.
     pub(super) merged: HashMap<Key, Arc<Merged>>,
     /// What is kept of feeds, by name.
-    pub(super) kept: HashMap<String, Kept>,
+    pub(super) kept: HashMap<Arc<str>, Kept>,
     pub(super) tags: Tags,
     /// `fetch.timeout`, for each source of merged feeds.
     pub(super) patience: Duration,

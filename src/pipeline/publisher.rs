@@ -42,14 +42,14 @@ impl Publisher {
         let (client, feed) = (self.client.clone(), route.label.clone());
         tokio::spawn(async move {
             if let Err(error) = client.get(&request).await {
-                tracing::warn!(feed, %error, "the hub (`server.hub`) was not told of the change");
+                tracing::warn!(feed = &*feed, %error, "the hub (`server.hub`) was not told of the change");
             }
         });
     }
 
     /// Only a whole feed under its own public address is a topic.
     fn topic<'a>(&'a self, route: &'a Route) -> Option<(&'a Url, &'a Url)> {
-        let own = route.form.own_url.as_ref().filter(|_| route.form.window == Window::Newest);
+        let own = route.form.own_url.as_deref().filter(|_| route.form.window == Window::Newest);
         Some((self.hub.as_ref()?, own?))
     }
 }

@@ -1,7 +1,7 @@
 //! Which feed a question means: one of the configuration, any, or one of a site, in the form that was asked for. Asked by
 //! `pipeline.rs`; reads no cache and no network.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::addresses::Addresses;
@@ -10,12 +10,13 @@ use super::error::{Error, StartError};
 use super::sites::Sites;
 use crate::base::clock::Time;
 use crate::base::url::Url;
+use crate::cache::freshness::Policy;
 use crate::config::{Cache, Config, Feed, Origin, Relative, RuleList};
 use crate::rules::{BuildContext, Chain};
 
 /// The feeds of a configuration with their rules compiled, and what applies to all others.
 pub(super) struct Routes {
-    named: HashMap<String, Arc<Route>>,
+    named: HashMap<Arc<str>, Arc<Route>>,
     sites: Sites,
     addresses: Addresses,
     /// The operator's times, for feeds that are not in the configuration.
@@ -26,13 +27,15 @@ impl Routes {
     pub(super) fn new(config: &Config, context: &BuildContext) -> Result<Routes, StartError> {
         let addresses = Addresses::new(&config.server);
         let mut named = HashMap::with_capacity(config.feeds.len());
+        let mut policies = HashSet::new();
         for (name, feed) in &config.feeds {
             let chain = Chain::build(&feed.rules, context)?;
-            let templates = templates(&feed.templates)?;
-            let pages = feed.archive.map(|_| addresses.pages(name, None));
-            let (relative, own_url) = (feed.relative, addresses.feed(name, None));
+            let templates = templates(&feed.settings.templates)?;
+            let pages = feed.settings.archive.map(|_| addresses.pages(name, None).into());
+            let (relative, own_url) = (feed.settings.relative, addresses.feed(name, None).map(Box::new));
             let form = Form { relative, own_url, pages, templates, ..Form::default() };
-            named.insert(name.clone(), Route::new(name.clone(), feed, chain, form, policy(&config.cache, feed)));
+            let policy = shared(policy(&config.cache, feed), &mut policies);
+            named.insert(Arc::clone(name), Route::new(Arc::clone(name), feed, chain, form, policy));
         }
         Ok(Routes { named, sites: Sites::new(config, context)?, addresses, times: config.cache.clone() })
     }
@@ -86,14 +89,26 @@ impl Routes {
         if format.is_none() && window == Window::Newest {
             return Arc::clone(route);
         }
-        let own_url = self.addresses.window(&route.label, format, window);
-        let pages = route.form.pages.is_some().then(|| self.addresses.pages(&route.label, format));
+        let own_url = self.addresses.window(&route.label, format, window).map(Box::new);
+        let pages = route.form.pages.is_some().then(|| self.addresses.pages(&route.label, format).into());
         route.in_form(&ask.rules, Form { format, window, own_url, pages, ..route.form.clone() })
     }
 
     /// A feed that is not in the configuration.
     fn any(&self, which: &Which<'_>, url: &Url, chain: Chain, form: Form) -> Arc<Route> {
         let feed = Feed::new(url.as_str(), Origin::Http(url.clone()), RuleList::empty());
-        Route::new(which.label(), &feed, chain, form, policy(&self.times, &feed))
+        Route::new(which.label().into(), &feed, chain, form, policy(&self.times, &feed).into())
+    }
+}
+
+/// One for all that are equal: most feeds leave their times to `[cache]`.
+fn shared(policy: Policy, known: &mut HashSet<Arc<Policy>>) -> Arc<Policy> {
+    match known.get(&policy) {
+        Some(known) => Arc::clone(known),
+        None => {
+            let policy = Arc::new(policy);
+            known.insert(Arc::clone(&policy));
+            policy
+        }
     }
 }

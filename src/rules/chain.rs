@@ -15,7 +15,7 @@ use super::{Context, Kind, Raw, Reader, Rule, RuleError, Want, single_rule};
 use crate::base::limits::MAX_RULES;
 use crate::config::decode::decode;
 use crate::config::value::{Data, Entry, Value};
-use crate::config::{Config, Problems, Report, RuleList, SetTable, Span, suggest};
+use crate::config::{Config, Problem, Problems, Report, RuleList, SetTable, Span, suggest};
 use crate::feed::{Feed, FeedError};
 
 /// What a chain is built with beside the list.
@@ -36,8 +36,10 @@ impl BuildContext {
 
 /// Compiled rules in the order in which they are applied. Cheap to clone, shared by threads.
 #[derive(Clone)]
-pub struct Chain {
-    steps: Arc<[Arc<Step>]>,
+pub struct Chain(Arc<Steps>);
+
+struct Steps {
+    steps: Box<[Arc<Step>]>,
     hash: blake3::Hash,
 }
 
@@ -91,7 +93,7 @@ impl Step {
 impl Chain {
     /// The chain without rules: what comes in goes out.
     pub fn empty() -> Chain {
-        static EMPTY: LazyLock<Chain> = LazyLock::new(|| Chain { steps: Arc::new([]), hash: first_hash().finalize() });
+        static EMPTY: LazyLock<Chain> = LazyLock::new(|| Chain::of(Box::new([]), first_hash().finalize()));
         EMPTY.clone()
     }
 
@@ -112,7 +114,7 @@ impl Chain {
         if steps.is_empty() {
             return Ok(Chain::empty()); // of many feeds most have no rules: all share one
         }
-        Ok(Chain { steps: steps.into(), hash: hasher.finalize() })
+        Ok(Chain::of(steps.into(), hasher.finalize()))
     }
 
     /// The rules of this chain, and after them those of `other`.
@@ -121,14 +123,17 @@ impl Chain {
             return self.clone();
         }
         let mut hasher = first_hash();
-        hasher.update(self.hash.as_bytes()).update(other.hash.as_bytes());
-        let steps = self.steps.iter().chain(other.steps.iter()).cloned().collect();
-        Chain { steps, hash: hasher.finalize() }
+        hasher.update(self.0.hash.as_bytes()).update(other.0.hash.as_bytes());
+        Chain::of(self.0.steps.iter().chain(&other.0.steps).cloned().collect(), hasher.finalize())
+    }
+
+    fn of(steps: Box<[Arc<Step>]>, hash: blake3::Hash) -> Chain {
+        Chain(Arc::new(Steps { steps, hash }))
     }
 
     /// The rule that makes a feed of a body that is none, if there is one.
     pub fn reader(&self) -> Option<&dyn Reader> {
-        self.steps.iter().find_map(|step| step.rule.reader())
+        self.0.steps.iter().find_map(|step| step.rule.reader())
     }
 
     /// The feed of a body: read as it is, or made by the rule that makes one where it is none.
@@ -163,7 +168,7 @@ impl Chain {
         from: usize,
         wants: impl Fn(&dyn Rule, &mut Feed) -> Vec<Want>,
     ) -> Result<Progress, RuleError> {
-        for (at, step) in self.steps.iter().enumerate().skip(from) {
+        for (at, step) in self.0.steps.iter().enumerate().skip(from) {
             let done = match step.select(feed, cx) {
                 Ok(true) => match wants(&*step.rule, feed) {
                     wants if wants.is_empty() => step.apply(feed, cx),
@@ -183,27 +188,27 @@ impl Chain {
     /// The identity of what the chain does: equal for the same rules with the same settings in the same order, however
     /// they were spelled, in the same version of refeed. A part of cache keys.
     pub fn hash(&self) -> blake3::Hash {
-        self.hash
+        self.0.hash
     }
 
     /// The names of the rules in order, rule sets opened.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.steps.iter().map(|step| step.kind.name())
+        self.0.steps.iter().map(|step| step.kind.name())
     }
 
     /// The rules as they were written, parameters put in, each with the rule sets that it came from, outermost first.
     pub fn written(&self) -> impl Iterator<Item = (&Value, &[String])> {
-        self.steps.iter().map(|step| (&step.written, step.sets.as_slice()))
+        self.0.steps.iter().map(|step| (&step.written, step.sets.as_slice()))
     }
 
     /// Each rule as a chain of its own, for who looks at the feed between them.
     pub fn steps(&self) -> impl Iterator<Item = Chain> + '_ {
-        self.steps.iter().map(|step| Chain { steps: Arc::new([Arc::clone(step)]), hash: self.hash })
+        self.0.steps.iter().map(|step| Chain::of(Box::new([Arc::clone(step)]), self.0.hash))
     }
 
     /// True for a chain without rules.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.0.steps.is_empty()
     }
 }
 
@@ -211,6 +216,14 @@ impl Chain {
 pub fn check(list: &RuleList, sets: &Arc<SetTable>) -> Problems {
     let context = BuildContext { sets: Sets::with(sets), ..BuildContext::default() };
     Chain::build(list, &context).err().unwrap_or_default()
+}
+
+/// Why refeed cannot build `rules` (a list in TOML, without its brackets), and what to write instead, of the first that it cannot;
+/// nothing if it can build them all. For those who write rules for others.
+pub fn refusal(rules: &str) -> Option<String> {
+    let built = RuleList::parse("", &format!("[\n{rules}\n]"))
+        .and_then(|list| Chain::build(&list, &BuildContext::default()).map(drop));
+    built.err()?.iter().next().map(Problem::in_short)
 }
 
 impl Default for Chain {

@@ -24,6 +24,7 @@
 //!
 //! An item whose page cannot be had or holds no text stays as it was, and is tried again later; the log says why. What is not
 //! there within two seconds is in the next answer. A page that needs JavaScript is said to be one, and so is a file (PDF, picture, JSON).
+//! A page that is plain text (`text/plain`) is the article as a whole, with its paragraphs and lines.
 //!
 //! ## When to use
 //! The feed holds summaries only.
@@ -53,6 +54,7 @@ mod article;
 pub mod fivefilters;
 mod homes;
 mod layout;
+mod plain_text;
 mod readable;
 mod settings;
 pub mod sites;

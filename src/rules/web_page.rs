@@ -23,17 +23,7 @@ pub(in crate::rules) struct Page {
 impl Page {
     /// Reads `body`, in whose text `replace` is done first.
     pub fn read(body: &Body, replace: &[(String, String)]) -> Page {
-        let http = body.content_type.as_deref().and_then(charset::label);
-        let own = meta_charset(&body.bytes);
-        let mut text = charset::decode(&body.bytes, charset::surer(http, own.as_deref())).text;
-        for (find, with) in replace {
-            let grows = text.matches(find.as_str()).count() * with.len().saturating_sub(find.len());
-            // what would make a giant of a page is left undone
-            if text.len() + grows <= 2 * MAX_PAGE && text.contains(find.as_str()) {
-                text = Cow::Owned(text.replace(find.as_str(), with));
-            }
-        }
-        let html = Fragment::parse(text.into_owned(), Syntax::Html);
+        let html = Fragment::parse(decoded(body, replace), Syntax::Html);
         let own = html.base_href().and_then(|href| body.url.join(href.trim()).ok()).filter(is_base);
         Page { base: own.unwrap_or_else(|| body.url.clone()), html }
     }
@@ -48,6 +38,21 @@ impl Page {
         let last = self.html.element_end(start).saturating_sub(1).max(start);
         self.html.source().get(self.html.span(start).start..self.html.span(last).end).unwrap_or_default()
     }
+}
+
+/// The text of `body`, in which `replace` is done.
+pub(in crate::rules) fn decoded(body: &Body, replace: &[(String, String)]) -> String {
+    let http = body.content_type.as_deref().and_then(charset::label);
+    let own = meta_charset(&body.bytes);
+    let mut text = charset::decode(&body.bytes, charset::surer(http, own.as_deref())).text;
+    for (find, with) in replace {
+        let grows = text.matches(find.as_str()).count() * with.len().saturating_sub(find.len());
+        // what would make a giant of a page is left undone
+        if text.len() + grows <= 2 * MAX_PAGE && text.contains(find.as_str()) {
+            text = Cow::Owned(text.replace(find.as_str(), with));
+        }
+    }
+    text.into_owned()
 }
 
 /// What `body` is, if it is no page that a person reads: by its type, and by its beginning where that says nothing.

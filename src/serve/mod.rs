@@ -85,7 +85,7 @@ pub enum ServeError {
 
 /// Serves `pipeline` as `config`, which it is made of, says until told to stop by SIGTERM or SIGINT; takes up changes of `source`. Tells
 /// standard error when it is ready.
-pub async fn serve(pipeline: Pipeline, config: &Config, source: Option<reload::Source>) -> Result<(), ServeError> {
+pub async fn serve(pipeline: Pipeline, config: Config, source: Option<reload::Source>) -> Result<(), ServeError> {
     let stop = signals().map_err(ServeError::Signals)?;
     let server = &config.server;
     let failed = |error| ServeError::Listen { address: server.listen, error };
@@ -93,13 +93,14 @@ pub async fn serve(pipeline: Pipeline, config: &Config, source: Option<reload::S
     let address = listener.local_addr().map_err(failed)?;
     let router = Router::new(pipeline, Access::new(server, address));
     if let Some(source) = source {
-        let reloader = Reloader::new(source, router.clone(), address, config).await;
+        let reloader = Reloader::new(source, router.clone(), address, &config).await;
         tokio::spawn(reloader.run(stop.clone()));
     }
     tokio::spawn(control::answer(router.clone()));
     if !config.fetch.offline {
         tokio::spawn(router.clone().refresh());
     }
+    drop(config); // what of it is needed, the pipeline has
     announce(address);
     listen::serve(listener, router, Settings::default(), stop).await;
     Ok(())

@@ -142,6 +142,10 @@ fn open_and_crossed_elements_are_closed() {
             "<description><![CDATA[<b>x]]></description><guid><![CDATA[g]]></guid>",
         ),
         ("<description><![CDATA[a <![CDATA[b]]> c]]></description>", "<description><![CDATA[a b c]]></description>"),
+        ("<![CDATA[<guid>g</guid>", "<guid>g</guid>"),
+        ("<title>a<![CDATA[b<guid>g</guid>", "<title>a<![CDATA[b<guid>g</guid>]]></title>"),
+        ("<title>a</item><![CDATA[b]]></title>", "<title>a<![CDATA[b]]></title>"),
+        ("<channel>c</channel><guid>g</guid><b>", "<channel>c</channel><guid>g</guid><b></b>"),
         ("<description><!-- x</description><guid>g</guid>", "<description> x</description><guid>g</guid>"),
         (
             "<description>a<![if !mso]>b<?php echo ?>c<?xml version='1.0'?>d</description><b>",
@@ -234,4 +238,5 @@ fn fixes_are_counted_and_the_first_named() {
 
 mod corpus;
 mod json;
+mod lost;
 mod random;

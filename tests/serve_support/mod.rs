@@ -158,7 +158,7 @@ pub fn config(feeds: &[(&str, String, &str)]) -> Config {
         let origin = Origin::Http(Url::parse(url).unwrap());
         let rules = if rules.is_empty() { RuleList::empty() } else { RuleList::parse("test", rules).unwrap() };
         let feed = Feed::new(url.as_str(), origin, rules);
-        config.feeds.insert((*name).to_owned(), feed);
+        config.feeds.insert((*name).into(), feed);
     }
     config
 }

@@ -77,9 +77,9 @@ impl<'a> Node<'a> {
         self.get(name).and_then(|node| node.text()).as_deref() == Some("true")
     }
 
-    /// The first key that is not among `known`.
-    fn stranger(&self, known: &[&str]) -> Option<String> {
-        self.entries().into_iter().map(|(key, _)| key).find(|key| !known.contains(&key.as_str()))
+    /// What has a key that is not among `known`.
+    fn strangers(&self, known: &[&str]) -> Vec<(String, Node<'a>)> {
+        self.entries().into_iter().filter(|(key, _)| !known.contains(&key.as_str())).collect()
     }
 }
 
@@ -99,14 +99,17 @@ fn read_endpoint(endpoint: &Node<'_>, draft: &mut Draft) {
     }
     let mut table = draft.feed(&title, &source, line);
     for filter in endpoint.get("filters").map(|node| node.list()).unwrap_or_default() {
-        for (name, value) in filter.entries() {
+        let steps = filter.entries();
+        if steps.is_empty() {
+            let what = filter.text().unwrap_or_else(|| "a filter".to_owned());
+            draft.omit(&mut table, Some(filter.line), &what, "its form is unknown");
+        }
+        for (name, value) in steps {
             translate(&name, &value, draft, &mut table);
         }
     }
-    for (name, node) in endpoint.entries() {
-        if !["path", "source", "filters", "note"].contains(&name.as_str()) {
-            draft.omit(&mut table, Some(node.line), &name, "refeed has no such setting for a feed");
-        }
+    for (name, node) in endpoint.strangers(&["path", "source", "filters", "note"]) {
+        draft.omit(&mut table, Some(node.line), &name, "refeed has no such setting for a feed");
     }
     draft.push(table);
 }
@@ -121,6 +124,7 @@ fn translate(name: &str, value: &Node<'_>, draft: &mut Draft, table: &mut Table)
                 None
             }
             Some(age) => {
+                rules.push("{ dates = { undated = \"drop\" } }".to_owned());
                 rules.push(format!("{{ keep = {{ newer_than = {} }} }}", quoted(&age)));
                 None
             }
@@ -136,16 +140,7 @@ fn translate(name: &str, value: &Node<'_>, draft: &mut Draft, table: &mut Table)
             rules.push(format!("{{ select = {} }}", strings(&value.texts())));
             None
         }
-        "full_text" => {
-            let mut settings = Vec::new();
-            settings.extend(value.get("keep_element").map(|css| format!("content = {}", strings(&css.texts()))));
-            settings.extend(value.is_true("append_mode").then(|| "mode = \"append\"".to_owned()));
-            rules.push(match settings.is_empty() {
-                true => "{ full_text = true }".to_owned(),
-                false => format!("{{ full_text = {{ {} }} }}", settings.join(", ")),
-            });
-            None
-        }
+        "full_text" => full_text(value, &mut rules),
         "sanitize" => sanitize(value, &mut rules),
         "highlight" => highlight(value, &mut rules),
         "image_proxy" => image_proxy(value, &mut rules),
@@ -170,6 +165,64 @@ fn translate(name: &str, value: &Node<'_>, draft: &mut Draft, table: &mut Table)
     for rule in rules {
         draft.rule(table, line, rule);
     }
+    // a filter that is left out as a whole is said to be
+    for (key, line, why) in if omitted.is_none() { dropped(name, value) } else { Vec::new() } {
+        draft.omit(table, Some(line), &format!("{key} of {name}"), why);
+    }
+}
+
+/// The settings of a filter that its translation leaves out: their names, lines, and why.
+fn dropped(filter: &str, value: &Node<'_>) -> Vec<(String, usize, &'static str)> {
+    const UNKNOWN: &str = "it is unknown";
+    let known: &[&str] = match filter {
+        "full_text" => &["simplify", "append_mode", "keep_element", "keep_guid"],
+        "highlight" => &["keywords", "patterns", "bg_color"],
+        "image_proxy" => &["external", "domains"],
+        _ => return Vec::new(),
+    };
+    let why = |key: &str, node: &Node<'_>| match key {
+        "parallelism" => Some("`pages_per_host` of `[fetch]` says how many at once, for all feeds"),
+        "client" => Some("`[fetch]` has settings for all feeds, and `full_text` has `headers`"),
+        "case_sensitive" if node.text().as_deref() == Some("false") => None,
+        "case_sensitive" => Some("`highlight` takes upper and lower case as one"),
+        _ => Some(UNKNOWN),
+    };
+    let mut said: Vec<_> = value
+        .strangers(known)
+        .into_iter()
+        .filter_map(|(key, node)| Some((why(&key, &node)?, key, node.line)))
+        .map(|(why, key, line)| (key, line, why))
+        .collect();
+    if filter == "full_text" && !value.is_true("keep_guid") {
+        let line = value.get("keep_guid").map_or(value.line, |node| node.line);
+        let why = "refeed changes no ids, so a reader that knew the items by ids in `-full` shows them once more";
+        said.push(("keep_guid".to_owned(), line, why));
+    }
+    if let Some(external) = value.get("external").filter(|_| filter == "image_proxy") {
+        said.extend(
+            external.strangers(&["base", "urlencode"]).into_iter().map(|(key, node)| (key, node.line, UNKNOWN)),
+        );
+    }
+    said
+}
+
+/// `full_text`: what the body of the page holds, by readability if `simplify` says so, and of that `keep_element`.
+fn full_text(value: &Node<'_>, rules: &mut Vec<String>) -> Option<&'static str> {
+    let kept = value.get("keep_element").map(|css| strings(&css.texts()));
+    let mode = if value.is_true("append_mode") { ", mode = \"append\"" } else { "" };
+    match (value.is_true("simplify"), kept) {
+        (true, Some(_)) if !mode.is_empty() => {
+            return Some("refeed does not select in a text found by readability that is added to another");
+        }
+        (true, kept) => {
+            rules.push(format!("{{ full_text = {{ sites = false{mode} }} }}"));
+            rules.extend(kept.map(|css| format!("{{ select = {css} }}")));
+        }
+        // however little the element holds, it was asked for
+        (false, Some(css)) => rules.push(format!("{{ full_text = {{ content = {css}, min = 0{mode} }} }}")),
+        (false, None) => rules.push(format!("{{ full_text = {{ content = \"body\"{mode} }} }}")),
+    }
+    None
 }
 
 /// `keep_only`, `discard`: a word, words, or a table.
@@ -177,7 +230,7 @@ fn select(rule: &str, value: &Node<'_>, rules: &mut Vec<String>) -> Option<&'sta
     let is_table = matches!(value.yaml.data, YamlData::Mapping(_));
     let of = |name: &str| value.get(name).map(|node| node.texts()).unwrap_or_default();
     let (contains, matches) = if is_table { (of("contains"), of("matches")) } else { (value.texts(), Vec::new()) };
-    if is_table && value.stranger(&["contains", "matches", "field", "case_sensitive"]).is_some() {
+    if is_table && !value.strangers(&["contains", "matches", "field", "case_sensitive"]).is_empty() {
         return Some("it has settings that are unknown");
     }
     let fold = if value.is_true("case_sensitive") { "" } else { "(?i)" };
@@ -300,9 +353,9 @@ endpoints:
             "[feeds.tech]\nurl = \"https://a.example/feed\"\nrules = [\n",
             "  { keep = { title = ['\\bAI\\b', \"云\"], exact = true } },\n",
             "  { drop = { any_of = [\n    { title = '(?i)a\\.b', exact = true },\n    { content = '(?i)a\\.b', exact = true, markup = true },\n  ] } },\n",
-            "  { remove = [\".ad\", \"#promo\"] },\n  { select = \"article\" },\n  { full_text = { mode = \"append\" } },\n",
+            "  { remove = [\".ad\", \"#promo\"] },\n  { select = \"article\" },\n  { full_text = { content = \"body\", mode = \"append\" } },\n",
             "  { images = { via = \"direct\", routes = { \"*.example.com\" = \"https://p.example/?url=${href_ue}\" } } },\n",
-            "  { limit = 10 },\n  { keep = { newer_than = \"7d\" } },\n",
+            "  { limit = 10 },\n  { dates = { undated = \"drop\" } },\n  { keep = { newer_than = \"7d\" } },\n",
             "  # not translated: js (scripts",
             "  # not translated: client (refeed",
         ] {
@@ -315,5 +368,60 @@ endpoints:
         assert!(
             read("a: [").is_err() && read("").is_err() && read("x: 1").is_ok_and(|draft| draft.to_string().is_empty())
         );
+    }
+
+    /// The rules and the notes of filters.
+    fn of(filters: &str) -> (String, String) {
+        let yaml = format!("endpoints:\n- path: /a\n  source: https://a.example/\n  filters:\n{filters}");
+        let draft = read(&yaml).unwrap();
+        let printed = draft.to_string();
+        let (_, rules) = printed.split_once("rules = [\n").unwrap();
+        (rules.replace("\n]\n", ""), draft.notes().join("\n"))
+    }
+
+    #[test]
+    fn a_full_text_is_the_whole_body_unless_it_is_simplified_or_an_element_is_kept() {
+        for (settings, rules) in [
+            ("{keep_guid: true}", "  { full_text = { content = \"body\" } },"),
+            ("{keep_guid: true, append_mode: true}", "  { full_text = { content = \"body\", mode = \"append\" } },"),
+            ("{keep_guid: true, simplify: true}", "  { full_text = { sites = false } },"),
+            ("{keep_guid: true, keep_element: '#a'}", "  { full_text = { content = \"#a\", min = 0 } },"),
+            (
+                "{keep_guid: true, simplify: true, keep_element: p}",
+                "  { full_text = { sites = false } },\n  { select = \"p\" },",
+            ),
+        ] {
+            assert_eq!(of(&format!("  - full_text: {settings}")), (rules.to_owned(), String::new()), "{settings}");
+        }
+        let (rules, notes) = of("  - full_text: {simplify: true, keep_element: p, append_mode: true}");
+        assert!(rules.starts_with("  # not translated: full_text (") && notes.lines().count() == 1, "{rules}\n{notes}");
+    }
+
+    #[test]
+    fn settings_that_are_left_out_are_said() {
+        for (filter, said) in [
+            (
+                "  - full_text: {parallelism: 3, client: {user_agent: x}, keep_guid: true}",
+                &["parallelism of full_text", "client of full_text"][..],
+            ),
+            ("  - full_text: {}", &["keep_guid of full_text"]),
+            (
+                "  - highlight: {keywords: [a], case_sensitive: true, other: 1}",
+                &["case_sensitive of highlight", "other of highlight"],
+            ),
+            ("  - highlight: {keywords: [a], case_sensitive: false}", &[]),
+            (
+                "  - image_proxy: {external: {base: 'https://p.example/', other: 1}, more: 2}",
+                &["more of image_proxy", "other of image_proxy"],
+            ),
+            ("  - simplify_html", &["simplify_html"]),
+        ] {
+            let (rules, notes) = of(filter);
+            assert_eq!(notes.lines().count(), said.len(), "{filter}: {notes}");
+            for what in said {
+                assert!(notes.contains(&format!("`{what}` is not")), "{filter}: {notes}");
+                assert!(rules.contains(&format!("# not translated: {what} (")), "{filter}: {rules}");
+            }
+        }
     }
 }

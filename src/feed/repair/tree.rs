@@ -13,10 +13,12 @@ use super::names::{self, Role};
 use super::tag::{self, Read, Tag};
 use super::{FixKind, Out, Stop, prolog};
 use crate::base::limits::{MAX_DEPTH, MAX_TAGS_DOUBTED, UNKNOWN_TAG_WITHIN};
-use crate::feed::sniff::Wrap;
+use crate::feed::sniff::{Root, Wrap};
 
+mod open;
 mod space;
 
+use open::OpenNames;
 use space::Namespaces;
 
 /// Whether the tags are believed to balance.
@@ -39,7 +41,7 @@ pub(super) fn mend(text: &str, start: usize, wrap: Wrap, how: How) -> Result<Out
     let mut out = Out { c1: how.c1, text: String::with_capacity(text.len() + 256), ..Out::default() };
     let root = chars::name(text.get(start + 1..).unwrap_or_default());
     prolog::copy(&mut out, text, start, wrap, root)?;
-    let atom = names::local(root).eq_ignore_ascii_case("feed");
+    let atom = names::root(root) == Some(Root::Atom);
     let mut tree = Tree {
         text,
         pos: start,
@@ -48,6 +50,7 @@ pub(super) fn mend(text: &str, start: usize, wrap: Wrap, how: How) -> Result<Out
         wrap,
         atom,
         stack: Vec::new(),
+        names: OpenNames::default(),
         leaf: None,
         ahead: Ahead::new(text),
         spaces: Namespaces::default(),
@@ -81,6 +84,8 @@ struct Tree<'a> {
     wrap: Wrap,
     atom: bool,
     stack: Vec<Open<'a>>,
+    /// The names of `stack`; only where structure is guessed.
+    names: OpenNames<'a>,
     /// The open field, as an index of `stack`.
     leaf: Option<usize>,
     ahead: Ahead<'a>,
@@ -191,6 +196,9 @@ impl<'a> Tree<'a> {
         if role.is_field() {
             self.leaf = Some(self.stack.len());
         }
+        if self.guess {
+            self.names.push(tag.name, self.stack.len());
+        }
         self.stack.push(Open { raw: tag.name, name, role, out_at, bound });
         Ok(())
     }
@@ -230,7 +238,7 @@ impl<'a> Tree<'a> {
         match names::role(tag.name, self.atom) {
             Role::Other => {}
             Role::Item => {
-                if let Some(parent) = self.stack.iter().rposition(|open| names::holds_items(open.raw)) {
+                if let Some(parent) = self.stack.iter().rposition(|open| names::root(open.raw).is_some()) {
                     self.close_to(parent + 1);
                 }
             }
@@ -250,10 +258,13 @@ impl<'a> Tree<'a> {
         false
     }
 
-    /// True for a root or channel inside its like, outside a field: the items after it belong to the one that is open.
-    fn begins_again(&self, tag: &Tag<'a>) -> bool {
-        let is_open = || self.stack.iter().take(2).any(|open| open.raw.eq_ignore_ascii_case(tag.name));
-        self.leaf.is_none() && names::holds_items(tag.name) && is_open()
+    /// True for a root or channel where none can stand and which holds items: they belong to the feed that is open.
+    fn begins_again(&mut self, tag: &Tag<'a>) -> bool {
+        if self.leaf.is_some() || names::root(tag.name).is_none() || self.stack.is_empty() {
+            return false;
+        }
+        let first_channel = self.stack.len() == 1 && !self.atom && tag.name.eq_ignore_ascii_case("channel");
+        !first_channel && self.ahead.find(Mark::End(tag.name), self.pos) > self.ahead.item_edge(self.pos)
     }
 
     /// Closes all elements from index `keep` of the stack on.
@@ -279,6 +290,9 @@ impl<'a> Tree<'a> {
             None => self.out.text.extend(["</", &open.name, ">"]),
         }
         self.spaces.unbind(&open.bound);
+        if self.guess {
+            self.names.pop(open.raw);
+        }
         self.items += usize::from(open.role == Role::Item);
         if self.leaf == Some(self.stack.len()) {
             self.leaf = None;
@@ -302,12 +316,15 @@ impl<'a> Tree<'a> {
         }
         let tag = &rest[..len + usize::from(closed)];
         let plain = closed && spaced == 2 && chars::space_len(&rest[after..len]) == len - after;
+        // what is open outside a field is a part of a feed, whose end tag ends the field too
         let top = self.stack.len() - 1;
-        if self.stack[top].raw != name && !self.guess {
-            return Err(Stop::Unbalanced);
-        }
-        match self.opener(name) {
-            Some(index) if !self.ends_too_early(index) => {
+        let opener = match self.stack[top].raw == name {
+            true => Some(top),
+            false if self.guess => self.names.innermost(name),
+            false => return Err(Stop::Unbalanced),
+        };
+        match opener {
+            Some(index) if !self.ends_too_early(index, self.pos + tag.len()) => {
                 if self.stack[index].raw != name {
                     self.out.fix(FixKind::Case, self.pos);
                 }
@@ -320,8 +337,15 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// True where the end of the whole feed, or of its channel, comes before more items do.
-    fn ends_too_early(&mut self, index: usize) -> bool {
+    /// True where the end of the whole feed, or of its channel, comes before more items do, and where that of an item
+    /// stands inside a field that ends in the same item.
+    fn ends_too_early(&mut self, index: usize, after: usize) -> bool {
+        if let Some(leaf) = self.leaf.filter(|_| self.guess && self.stack[index].role == Role::Item) {
+            let item_end = self.ahead.find(Mark::End(self.stack[index].raw), after);
+            return item_end != NOWHERE
+                && item_end <= self.ahead.item_edge(after)
+                && self.ahead.find(Mark::End(self.stack[leaf].raw), after) < item_end;
+        }
         let is_channel = index == 1 && self.stack[0].raw.eq_ignore_ascii_case("rss") && self.stack[1].raw == "channel";
         self.root_end_seen |= index == 0;
         self.guess && (index == 0 || is_channel) && self.ahead.more_items(self.pos)
@@ -336,21 +360,6 @@ impl<'a> Tree<'a> {
             self.out.fix(FixKind::Tag, self.pos);
         }
         self.close_top(Some(if as_written { tag } else { &end }));
-    }
-
-    /// The open element that an end tag of that name closes. One inside a field closes nothing outside it, unless it is
-    /// itself a part of a feed; a field's never reaches over an item.
-    fn opener(&self, name: &str) -> Option<usize> {
-        let find = |same: &dyn Fn(&str) -> bool| self.stack.iter().rposition(|open| same(open.raw));
-        let index = find(&|raw| raw == name).or_else(|| find(&|raw| raw.eq_ignore_ascii_case(name)))?;
-        let role = self.stack[index].role;
-        let over = |role: Role| self.stack[index + 1..].iter().any(|open| open.role == role);
-        let reaches = match role {
-            Role::Other => index == 0 || !(over(Role::Simple) || over(Role::Rich) || over(Role::Item)),
-            Role::Simple | Role::Rich => !over(Role::Item),
-            Role::Container | Role::Item => true,
-        };
-        reaches.then_some(index)
     }
 
     fn end_of_text(&mut self) -> Result<(), Stop> {

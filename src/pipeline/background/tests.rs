@@ -17,7 +17,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 fn route(url: &str) -> Arc<Route> {
     let feed = crate::config::Feed::new(url, Origin::Http(Url::parse(url).unwrap()), crate::config::RuleList::empty());
     let policy = policy(&crate::config::Cache::default(), &feed);
-    Route::new(url.to_owned(), &feed, Chain::empty(), Form::default(), policy)
+    Route::new(url.into(), &feed, Chain::empty(), Form::default(), policy.into())
 }
 
 fn routes(count: usize, hosts: usize) -> Vec<(Arc<Route>, Pace)> {
@@ -58,7 +58,7 @@ where
 {
     let (of, log) = (clock.clone(), log.clone());
     let refresh = move |route: Arc<Route>| {
-        log.0.lock().unwrap().push((route.label.clone(), of.now()));
+        log.0.lock().unwrap().push((route.label.to_string(), of.now()));
         wrap(answer(of.now()))
     };
     Background::new(feeds, clock.clone(), disk.clone(), refresh).await

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::readable;
 use super::tidy::Tidy;
+use super::{plain_text, readable};
 use crate::base::limits::SCRIPT_PAGE_CHARS;
 use crate::base::url::Url;
 use crate::html::{Fragment, Syntax};
@@ -72,6 +72,14 @@ pub(super) struct Reading {
     pub next: Option<Url>,
 }
 
+impl Reading {
+    /// All that there is to say.
+    fn of(article: Article) -> Reading {
+        let chars = Fragment::parse(article.content.clone(), Syntax::Html).plain_text().chars().count();
+        Reading { article, chars, ..Reading::default() }
+    }
+}
+
 /// The article on `pages`, in their order: what stands around the text is the first one's. Why there is none of at least `min`
 /// characters.
 pub(super) fn join(pages: &[Arc<Reading>], min: usize) -> Result<Article, String> {
@@ -97,6 +105,11 @@ impl Recipe {
     pub fn read_body(&self, body: &Body) -> Reading {
         match web_page::file(body) {
             Some(what) => Reading { failure: Some(format!("what its link leads to is {what}")), ..Reading::default() },
+            None if plain_text::is_plain(body) => {
+                let html = plain_text::html(&web_page::decoded(body, &self.replace));
+                let page = Page { html: Fragment::parse(html, Syntax::Html), base: body.url.clone() };
+                Reading::of(Article { content: self.tidy.content(&page, &[0]), ..Article::default() })
+            }
             None => self.read(&Page::read(body, &self.replace)),
         }
     }
@@ -126,9 +139,9 @@ impl Recipe {
             Ok(content) => article.content = content,
             Err(why) => failure = Some(why),
         }
-        let chars = Fragment::parse(article.content.clone(), Syntax::Html).plain_text().chars().count();
-        let needs_scripts = chars < SCRIPT_PAGE_CHARS && readable::needs_scripts(&page.html);
-        Reading { article, failure, chars, needs_scripts, single: link(&self.single), next: link(&self.next) }
+        let reading = Reading::of(article);
+        let needs_scripts = reading.chars < SCRIPT_PAGE_CHARS && readable::needs_scripts(&page.html);
+        Reading { failure, needs_scripts, single: link(&self.single), next: link(&self.next), ..reading }
     }
 
     fn content(&self, page: &Page, article: &mut Article) -> Result<String, String> {

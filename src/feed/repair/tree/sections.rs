@@ -16,19 +16,25 @@ impl<'a> Tree<'a> {
             self.pos = end + 3;
             return Ok(());
         }
+        let edge = self.ahead.item_edge(start);
+        if self.leaf.is_none() && edge < end {
+            self.out.fix(FixKind::Cdata, self.pos);
+            self.pos = start; // the mark alone goes: outside a field a section hides no items
+            return Ok(());
+        }
         let field = self.leaf.or(self.stack.len().checked_sub(1)).map_or("", |index| self.stack[index].raw);
-        let own_end = self.ahead.find(Mark::End(field), start);
+        let stop = self.ahead.find(Mark::End(field), start).min(edge);
         let inner = self.ahead.find(Mark::Text(CDATA), start);
         let whole = self.text.len();
-        if end == NOWHERE || (own_end < inner && inner < end) {
-            // unclosed: to the field's own end tag, else to the end of the text
-            let end = own_end.min(whole);
+        if end == NOWHERE || stop.max(inner) < end {
+            // unclosed: to the field's own end tag or its item's, else to the end of the text
+            let end = stop.min(whole);
             self.cut |= end == whole;
             self.out.fix(FixKind::Cdata, self.pos);
             self.section(start, end);
             self.pos = end;
         } else {
-            let end = nested_end(&mut self.ahead, field, inner, end);
+            let end = nested_end(&mut self.ahead, inner, end, stop);
             self.section(start, end);
             self.pos = end + 3;
         }
@@ -126,12 +132,12 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// Where a section ends that has others in it: each inner mark may use up one `]]>` more, before the field's end tag.
-fn nested_end<'a>(ahead: &mut Ahead<'a>, field: &'a str, inner: usize, end: usize) -> usize {
+/// Where a section ends that has others in it: each inner mark may use up one `]]>` more, before `stop`.
+fn nested_end(ahead: &mut Ahead<'_>, inner: usize, end: usize, stop: usize) -> usize {
     let (mut inner, mut end) = (inner, end);
     while inner < end {
         let next = ahead.find(Mark::Text("]]>"), end + 3);
-        if next == NOWHERE || next > ahead.find(Mark::End(field), end) {
+        if next == NOWHERE || next > stop {
             break;
         }
         inner = ahead.find(Mark::Text(CDATA), inner + 1);
