@@ -1,6 +1,6 @@
 # refeed as a container:
 #   docker build -t refeed .
-#   docker run -p 127.0.0.1:4600:4600 -v ./refeed.toml:/etc/refeed.toml:ro refeed \
+#   docker run -p 127.0.0.1:4600:4600 -v refeed:/var/lib/refeed -v ./refeed.toml:/etc/refeed.toml:ro refeed \
 #       serve --config /etc/refeed.toml --listen 0.0.0.0:4600
 FROM rust:1-slim-bookworm AS build
 WORKDIR /src

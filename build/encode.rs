@@ -1,11 +1,11 @@
 //! From a trie to the bytes that the program embeds: places are found for all nodes, so that decoding only writes.
 //!
-//! All numbers are little-endian: `u32` number of slots, of singles, of bytes of records; the slots, the answers, the
-//! singles (each `u32` character and `u64` entry, ascending), the records (`layout.rs`). The program reads all but the
+//! All numbers are little-endian: `u32` number of slots, of singles, of bytes of pairs, of bytes of records; the slots, the answers, the
+//! singles (each `u32` character and `u64` entry, ascending), the pairs, the records (`layout.rs`). The program reads all but the
 //! singles where they are embedded.
 
 use crate::{
-    compile::{Answer, Trie},
+    compile::{Answer, Node, Trie},
     layout,
 };
 use std::collections::{HashMap, HashSet};
@@ -28,15 +28,31 @@ pub fn encode(trie: &Trie) -> Vec<u8> {
         encoder.subtree(root, &trie.nodes[root].c.to_string(), layout::ONE << layout::KIND_SHIFT, &bases, &mut places);
     }
     encoder.records.extend([0; layout::PADDING]);
-    let numbers = [count, singles.len(), encoder.records.len()].map(|number| u32::try_from(number).expect("small"));
+    let pairs = pairs(trie);
+    let numbers = [count, singles.len(), pairs.len(), encoder.records.len()];
+    let numbers = numbers.map(|number| u32::try_from(number).expect("small"));
     let mut out: Vec<u8> = numbers.iter().chain(&places.slots).flat_map(|number| number.to_le_bytes()).collect();
     out.extend(places.answers.iter().flat_map(|answer| answer.to_le_bytes().into_iter().take(3)));
     for (c, entry) in singles {
         out.extend(u32::from(c).to_le_bytes());
         out.extend(entry.to_le_bytes());
     }
+    out.extend(pairs);
     out.extend(encoder.records);
     out
+}
+
+/// The pairs of the trie's keys, as one bit of about five.
+fn pairs(trie: &Trie) -> Vec<u8> {
+    let index = |c: char| usize::try_from(u32::from(c) - layout::PAGE_START).expect("small");
+    let of_node = |node: &Node| node.children.iter().map(|child| (node.c, trie.nodes[*child].c)).collect::<Vec<_>>();
+    let all: HashSet<_> = trie.nodes.iter().flat_map(of_node).filter(|(a, b)| in_page(*a) && in_page(*b)).collect();
+    let mut bits = vec![0; (4 * all.len()).next_power_of_two().max(8) / 8];
+    for (first, second) in all {
+        let pair = layout::pair(index(first), index(second), 8 * bits.len());
+        bits[pair / 8] |= 1 << (pair % 8);
+    }
+    bits
 }
 
 /// The slots and their answers.
@@ -97,18 +113,23 @@ impl Encoder<'_> {
         layout::LONG | u64::from(self.record(&c.to_string(), value))
     }
 
-    /// Fills the slots of the children of `node`, whose answer is `answer`.
-    fn subtree(&mut self, node: usize, path: &str, answer: u32, bases: &[u32], places: &mut Places) {
-        let base = bases[node];
+    /// Fills the slots of the children of `node`, whose answer is `answer`. True where one of their answers is other than the
+    /// characters one by one.
+    fn subtree(&mut self, node: usize, path: &str, answer: u32, bases: &[u32], places: &mut Places) -> bool {
+        let (base, mut any) = (bases[node], false);
         for (code, child) in self.children(node) {
             let node = &self.trie.nodes[child];
             let path = format!("{path}{}", node.c);
             let answer = node.answer.as_ref().map_or(answer, |own| self.answer(&path, own));
             let at = usize::try_from(base).expect("small") + usize::from(code);
-            places.slots[at] = u32::from(code) | bases[child] << layout::CODE_BITS;
             places.answers[at] = answer;
-            self.subtree(child, &path, answer, bases, places);
+            let is_own = !matches!(answer >> layout::KIND_SHIFT & 7, layout::ONE | layout::WORD_CHARS);
+            let is_own = self.subtree(child, &path, answer, bases, places) || is_own;
+            let own = if is_own { u32::try_from(layout::OWN).expect("small") } else { 0 };
+            places.slots[at] = u32::from(code) | own | bases[child] << layout::SLOT_BASE_SHIFT;
+            any |= is_own;
         }
+        any
     }
 
     fn answer(&mut self, path: &str, answer: &Answer) -> u32 {

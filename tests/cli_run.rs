@@ -17,6 +17,16 @@ fn standard_input_goes_through_to_standard_output() {
 }
 
 #[test]
+fn what_was_noted_on_the_way_is_in_the_log_of_who_asks_for_it() {
+    let broken = DEMO.replacen("<title>", "<title>R&D ", 1);
+    for (level, is_said) in [("info", true), ("warn", false)] {
+        let output = refeed_with(&["run", "--log", level], broken.as_bytes());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stderr).contains("bare `&`"), is_said, "{level}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn a_file_is_named_by_path_or_by_url() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a b.xml");

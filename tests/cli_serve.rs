@@ -23,6 +23,17 @@ fn an_address_that_is_taken_is_an_error_that_names_the_key() {
 }
 
 #[test]
+fn without_a_configuration_it_offers_any_feed_to_this_machine_only() {
+    for (host, said) in [("127.0.0.1", "any feed at /feed?url=URL"), ("0.0.0.0", "`server.access_key`")] {
+        let taken = std::net::TcpListener::bind((host, 0)).unwrap(); // so that it ends
+        let output = refeed(&["serve", "--listen", &taken.local_addr().unwrap().to_string()]);
+        let shown = text(&output.stderr);
+        assert!(shown.contains("/feed/demo") && shown.contains(said), "{host}: {shown}");
+        assert_eq!(shown.contains("URL"), host == "127.0.0.1", "{host}: {shown}");
+    }
+}
+
+#[test]
 fn a_wrong_configuration_is_refused_before_it_listens() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("refeed.toml");

@@ -105,6 +105,8 @@ fn random_texts_convert_alike() {
             for text in [
                 inputs::run_together(&words, &mut random, 1000),
                 inputs::run_together(&shorter, &mut random, 1000),
+                inputs::overlapping(&words, &mut random, 1000),
+                inputs::overlapping(&shorter, &mut random, 1000),
                 inputs::characters(&words, &mut random, 1000),
                 inputs::unicode(&words, &mut random, 1000),
                 inputs::sequences(&words, &mut random, 300),

@@ -52,6 +52,92 @@ fn what_it_changes_is_written_back() {
     assert!(found.contains("Thu, 02 May 2024 10:00:00") && !found.contains("enclosure"), "{found}");
 }
 
+/// What the script makes of an item's enclosures in a feed of `format`, the same item written by its own words.
+fn attached(feed: &str, code: &str) -> Result<String, String> {
+    let rules = list(&format!("function item(item) {{ {code}; return item }}"), "");
+    let chain = Chain::build(&rules, &BuildContext::default()).unwrap_or_else(|problems| panic!("{problems}"));
+    let mut feed = Feed::read(feed.as_bytes(), None, None).unwrap();
+    let applied = chain.apply(&mut feed, &Context::new(Time::from_secs(0), None));
+    applied.map(|()| feed.into_string()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_changes_of_an_enclosure_changes_where_it_stands() {
+    let rss = |files: &str| {
+        format!(
+            "<rss version=\"2.0\" xmlns:m=\"http://search.yahoo.com/mrss/\"><channel><title>T</title><item><guid>1</guid>{files}<title>t</title></item></channel></rss>"
+        )
+    };
+    let atom = |link: &str| {
+        format!("<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>T</title><entry><id>1</id>{link}</entry></feed>")
+    };
+    let json = |file: &str| {
+        format!(
+            "{{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\": \"T\", \"items\": [{{\"id\": \"1\", \"attachments\": [{file}]}}]}}"
+        )
+    };
+    let set = "item.enclosures[0].type = 'audio/ogg'; item.enclosures[0].length = 9";
+    let titled = "item.enclosures[0].title = 'A & B'";
+    for (from, code, to) in [
+        (
+            rss("<enclosure url=\"a&amp;b\" length='7' type=\"audio/mpeg\" x=\"1\"/>"),
+            set,
+            rss("<enclosure url=\"a&amp;b\" length='9' type=\"audio/ogg\" x=\"1\"/>"),
+        ),
+        (rss("<enclosure url=\"a\"/>"), set, rss("<enclosure url=\"a\" type=\"audio/ogg\" length=\"9\"/>")),
+        (
+            rss("<enclosure url=\"a.mp3\" length=\"7\" type=\"x/y\"/>"),
+            "item.enclosures[0].type = item.enclosures[0].length = null",
+            rss("<enclosure url=\"a.mp3\" length=\"0\" type=\"audio/mpeg\"/>"),
+        ),
+        // the same file twice
+        (
+            rss(
+                "<enclosure url=\"a\" length=\"7\" type=\"x/y\"/><m:group><m:content url=\"a\" type=\"x/y\"><m:credit>c</m:credit></m:content></m:group>",
+            ),
+            "item.enclosures[1].type = 'audio/ogg'; item.enclosures[1].title = 'A & B'",
+            rss(
+                "<enclosure url=\"a\" length=\"7\" type=\"x/y\"/><m:group><m:content url=\"a\" type=\"audio/ogg\"><m:title>A &amp; B</m:title><m:credit>c</m:credit></m:content></m:group>",
+            ),
+        ),
+        (rss("<m:content url=\"a\"/>"), titled, rss("<m:content url=\"a\"><m:title>A &amp; B</m:title></m:content>")),
+        (
+            rss("<m:content url=\"a\"><m:title>t</m:title></m:content>"),
+            "item.enclosures[0].title = null",
+            rss("<m:content url=\"a\"></m:content>"),
+        ),
+        (
+            atom("<link rel=\"enclosure\" href=\"a\" hreflang=\"de\"/>"),
+            &format!("{set}; {titled}"),
+            atom(
+                "<link rel=\"enclosure\" href=\"a\" hreflang=\"de\" type=\"audio/ogg\" length=\"9\" title=\"A &amp; B\"/>",
+            ),
+        ),
+        (
+            json("{\"url\": \"a\", \"mime_type\": \"x/y\", \"size_in_bytes\": 7, \"_x\": {}}, {\"url\": \"b\"}"),
+            &format!("{titled}; item.enclosures[0].length = null"),
+            json("{\"url\": \"a\", \"mime_type\": \"x/y\", \"_x\": {}, \"title\": \"A & B\"}, {\"url\": \"b\"}"),
+        ),
+    ] {
+        assert_eq!(attached(&from, code).unwrap(), to, "{code}");
+    }
+    let error = attached(&rss("<enclosure url=\"a\"/>"), titled).unwrap_err();
+    assert!(error.contains("no place for its `title`"), "{error}");
+    let twice = rss("<enclosure url=\"a\" type=\"x/y\"/><m:content url=\"a\"/>");
+    assert_eq!(attached(&twice, "item.enclosures.pop()").unwrap(), rss("<enclosure url=\"a\" type=\"x/y\"/>"));
+}
+
+#[test]
+fn a_later_rule_sees_what_a_script_says_of_an_enclosure() {
+    let from = RSS.replace("2.mp3\" length=\"7\" type=\"audio/mpeg\"", "2\" length=\"7\" type=\"x/y\"");
+    let code = "function item(item) { for (const file of item.enclosures) file.type = 'audio/ogg'; return item }";
+    let rules = format!("[{{ script = '''{code}''' }}, {{ keep = {{ has = 'audio' }} }}]");
+    let chain = Chain::build(&RuleList::parse("test", &rules).unwrap(), &BuildContext::default()).unwrap();
+    let mut feed = Feed::read(from.as_bytes(), None, None).unwrap();
+    chain.apply(&mut feed, &Context::new(Time::from_secs(0), None)).unwrap();
+    assert_eq!(feed.items().len(), 1);
+}
+
 #[test]
 fn items_are_dropped_and_put_in_order() {
     let dropped = run("function item(item) { return item.categories.includes('tech') ? item : null }").unwrap();
@@ -85,6 +171,7 @@ fn a_script_without_end_ends() {
     for (code, word) in [
         ("function item(item) { for (;;) {} }", "`steps`"),
         ("function item(item) { let all = []; for (;;) all.push('x'.repeat(10000) + all.length); }", "`memory`"),
+        ("function item(item) { let all = []; for (;;) all.push(new Array(1000).fill(1)); }", "`memory`"),
         ("function down(x) { return down(x) + 1 } function item(item) { return down(item) }", "stack"),
         ("function item(item) { /(a+)+$/.test('a'.repeat(40) + 'b'); return item }", "`steps`"),
     ] {
@@ -125,6 +212,7 @@ fn what_a_script_cannot_do_is_said() {
     ] {
         let error = run(code).unwrap_err();
         assert!(error.contains(why), "{code}: {error}");
+        assert!(!error.contains("line"), "no line of this script is to blame: {error}");
     }
 }
 

@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod limits;
+pub mod media_type;
 pub mod text;
 pub mod url;

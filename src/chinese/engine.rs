@@ -1,10 +1,11 @@
 //! One walk over the text that gives what OpenCC's passes give one after the other.
 //!
-//! At each place the longest path of the configuration's trie tells what the library does there (`build/compile.rs`).
+//! At each place the longest path of the configuration's trie tells what the library does there (`build/compile.rs`): that is a unit.
 //! Three things are left to the walk: a match inside a stretch between words is cut where a word begins inside it;
 //! where only the stages one after the other can tell, the stretch goes through their two tables; and a text with
-//! compatibility ideographs is normalised and walked again. Time is linear: every byte is walked once, looked at again
-//! at most as often as the longest key has characters, and goes at most once through the stages.
+//! compatibility ideographs is normalised and walked again. Units that become what their characters become one by one are not looked
+//! at until one of another kind may follow (`fast.rs`). Time is linear: every byte is walked once, looked at again
+//! at most twice as often as the longest key has characters, and goes at most once through the stages.
 
 use super::{
     Config, Match, characters,
@@ -126,6 +127,7 @@ fn walked<const NOTE: u8>(
         cuts: Cuts::new(notes.cuts, notes.targets),
         out: Out::new(text.len()),
         ascii: 0..0,
+        sure: 0,
     };
     walk.all()?;
     Ok(walk.out.finish())
@@ -143,6 +145,8 @@ pub(super) struct Walk<'t, const NOTE: u8> {
     pub(super) out: Out,
     /// The last stretch of ASCII that was copied: a key may begin at its end.
     pub(super) ascii: Range<usize>,
+    /// The last place known where a unit begins; from there to where the walk is there are only characters of the page.
+    pub(super) sure: usize,
 }
 
 /// The index in the page of the character at `at`, if it is one of the page.
@@ -170,14 +174,45 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
         let mut at = 0;
         loop {
             at = self.fast(at);
-            self.out.make_room();
+            if self.out.make_room() {
+                continue;
+            }
             let start = self.out.len();
-            let Some(end) = self.unit(at)? else { return Ok(()) };
+            let end = match self.boundary(at) {
+                after if after > at => self.characters(at, (after - at) / 3),
+                _ => match self.unit(at)? {
+                    Some(end) => end,
+                    None => return Ok(()),
+                },
+            };
             if NOTE == CUTS && end >= self.cuts.next {
                 self.cuts.passed(self.source, at..end, &self.out.written(start), start);
             }
-            at = end;
+            (at, self.sure) = (end, end);
         }
+    }
+
+    /// Where, at or after `at`, a unit begins. All since the last sure place is of the page, and the units that begin there become what
+    /// their characters become alone: [`Walk::fast`] has seen so. No unit reaches over two characters that follow each other in no key,
+    /// nor over the end of the page.
+    fn boundary(&self, at: usize) -> usize {
+        let Some(mut after) = page_index(self.source, at) else { return at };
+        let mut place = at;
+        while place > self.sure
+            && let Some(before) = page_index(self.source, place - 3)
+            && self.table.may_follow(before, after)
+        {
+            (place, after) = (place - 3, before);
+        }
+        while place < at {
+            let base = self.entry(place).0 >> ENTRY_BASE_SHIFT;
+            let count = match self.child(base, place + 3) {
+                Some(_) => self.longest(place, usize::MAX).map_or(0, Answer::count),
+                None => 0,
+            };
+            place += 3 * count.max(1);
+        }
+        place
     }
 
     /// What begins at `at`, and where it ends; none at the end of the text.
@@ -228,7 +263,7 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
         let (mut base, mut found) = (entry >> ENTRY_BASE_SHIFT, None);
         for _ in 1..limit {
             let Some((place, next)) = self.child(base, end) else { break };
-            (found, end, base) = (Some(place), next, self.table.slot(place) >> CODE_BITS);
+            (found, end, base) = (Some(place), next, self.table.slot(place) >> SLOT_BASE_SHIFT);
         }
         found.map(|place| self.table.answer(place))
     }
@@ -240,7 +275,7 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
 
     /// Goes on from the place of the second character, and does what the longest path says.
     fn path(&mut self, at: usize, entry: u64, mut place: u64, mut end: usize) -> Result<usize, Compatibility> {
-        while let Some(next) = self.child(self.table.slot(place) >> CODE_BITS, end) {
+        while let Some(next) = self.child(self.table.slot(place) >> SLOT_BASE_SHIFT, end) {
             (place, end) = next;
         }
         let answer = self.table.answer(place);

@@ -1,7 +1,9 @@
-//! The part of the walk that most of a text takes, with all that it needs in registers.
+//! The part of the walk that most of a text takes, with all that it needs in registers: character by character, without units.
 //!
-//! Everything here the walk does too, unit by unit (`engine.rs`); where anything else than a word, a character of the
-//! page or a copy is due, this stops before it. So it changes the speed alone, never the result.
+//! Nearly all units become what their characters become one by one (in the dictionary that tells simplified words apart, four of
+//! five words do). So where units begin matters only at a place from which the longest path has another answer, and about one
+//! character in a hundred is such a place. Until one is at hand this writes every character as it becomes alone; there it stops, and
+//! `engine.rs` finds out whether a unit begins there at all: a word before may reach over it. So this changes the speed, never the result.
 
 use super::{
     Match,
@@ -51,23 +53,31 @@ pub(super) fn headed(source: &[u8], table: &Table, at: usize, ascii: &Range<usiz
     tail.iter().any(|byte| table.heads(*byte))
 }
 
-/// Whether the first `length` bytes of a block stand at `at`.
+/// Whether the path that has come to `place`, which holds `slot`, has another answer than the characters one by one where it goes on as
+/// far as it can from `end`, or comes to a character that is not of the page.
 #[inline(always)]
-fn stands(source: &[u8], at: usize, block: &[u8; 16], length: usize) -> bool {
-    match source.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
-        Some(there) => {
-            let differ = u128::from_le_bytes(*there) ^ u128::from_le_bytes(*block);
-            differ.trailing_zeros() as usize >= 8 * length
+fn tells_more(source: &[u8], table: &Table, mut place: u64, mut slot: u64, mut end: usize) -> bool {
+    let is_more = |place| !matches!(table.answer(place).kind(), ONE | WORD_CHARS);
+    while let Some(index) = page_index(source, end) {
+        let code = table.page(index) >> CODE_SHIFT & CODE_MASK;
+        let next = (slot >> SLOT_BASE_SHIFT) + code;
+        let child = table.slot(next);
+        if child & (CODE_MASK | OWN) != code | OWN {
+            return is_more(place);
         }
-        None => source.get(at..at + length) == block.get(..length),
+        (place, slot, end) = (next, child, end + 3);
     }
+    table.is_told(source, end) || is_more(place)
 }
 
 impl<const NOTE: u8> Walk<'_, NOTE> {
-    /// As far as text goes that needs nothing but the page, words and copying, or until the buffer is full: the same as
-    /// unit by unit, with all that it needs in registers. Gives the place where the next unit begins.
+    /// Writes characters as they become alone, up to where a unit may be due that becomes something else, or until the buffer is
+    /// full. Gives the place where that is.
     pub(super) fn fast(&mut self, mut at: usize) -> usize {
         let (source, table) = (self.source, self.table);
+        if headed(source, table, at, &self.ascii) {
+            return at;
+        }
         let mut pen = self.out.pen();
         let mut next_cut = self.cuts.next;
         let mut note = |changed: bool, at: usize, end: usize, start: usize, pen: &Pen<'_>| {
@@ -80,97 +90,43 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
             }
             end
         };
-        let mut spelled = [0_u64; 16];
-        'unit: while !pen.is_full() {
+        'walk: while !pen.is_full() {
             let Some(index) = page_index(source, at) else {
                 let start = pen.at();
                 let Some(end) = copied(source, table, at, &mut pen, &mut self.ascii) else { break };
                 at = note(false, at, end, start, &pen);
+                self.sure = at;
                 if headed(source, table, at, &self.ascii) {
                     break;
                 }
                 continue;
             };
             let mut entry = table.page(index);
-            // One character after the other while no key of two begins.
-            let (mut place, mut slot, next) = loop {
+            loop {
                 let Some(next) = page_index(source, at + 3) else {
                     if table.is_told(source, at + 3) || entry & (LONG | SELF) != 0 {
-                        break 'unit;
+                        break 'walk;
                     }
                     let start = pen.at();
                     pen.put_three(entry);
                     at = note(entry & CHANGED != 0, at, at + 3, start, &pen);
-                    continue 'unit;
+                    continue 'walk;
                 };
                 let next = table.page(next);
                 let code = next >> CODE_SHIFT & CODE_MASK;
                 // The base 0 of an entry without children is nobody's, so that no label there is its own code.
                 let place = (entry >> ENTRY_BASE_SHIFT) + code;
                 let slot = table.slot(place);
-                if slot & CODE_MASK == code {
-                    break (place, slot, next);
+                if slot & (CODE_MASK | OWN) == code | OWN && tells_more(source, table, place, slot, at + 6) {
+                    break 'walk;
                 }
                 if entry & (LONG | SELF) != 0 || pen.is_full() {
-                    break 'unit;
+                    break 'walk;
                 }
                 let start = pen.at();
                 pen.put_three(entry);
                 at = note(entry & CHANGED != 0, at, at + 3, start, &pen);
                 entry = next;
-            };
-            let (mut end, mut count) = (at + 6, 2);
-            (spelled[0], spelled[1]) = (entry, next);
-            loop {
-                let base = slot >> CODE_BITS;
-                if base == 0 {
-                    break;
-                }
-                let Some(index) = page_index(source, end) else {
-                    if table.is_told(source, end) {
-                        break 'unit;
-                    }
-                    break;
-                };
-                let next = table.page(index);
-                let code = next >> CODE_SHIFT & CODE_MASK;
-                let child = table.slot(base + code);
-                if child & CODE_MASK != code {
-                    break;
-                }
-                spelled[count & 15] = next;
-                (place, slot, end, count) = (base + code, child, end + 3, count + 1);
-            }
-            let (answer, start) = (table.answer(place), pen.at());
-            match answer.kind() {
-                WORD_CHARS => {
-                    let count = answer.count();
-                    let mut all = 0;
-                    for entry in spelled.iter().take(count) {
-                        pen.put_three(*entry);
-                        all |= entry;
-                    }
-                    at = note(all & CHANGED != 0, at, at + 3 * count, start, &pen);
-                }
-                WORD_RECORD => {
-                    let record = table.record(answer.record());
-                    let Some(block) = table.records().get(record.start..).and_then(|rest| rest.first_chunk::<16>())
-                    else {
-                        break;
-                    };
-                    if record.length > 16 {
-                        break;
-                    }
-                    pen.put_block(block, record.length);
-                    let changed =
-                        NOTE == SPANS && !(record.source == record.length && stands(source, at, block, record.length));
-                    at = note(changed, at, at + record.source, start, &pen);
-                }
-                ONE if entry & (LONG | SELF) == 0 => {
-                    pen.put_three(entry);
-                    at = note(entry & CHANGED != 0, at, at + 3, start, &pen);
-                }
-                _ => break,
             }
         }
         pen.done();

@@ -7,9 +7,11 @@
 //! Entry (`u64`): bits 0..24 what the character alone becomes, as three bytes of UTF-8; 24 `LONG`: that is the place of
 //! a record instead; 25 `SELF`: it stays as it is and is not three bytes long; 26 `CHANGED`: those three bytes are another
 //! character; 32..45 code; 45..64 base.
-//! Slot (`u32`): bits 0..13 label; 13..32 base, 0 for a node without children.
+//! Slot (`u32`): bits 0..13 label; 13 `OWN`: here or further along is an answer other than the characters one by one;
+//! 14..32 base, 0 for a node without children.
 //! Answer (three bytes, one for each slot): bits 0..4 how many characters it takes; 4..7 its kind; 7..24 the place of
 //! its record.
+//! Pairs: a set of bits, of a length that is a power of two; that of every two characters that follow each other in a key is set.
 //! Record: length of the source in bytes, length of the value in bytes, the value. It begins at twice its place.
 
 /// First character of the page, the characters looked up by index.
@@ -33,10 +35,14 @@ pub const CODE_BITS: u32 = 13;
 pub const CODE_MASK: u64 = (1 << CODE_BITS) - 1;
 /// The label of a slot that is nobody's; no code has this value. The code 0 is that of characters in no key.
 pub const EMPTY: u64 = CODE_MASK;
+/// Slot: some path from here on has an answer other than [`ONE`] and [`WORD_CHARS`].
+pub const OWN: u64 = 1 << CODE_BITS;
 /// Where a base begins in an entry.
 pub const ENTRY_BASE_SHIFT: u32 = 45;
+/// Where a base begins in a slot.
+pub const SLOT_BASE_SHIFT: u32 = CODE_BITS + 1;
 /// Bits of a base.
-pub const BASE_BITS: u32 = 19;
+pub const BASE_BITS: u32 = 18;
 /// Bits of the number of characters of an answer.
 pub const COUNT_BITS: u32 = 4;
 /// Where the kind begins in an answer.
@@ -61,3 +67,8 @@ pub const EXACT: u32 = 5;
 
 /// Bytes after the last record, so that records can be copied in blocks.
 pub const PADDING: usize = 64;
+
+/// The bit of two characters of the page, by their indices in it, among as many as there are bits; others may share it.
+pub const fn pair(first: usize, second: usize, bits: usize) -> usize {
+    (first.wrapping_mul(0x9E37) ^ second.wrapping_mul(0x85EB_CA6B) >> 9) & bits.wrapping_sub(1)
+}

@@ -34,12 +34,14 @@ impl Out {
         Pen { at: self.length, before: self.text.len(), buffer: &mut self.buffer, length: &mut self.length }
     }
 
-    /// To be called before every unit.
+    /// To be called before every unit. True where the buffer was full.
     #[inline(always)]
-    pub fn make_room(&mut self) {
-        if self.length >= FULL {
+    pub fn make_room(&mut self) -> bool {
+        let is_full = self.length >= FULL;
+        if is_full {
             self.hand_over();
         }
+        is_full
     }
 
     #[inline(never)]

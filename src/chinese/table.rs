@@ -18,6 +18,7 @@ pub(super) struct Table {
     heads: u128,
     slots: &'static [[u8; 4]],
     answers: &'static [[u8; 3]],
+    pairs: &'static [u8],
     records: &'static [u8],
     /// Whether stretches between words go through two stages.
     pub segmented: bool,
@@ -37,7 +38,7 @@ pub(super) struct Record {
 impl Table {
     fn decode(bytes: &'static [u8], segmented: bool) -> Self {
         let mut reader = Reader(bytes);
-        let [slots, singles, records] = [(); 3].map(|()| reader.u32() as usize);
+        let [slots, singles, pairs, records] = [(); 4].map(|()| reader.u32() as usize);
         let mut table = Self {
             page: page(),
             others: Box::default(),
@@ -45,10 +46,12 @@ impl Table {
             heads: 0,
             slots: reader.bytes(4 * slots).as_chunks().0,
             answers: reader.bytes(3 * slots).as_chunks().0,
+            pairs: &[],
             records: &[],
             segmented,
         };
         table.add_singles(reader.bytes(12 * singles).as_chunks().0);
+        table.pairs = reader.bytes(pairs);
         table.records = reader.bytes(records);
         table
     }
@@ -88,6 +91,13 @@ impl Table {
         let c = c();
         let found = self.others.binary_search_by_key(&c, |(known, _)| *known);
         found.ok().and_then(|at| self.others.get(at)).map_or(SELF, |(_, entry)| *entry)
+    }
+
+    /// Whether two characters of the page, by their indices, may follow each other in a key: false where they never do.
+    #[inline(always)]
+    pub fn may_follow(&self, first: usize, second: usize) -> bool {
+        let pair = pair(first, second, 8 * self.pairs.len());
+        self.pairs.get(pair / 8).is_some_and(|bits| bits >> (pair % 8) & 1 != 0)
     }
 
     /// Whether keys begin with this ASCII character.
@@ -137,7 +147,7 @@ impl Table {
     #[cfg(test)]
     fn memory(&self) -> (usize, usize) {
         let made = 8 * PAGE_LEN + size_of_val(&*self.others) + size_of::<Self>();
-        (made, made + size_of_val(self.slots) + size_of_val(self.answers) + self.records.len())
+        (made, made + size_of_val(self.slots) + size_of_val(self.answers) + self.pairs.len() + self.records.len())
     }
 }
 

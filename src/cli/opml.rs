@@ -11,7 +11,7 @@ use super::{Failure, terminal};
 use crate::base::clock::Clock;
 use crate::base::limits::MAX_BODY;
 use crate::base::url::Url;
-use crate::config::value::key;
+use crate::config::value::{key, quoted};
 use crate::config::{Config, RuleList, Source, read_capped};
 use crate::emit::opml::{self, Outline};
 use crate::feed::charset;
@@ -152,14 +152,14 @@ fn imported(outlines: &[Outline], old: Option<&Config>, sets: Option<&str>) -> I
         let gap = if out.is_empty() { "" } else { "\n" };
         let _ = writeln!(out, "{gap}[feeds.{}]\nurl = {}", key(&name), quoted(&url));
         if !outline.title.is_empty() {
-            let _ = writeln!(out, "title = {}", quoted(&outline.title));
+            let _ = writeln!(out, "title = {}", shown(&outline.title));
         }
         if let Some(page) = outline.page.as_deref().and_then(web_address) {
             let _ = writeln!(out, "page = {}", quoted(&page));
         }
         let folders: Vec<_> = outline.folders.iter().map(|name| name.replace('/', "／")).collect();
         if !folders.is_empty() {
-            let _ = writeln!(out, "folder = {}", quoted(&folders.join("/")));
+            let _ = writeln!(out, "folder = {}", shown(&folders.join("/")));
         }
         if !rules.is_empty() {
             let _ = writeln!(out, "rules = [{}]", rules.join(", "));
@@ -182,18 +182,9 @@ fn web_address(text: &str) -> Option<String> {
     (matches!(url.scheme(), "http" | "https") && plain).then_some(text)
 }
 
-/// A TOML string on one line.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+/// Text that is shown to people, as a string of TOML: on one line.
+fn shown(text: &str) -> String {
+    quoted(&text.replace(char::is_control, " "))
 }
 
 #[cfg(test)]

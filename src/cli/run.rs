@@ -15,7 +15,7 @@ Examples:
   refeed run --feed voa                   a feed of refeed.toml, from its url
   refeed run --feed voa saved.xml         its rules on another input
 
-The result goes to standard output, errors to standard error.
+The result goes to standard output, errors to standard error; with `--log info` also what was repaired and what a rule could not do.
 Exit code 1: the feed could not be read or transformed; 2: wrong rules, configuration or options.";
 
 /// One feed through the rules to standard output
@@ -35,5 +35,8 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         form.first_seen = Some(args.first_seen.map_or_else(|| pipeline.clock().now(), Time));
         pipeline.run(input, &chain, form).await
     })?;
+    for note in &output.notes {
+        tracing::info!(%note, "noted on the way");
+    }
     terminal::print(output.body.as_bytes())
 }

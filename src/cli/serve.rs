@@ -48,7 +48,11 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let mut config = match &path {
         Some(path) => load(path)?,
         None => {
-            info!("no configuration: the built-in feed is at /feed/demo, any feed at /feed?url=URL");
+            let others = match listen.is_none_or(|address| address.ip().is_loopback()) {
+                true => "any feed at /feed?url=URL",
+                false => "any other needs a configuration with `server.access_key`",
+            };
+            info!("no configuration: the built-in feed is at /feed/demo, {others}");
             if Path::new(DEFAULT).exists() {
                 info!("{DEFAULT} is not read: name it with --config {DEFAULT}");
             }

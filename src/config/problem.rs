@@ -58,6 +58,12 @@ impl Problem {
         self
     }
 
+    /// What is wrong and what to write instead, in one line.
+    pub fn in_short(&self) -> String {
+        let help = self.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        format!("{}{help}", self.message)
+    }
+
     /// Line and column, both from 1, the column in characters.
     pub fn position(&self) -> (usize, usize) {
         line_column(&self.source.text, self.span.start)

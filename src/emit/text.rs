@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::model::Text;
+use crate::base::media_type;
 use crate::html::{Fragment, Kind, Syntax};
 
 impl Text {
@@ -104,20 +105,7 @@ pub(super) fn html_of_xhtml(markup: &str) -> String {
 
 /// The media type that the ending of an address suggests, for formats that require one.
 pub(super) fn mime_of(address: &str) -> &'static str {
-    let path = address.split(['?', '#']).next().unwrap_or_default();
-    match path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).as_deref() {
-        Some("mp3") => "audio/mpeg",
-        Some("m4a" | "aac") => "audio/mp4",
-        Some("ogg" | "oga" | "opus") => "audio/ogg",
-        Some("mp4" | "m4v") => "video/mp4",
-        Some("webm") => "video/webm",
-        Some("jpg" | "jpeg") => "image/jpeg",
-        Some("png") => "image/png",
-        Some("gif") => "image/gif",
-        Some("webp") => "image/webp",
-        Some("pdf") => "application/pdf",
-        _ => "application/octet-stream",
-    }
+    media_type::of_address(address).unwrap_or("application/octet-stream")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::names::Ns;
 use super::shapes::{Body, Element, object, string};
 use super::slots::{Medium, Slot};
 use super::{Feed, Format, Place};
+use crate::base::media_type;
 
 /// An attached file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +30,11 @@ impl Enclosure {
         Enclosure { url: url.to_owned(), mime: None, length: None, title: None, medium }
     }
 
-    /// The type that is most likely, for formats that want one.
+    /// The type that is most likely by its address, or its medium, for formats that want one.
     pub fn usual_type(&self) -> &'static str {
+        if let Some(kind) = media_type::of_address(&self.url) {
+            return kind;
+        }
         match self.medium {
             Medium::Image => "image/jpeg",
             Medium::Audio => "audio/mpeg",
@@ -122,5 +126,23 @@ impl Feed {
         let tree = &self.document.tree;
         let found = tree.children(slot.node).find(|id| tree.node(*id).name(&self.source) == name)?;
         Some(decode(&self.source[tree.node(found).inner()], Coding::Text).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_no_known_type_is_called_what_its_address_says_else_what_it_is() {
+        for (url, medium, kind) in [
+            ("https://a.example/b.png?x=1", Medium::Unknown, "image/png"),
+            ("https://a.example/b", Medium::Image, "image/jpeg"),
+            ("https://a.example/b", Medium::Unknown, "application/octet-stream"),
+            ("https://a.example/b.pdf", Medium::Other, "application/pdf"),
+        ] {
+            assert_eq!(Enclosure { medium, ..Enclosure::of(url) }.usual_type(), kind, "{url}");
+        }
+        assert_eq!(Enclosure::of("https://a.example/b.JPEG").medium, Medium::Image);
     }
 }

@@ -224,6 +224,12 @@ impl Feed {
         };
         let mut text = String::new();
         element.write(&mut text, &prefix, &declaration);
+        let (around, read) = self.read_in(container, &text)?;
+        self.graft(container, after, &text, &read, around.len())
+    }
+
+    /// Reads an element as it would be read in `container`: what stood before it, and the tree, in whose root it stands.
+    pub(super) fn read_in(&self, container: NodeId, text: &str) -> Option<(String, tree::Tree)> {
         let mut around = String::from("<x");
         for (prefix, name) in self.bindings(container) {
             let colon = if prefix.is_empty() { "" } else { ":" };
@@ -233,7 +239,7 @@ impl Feed {
         }
         around.push('>');
         let read = xml::read(&format!("{around}{text}</x>")).ok()?;
-        self.graft(container, after, &text, &read.tree, around.len())
+        Some((around, read.tree))
     }
 
     /// Adds a member to an object.
@@ -294,7 +300,7 @@ impl Feed {
     }
 
     /// Puts what was read from `text`, which stood `from` bytes into what was read, into `container`.
-    fn graft(
+    pub(super) fn graft(
         &mut self,
         container: NodeId,
         after: Option<NodeId>,

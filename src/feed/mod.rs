@@ -13,6 +13,7 @@ pub mod dates;
 pub mod discover;
 mod dropped;
 mod emit;
+mod enclosure_edit;
 mod enclosures;
 mod error;
 mod fields;
@@ -52,7 +53,7 @@ use crate::base::limits::{MAX_ITEMS, MAX_NOTES, MAX_REPAIRED};
 use crate::base::text::line_column;
 use crate::base::url::Url;
 use attributes::Attributes;
-use sniff::{Sniffed, Wrap};
+use sniff::{Root, Sniffed, Wrap};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use tree::{NodeId, Tree};
@@ -320,7 +321,7 @@ fn format_of(source: &str, tree: &Tree) -> Option<Format> {
             Attributes::of(source, root.start_tag()).filter_map(Result::ok).find(|a| &source[a.name.clone()] == name);
         found.map_or("", |a| source[a.value].trim())
     };
-    match (root.kind, root.name(source).to_ascii_lowercase().as_str()) {
+    match (root.kind, Root::named(root.name(source).as_bytes())) {
         (tree::Kind::Object, _) => {
             let member = |name: &str| tree.children(0).find(|id| tree.node(*id).name(source) == name);
             let version = member("version").map_or("", |id| &source[tree.node(id).inner()]);
@@ -333,15 +334,15 @@ fn format_of(source: &str, tree: &Tree) -> Option<Format> {
                 (false, false) => None,
             }
         }
-        (tree::Kind::Element | tree::Kind::EmptyElement, "rdf") => {
+        (tree::Kind::Element | tree::Kind::EmptyElement, Some(Root::Rdf)) => {
             let is_090 = source[root.start_tag()].contains("/rdf/simple/0.9");
             Some(if is_090 { Format::Rss090 } else { Format::Rss10 })
         }
-        (tree::Kind::Element | tree::Kind::EmptyElement, "rss") => {
+        (tree::Kind::Element | tree::Kind::EmptyElement, Some(Root::Rss)) => {
             Some(if attribute("version").starts_with("0.9") { Format::Rss09x } else { Format::Rss20 })
         }
-        (tree::Kind::Element | tree::Kind::EmptyElement, "channel") => Some(Format::Rss09x),
-        (tree::Kind::Element | tree::Kind::EmptyElement, "feed") => {
+        (tree::Kind::Element | tree::Kind::EmptyElement, Some(Root::Channel)) => Some(Format::Rss09x),
+        (tree::Kind::Element | tree::Kind::EmptyElement, Some(Root::Atom)) => {
             let is_03 = root.ns == Ns::Atom03 || (root.ns == Ns::None && attribute("version") == "0.3");
             Some(if is_03 { Format::Atom03 } else { Format::Atom10 })
         }

@@ -264,12 +264,11 @@ impl Finder<'_> {
 
 /// What the file name in an address tells.
 pub(super) fn medium_of_address(address: &str) -> Medium {
-    let path = address.split(['?', '#']).next().unwrap_or("");
-    let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
-    match extension.as_str() {
-        "jpg" | "jpeg" | "png" | "gif" | "webp" | "avif" | "svg" | "bmp" | "jfif" => Medium::Image,
-        "mp3" | "m4a" | "aac" | "ogg" | "oga" | "opus" | "wav" | "flac" => Medium::Audio,
-        "mp4" | "m4v" | "webm" | "mov" | "ogv" | "mkv" => Medium::Video,
+    let kind = crate::base::media_type::of_address(address).unwrap_or_default();
+    match kind.split('/').next() {
+        Some("image") => Medium::Image,
+        Some("audio") => Medium::Audio,
+        Some("video") => Medium::Video,
         _ => Medium::Unknown,
     }
 }

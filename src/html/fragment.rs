@@ -61,7 +61,8 @@ impl Fragment {
     pub fn parse(source: String, syntax: Syntax) -> Fragment {
         let tokens = tokenize(&source, syntax);
         let (ends, elements) = (OnceLock::new(), OnceLock::new());
-        Fragment { source, syntax, tokens, overrides: Overrides::default(), ends, elements, origin: None }
+        let overrides = Overrides::of(tokens.len());
+        Fragment { source, syntax, tokens, overrides, ends, elements, origin: None }
     }
 
     /// What the tokens stand in: the source as it came in, or as it was when [`Fragment::settle`] read it again.

@@ -1,6 +1,6 @@
 //! What edits made of a fragment's tokens and of the gaps around them, by token.
 //!
-//! Finding one takes constant time. Nothing is allocated before the first edit; then at most eight bytes for each token.
+//! Finding one takes constant time. Nothing is allocated before the first edit; then four bytes for each token.
 //! Called by the edits of a fragment and by what writes it.
 
 /// What edits made of a token and of the gaps around it, in markup.
@@ -15,13 +15,20 @@ pub(super) struct Override {
 /// The overrides of a fragment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Overrides {
-    /// For each token the place of its override, counted from 1; 0 where it has none.
+    /// How many tokens there are.
+    tokens: usize,
+    /// For each token the place of its override, counted from 1; 0 where it has none. Empty before the first edit.
     places: Vec<u32>,
     /// In the order in which they were made.
     all: Vec<Override>,
 }
 
 impl Overrides {
+    /// None yet, of so many tokens.
+    pub(super) fn of(tokens: usize) -> Overrides {
+        Overrides { tokens, ..Overrides::default() }
+    }
+
     /// That of token `id`.
     pub(super) fn get(&self, id: usize) -> Option<&Override> {
         self.at(*self.places.get(id)?)
@@ -34,11 +41,11 @@ impl Overrides {
     /// That of token `id`, an empty one where it had none.
     pub(super) fn entry(&mut self, id: usize) -> &mut Override {
         if id >= self.places.len() {
-            self.places.resize((id + 1).next_power_of_two(), 0);
+            self.places.resize(self.tokens.max(id + 1), 0);
         }
         if self.places[id] == 0 {
             if self.all.is_empty() {
-                self.all.reserve(16);
+                self.all.reserve(self.tokens.min(16));
             }
             self.all.push(Override::default());
             self.places[id] = self.all.len() as u32;

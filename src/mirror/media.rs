@@ -7,6 +7,7 @@ use super::files::{Folder, MirrorError};
 use super::index::Index;
 use super::{Done, Watch};
 use crate::base::limits::MAX_COPIED;
+use crate::base::media_type;
 use crate::base::url::Url;
 use crate::emit::model::{Item, Text};
 use crate::html::{Fragment, Syntax, UrlKind};
@@ -108,29 +109,9 @@ async fn fetch(
     }
 }
 
-/// One of a few: nothing that a browser or a system would run.
+/// One of a few: nothing that a browser or a system would run, so no SVG either, which may hold scripts.
 fn ending(url: &Url, mime: Option<&str>) -> &'static str {
-    const KNOWN: [(&str, &str); 16] = [
-        ("jpg", "image/jpeg"),
-        ("png", "image/png"),
-        ("gif", "image/gif"),
-        ("webp", "image/webp"),
-        ("avif", "image/avif"),
-        ("bmp", "image/bmp"),
-        ("ico", "image/x-icon"),
-        ("mp3", "audio/mpeg"),
-        ("m4a", "audio/mp4"),
-        ("ogg", "audio/ogg"),
-        ("opus", "audio/opus"),
-        ("wav", "audio/wav"),
-        ("flac", "audio/flac"),
-        ("mp4", "video/mp4"),
-        ("webm", "video/webm"),
-        ("pdf", "application/pdf"),
-    ];
-    let essence = mime.and_then(|mime| mime.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
-    let in_path = url.path().rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
-    let in_path = if in_path == "jpeg" { "jpg" } else { &in_path };
-    let found = KNOWN.iter().find(|(_, mime)| *mime == essence).or_else(|| KNOWN.iter().find(|(e, _)| *e == in_path));
-    found.map_or("bin", |(ending, _)| ending)
+    let in_path = || media_type::ending(media_type::of_address(url.path())?);
+    let found = mime.and_then(media_type::ending).or_else(in_path);
+    found.filter(|ending| *ending != "svg").unwrap_or("bin")
 }

@@ -16,7 +16,7 @@ use super::{Context, Kind, Raw, Reader, Rule, RuleError, Want, single_rule};
 use crate::base::limits::MAX_RULES;
 use crate::config::decode::decode;
 use crate::config::value::{Data, Entry, Value};
-use crate::config::{Config, Problems, Report, RuleList, SetTable, Span, suggest};
+use crate::config::{Config, Problem, Problems, Report, RuleList, SetTable, Span, suggest};
 use crate::feed::{Feed, FeedError};
 
 /// What a chain is built with beside the list.
@@ -238,6 +238,14 @@ impl<'a> Chains<'a> {
 pub fn check(list: &RuleList, sets: &Arc<SetTable>) -> Problems {
     let context = BuildContext { sets: Sets::with(sets), ..BuildContext::default() };
     Chain::build(list, &context).err().unwrap_or_default()
+}
+
+/// Why refeed cannot build `rules` (a list in TOML, without its brackets), and what to write instead, of the first that it cannot;
+/// nothing if it can build them all. For those who write rules for others.
+pub fn refusal(rules: &str) -> Option<String> {
+    let built = RuleList::parse("", &format!("[\n{rules}\n]"))
+        .and_then(|list| Chain::build(&list, &BuildContext::default()).map(drop));
+    built.err()?.iter().next().map(Problem::in_short)
 }
 
 impl Default for Chain {

@@ -3,7 +3,7 @@
 //! ## What it does
 //! `items` says where the list is, the other settings what each of its elements gives: `title link date author category image enclosure
 //! content id`, and `feed_title` of the whole. Each is a path (`title.rendered`, `tags[0].name`) or, with `{{ }}` in it, a template
-//! (`https://site.example/p/{{ slug }}`), in minijinja; the whole document is `root` (`items = "root"` where it is the list). Dates may be numbers: seconds or
+//! (`https://site.example/p/{{ slug }}`), in minijinja, empty where the element lacks what it names; the whole document is `root` (`items = "root"` where it is the list). Dates may be numbers: seconds or
 //! milliseconds since 1970. A list under `category` gives several; `enclosure` is a sound, a film or another file to attach. `text = true` says that `content` is plain text. `script` is the CSS of a `script` element on an HTML
 //! page that holds the JSON.
 //!

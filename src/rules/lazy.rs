@@ -2,8 +2,8 @@
 //!
 //! ## What it does
 //! A picture whose real address stands in an attribute for a script (`data-src`, `data-original`, `data-lazy-src`, `data-srcset` …, or any
-//! attribute that holds a picture's address where `src` is missing or a placeholder) gets it as its `src` or `srcset`; the attribute and
-//! a style that hid the picture go. A picture in a `noscript` takes the place of the placeholder before it, or in the same `figure`; where
+//! attribute that holds a picture's address where `src` is missing or a placeholder) gets it as its `src` or `srcset`; an
+//! attribute of such a name and a style that hid the picture go. A picture in a `noscript` takes the place of the placeholder before it, or in the same `figure`; where
 //! the placeholder has become a picture already, the `noscript` goes. A `div` or `span` that stands for a picture becomes one, an
 //! `amp-img` too. `iframe`, `video`, `audio` and `source` get their `data-src`, `video` its `data-poster`. An address that asks for a
 //! blurred copy (`?blur=20`) loses its query.

@@ -4,7 +4,7 @@
 //! `html` is a template (see [Expressions](#expressions)), so that it can show the item's own fields; it is put at the head of the content
 //! (`at = "start"`, which is what happens unless said otherwise), at its end (`at = "end"`), or before or after the first element that a
 //! CSS selector finds (`before = "h2"`, `after = "figure"`). An item without that element, or without what the template asks for, stays as
-//! it is. Where an item has no content, its summary is taken. The short form is `html`.
+//! it is. Where an item has no content, its summary is taken; without either it stays as it is. The short form is `html`.
 //!
 //! ## When to use
 //! To show the date, the source or a link in the text itself, or to say where a text comes from.

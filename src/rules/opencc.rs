@@ -39,7 +39,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
-use self::blocks::{Blocks, Node};
+use self::blocks::spliced;
 use self::html::Text;
 use super::{Build, Context, Rule, RuleError};
 use crate::base::limits::MAX_WORDS_FILE;
@@ -253,27 +253,21 @@ pub struct OpenCc {
     is_forced: bool,
 }
 
-/// The text of a place that may be converted.
-struct Gathered {
-    place: Place,
-    html: Vec<(Slot, Text)>,
-    plain: Vec<(Slot, Plain)>,
-    tally: Tally,
-}
-
 impl Rule for OpenCc {
     fn apply(&self, feed: &mut Feed, _: &Context) -> Result<(), RuleError> {
-        let places: Vec<_> = feed.places().into_iter().map(|place| gather(feed, place)).collect();
-        let mut whole = Tally::new();
-        places.iter().for_each(|of| whole.merge(&of.tally));
-        let mut any = false;
-        for of in places {
-            // Short texts that show no script follow the feed.
-            let script = Some(of.tally.script()).filter(|script| *script != Script::Neither);
-            if self.is_forced || !self.is_left(feed, &of, script.unwrap_or_else(|| whole.script())) {
-                of.convert(feed, &self.converter, self.language());
-                any |= of.tally.han > 0;
+        let (mut of, mut whole, mut unsure, mut any) = (Gathered::default(), Tally::new(), Vec::new(), false);
+        for place in feed.places() {
+            of.gather(feed, place);
+            whole.merge(&of.tally);
+            match of.tally.script() {
+                Script::Neither if of.tally.han > 0 && !self.is_forced => unsure.push(place),
+                script => any |= self.convert(feed, place, &mut of, script),
             }
+        }
+        // Short texts that show no script follow the feed.
+        for place in unsure {
+            of.gather(feed, place);
+            any |= self.convert(feed, place, &mut of, whole.script());
         }
         if any {
             retag(feed, Place::Head, self.language());
@@ -282,36 +276,31 @@ impl Rule for OpenCc {
     }
 }
 
-impl Gathered {
-    /// Converts it, and writes what came of it where it came from.
-    fn convert(&self, feed: &mut Feed, converter: &Converter, language: &str) {
-        for (slot, text) in &self.html {
-            text.convert(feed.fragment(slot), converter, language);
-        }
-        for (slot, text) in &self.plain {
-            if let Some(converted) = text.converted(converter) {
-                feed.set_value(slot, converted);
-            }
-        }
-        if self.place != Place::Head {
-            retag(feed, self.place, language);
-        }
-    }
-}
-
 impl OpenCc {
+    /// Converts the text of a place, if it is in the script that this is for; true where there was Chinese to convert.
+    fn convert(&self, feed: &mut Feed, place: Place, of: &mut Gathered, script: Script) -> bool {
+        if !self.is_forced && self.is_left(feed, place, of, script) {
+            return false;
+        }
+        of.convert(feed, &self.converter, self.language());
+        if place != Place::Head {
+            retag(feed, place, self.language());
+        }
+        of.tally.han > 0
+    }
+
     /// The tag of what it converts to.
     fn language(&self) -> &'static str {
         self.converter.config().target().language_tag()
     }
 
     /// True where the text is not what this conversion is for.
-    fn is_left(&self, feed: &Feed, of: &Gathered, script: Script) -> bool {
+    fn is_left(&self, feed: &Feed, place: Place, of: &Gathered, script: Script) -> bool {
         if of.tally.han == 0 && of.tally.kana == 0 && of.tally.hangul == 0 {
             // Nothing to count may still mean the user's own words.
-            return of.html.is_empty() && of.plain.is_empty();
+            return of.slots.is_empty();
         }
-        let label = feed.first(of.place, Field::Language).or_else(|| feed.first(Place::Head, Field::Language));
+        let label = feed.first(place, Field::Language).or_else(|| feed.first(Place::Head, Field::Language));
         let is_foreign = label.is_some_and(|tag| matches!(primary(&tag).as_str(), "ja" | "ko"));
         let (source, target) = (self.converter.config().source(), self.converter.config().target());
         if source == Variant::Japanese {
@@ -325,54 +314,58 @@ impl OpenCc {
     }
 }
 
-fn gather(feed: &mut Feed, place: Place) -> Gathered {
-    let mut of = Gathered { place, html: Vec::new(), plain: Vec::new(), tally: Tally::new() };
-    for slot in feed.slots(place) {
-        match slot.kind {
-            Kind::Html if feed.may_have_han(&slot) => {
-                let text = Text::gather(feed.fragment(&slot));
-                text.count(&mut of.tally);
-                of.html.push((slot, text));
+/// The text of a place that may be converted. Filled again for every place, so that its memory is taken once.
+#[derive(Default)]
+struct Gathered {
+    slots: Vec<Slot>,
+    text: Text,
+    tally: Tally,
+}
+
+impl Gathered {
+    /// The text of `place` instead of what it held before.
+    fn gather(&mut self, feed: &mut Feed, place: Place) {
+        self.slots.clear();
+        self.text.clear();
+        for slot in feed.slots(place) {
+            let number = self.slots.len();
+            match slot.kind {
+                Kind::Html if feed.may_have_han(&slot) => self.text.add_html(number, feed.fragment(&slot)),
+                Kind::Text => {
+                    let value = feed.value(&slot);
+                    if value.is_ascii() {
+                        continue;
+                    }
+                    self.text.add_value(number, &value);
+                }
+                _ => continue,
             }
-            Kind::Text => {
-                let text = feed.value(&slot);
-                if !text.is_ascii() {
-                    of.tally.add(&text);
-                    of.plain.push((slot, Plain::new(text.into_owned())));
+            self.slots.push(slot);
+        }
+        self.tally = self.text.tally();
+    }
+
+    /// Converts it, and writes what came of it where it came from.
+    fn convert(&mut self, feed: &mut Feed, converter: &Converter, language: &str) {
+        for blocks in self.text.blocks() {
+            let made = blocks.convert(converter);
+            let changes: Vec<_> = blocks.changes(&made).collect();
+            for changes in changes.chunk_by(|a, b| a.node.slot == b.node.slot) {
+                let Some(slot) = changes.first().and_then(|change| self.slots.get(change.node.slot)) else { continue };
+                match slot.kind {
+                    Kind::Html => html::replace(feed.fragment(slot), changes),
+                    _ => {
+                        let value = spliced(&feed.value(slot), changes);
+                        feed.set_value(slot, value);
+                    }
                 }
             }
-            _ => {}
         }
-    }
-    of
-}
-
-/// A value that is no HTML.
-struct Plain {
-    text: String,
-    blocks: Blocks,
-}
-
-impl Plain {
-    fn new(text: String) -> Plain {
-        let mut blocks = Blocks::with_capacity(text.len() + 1, 1);
-        blocks.add(Node::Text(0), &text, &[text.len()]);
-        blocks.end();
-        Plain { text, blocks }
-    }
-
-    /// What it becomes; none where nothing changes.
-    fn converted(&self, converter: &Converter) -> Option<String> {
-        let made = self.blocks.convert(converter);
-        let mut converted = String::with_capacity(self.text.len() + self.text.len() / 8);
-        let mut at = 0;
-        for change in self.blocks.changes(&made) {
-            converted.push_str(self.text.get(at..change.range.start)?);
-            converted.push_str(change.with);
-            at = change.range.end;
+        for tag in self.text.languages() {
+            if let Some(slot) = self.slots.get(tag.slot) {
+                feed.fragment(slot).set_attr(tag.token, tag.attribute, language);
+            }
         }
-        converted.push_str(self.text.get(at..)?);
-        (at > 0).then_some(converted)
     }
 }
 

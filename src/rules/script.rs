@@ -4,11 +4,11 @@
 //! Calls `item(item, feed)` for each item, or `feed(feed)` once with all of them, whichever the script defines (or both; also
 //! rss-funnel's `modify_post(feed, post)` and `modify_feed(feed)`). An item has `index id title link content summary author categories
 //! published updated enclosures image`: texts as they are read, `content` and `summary` as HTML, dates as RFC 3339, `enclosures` as a list of
-//! `{ url, type, length }`, null where there is none. What the function changes is written back; `null` or `false` instead of an item drops
+//! `{ url, type, length, title }`, null where there is none. What the function changes is written back; `null` or `false` instead of an item drops
 //! it; the order of `feed.items` is the order of the feed. `id` and `image` cannot be changed. `console.log` goes to the log.
 //!
-//! The script runs in QuickJS without network, files or clock of its own, with at most `memory` (32 MiB) and `steps` (100 million, about a
-//! second; one that does fewer than five million a second is ended too). Nothing is waited for: an `async` function is an error. An error names its line and column; the feed is then not served in part: the last good copy is.
+//! The script runs in QuickJS without network and files (`Date` tells the time), with at most `memory` (32 MiB) and `steps` (100 million, about a
+//! second; one that does fewer than five million a second is ended too). Nothing is waited for: an `async` function is an error. An error of the script names its line and column; the feed is then not served in part: the last good copy is.
 //!
 //! ## When to use
 //! No other rule does it.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::{Context, Want};
 use crate::base::limits::MAX_ITEMS;
+use crate::base::media_type;
 use crate::base::url::Url;
 use crate::feed::{Enclosure, as_html, dates, is_xml_char};
 use crate::html::escape;
@@ -116,12 +117,7 @@ impl DraftItem {
             let _ = writeln!(out, "      <enclosure url=\"{url}\" length=\"0\" type=\"{kind}\"/>");
         }
         if let Some(image) = &self.image {
-            let kind = match image.rsplit('.').next() {
-                Some("png") => "image/png",
-                Some("webp") => "image/webp",
-                Some("gif") => "image/gif",
-                _ => "image/jpeg",
-            };
+            let kind = media_type::of_address(image).filter(|kind| kind.starts_with("image/")).unwrap_or("image/jpeg");
             let _ = writeln!(out, "      <enclosure url=\"{}\" length=\"0\" type=\"{kind}\"/>", escaped(image));
         }
         if let Some(content) = self.content.as_deref().map(str::trim).filter(|content| !content.is_empty()) {

@@ -9,7 +9,7 @@
 //! - `line`, a regular expression: a part begins at each line that it finds something in (`^\\d+[.、]`): a paragraph, a list's item, a line
 //!   after a break. What stands before is a part as with `at`.
 //!
-//! A part's title is its heading, else its first words; its link is that of the item with the heading's own anchor, with `each` the part's
+//! A part's title is its heading, else its first words, and the item's own for what stands before the first; its link is that of the item with the heading's own anchor, with `each` the part's
 //! first link. With `each`, `title`, `link`, `author` and `content` say what else they are: each a selector inside the part, with ` @name` for
 //! an attribute. Dates, authors and categories are the item's. Its id is made of the item's id and the part's title, so that it stays when
 //! other parts come and go. Attached files are left out.

@@ -1,9 +1,9 @@
 //! Repair titles: missing ones, capitals, entities, shouting, too long ones.
 //!
 //! ## What it does
-//! An item without a title gets one from its content: the first sentence, of at most 80 columns. Entities that were escaped twice
-//! (`AT&amp;amp;T`) are decoded, white space is folded. `TITLES ALL IN CAPITALS` get small letters, but for words of digits, single letters
-//! and known abbreviations. Each of these can be left out: `missing = false`, `entities = false`, `capitals = false`. Asked for only: `marks =
+//! An item without a title gets one from its content: the first sentence, of at most 80 columns. Entities that a reader would show
+//! as such (`AT&amp;T`, escaped once too often) are decoded, white space is folded. `TITLES ALL IN CAPITALS`, of three words or more, get
+//! small letters, but for words of digits, single letters and known abbreviations. Each of these can be left out: `missing = false`, `entities = false`, `capitals = false`. Asked for only: `marks =
 //! true` makes one of many exclamation and question marks, `emoji = true` takes pictures out, `columns = 150` cuts longer titles and puts
 //! `…` at the end; a Chinese, Japanese or Korean character takes two columns, as in RSSHub. A title that is not wrong keeps its bytes.
 //!

@@ -1,7 +1,10 @@
 //! Texts on which two engines are held against each other: everything in the dictionaries, and random texts that are
 //! hard on segmentation, description sequences and normalisation. The same texts on every run.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 /// xorshift64*: enough for drawing test texts.
 pub struct Random(pub u64);
@@ -47,6 +50,31 @@ pub fn run_together(words: &[&str], random: &mut Random, count: usize) -> String
         }
         if random.below(40) == 0 {
             text.push_str(random.of(&["，", "。", "\n", " ", "a", "<b>", "é", "·", "SQL", "A", "B", "PN"]));
+        }
+    }
+    text
+}
+
+/// Words of which each begins with the last character, or two, of the one before: whether a word is one depends on where the one before
+/// began, over long stretches.
+pub fn overlapping(words: &[&str], random: &mut Random, count: usize) -> String {
+    let mut beginning: BTreeMap<char, Vec<&str>> = BTreeMap::new();
+    for word in words {
+        beginning.entry(word.chars().next().unwrap()).or_default().push(word);
+    }
+    let mut text = random.of(words).to_owned();
+    for _ in 0..count {
+        let back = 1 + random.below(2);
+        let (at, shared) = text.char_indices().rev().nth(back - 1).unwrap_or((0, '\0'));
+        match beginning.get(&shared).filter(|_| random.below(20) > 0) {
+            Some(next) => {
+                text.truncate(at);
+                text.push_str(random.of(next));
+            }
+            None => {
+                let word = random.of(words);
+                text.push_str(random.of(&["，", "。", "·", "一", word]));
+            }
         }
     }
     text

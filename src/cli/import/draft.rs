@@ -5,8 +5,8 @@ use std::fmt;
 use crate::base::text::excerpt;
 use crate::cli::names::Names;
 use crate::config::value::{key, quoted};
-use crate::config::{Config, Problem, RuleList, Source};
-use crate::rules::{self, BuildContext, Chain};
+use crate::config::{Config, Problem, Source};
+use crate::rules::{self, refusal};
 
 /// What is printed.
 #[derive(Default)]
@@ -33,7 +33,7 @@ impl Draft {
         let header = format!("[feeds.{}]", key(&name));
         let alone = Source::new("", format!("{header}\nurl = {}\n", quoted(url)));
         let problems = Config::parse(&alone, rules::check).err();
-        let why = problems.as_ref().and_then(|problems| problems.iter().next()).map(reason);
+        let why = problems.as_ref().and_then(|problems| problems.iter().next()).map(Problem::in_short);
         if let Some(why) = &why {
             self.note(line, format!("the feed `{name}` is written as a comment: {why}"));
         }
@@ -100,20 +100,6 @@ pub(super) fn any(rule: &str, tables: &[String]) -> Option<String> {
             Some(format!("{{ {rule} = {{ any_of = [\n{each}  ] }} }}"))
         }
     }
-}
-
-/// Why refeed cannot build `rule` (TOML), and what to write instead; nothing if it can.
-pub(super) fn refusal(rule: &str) -> Option<String> {
-    let problems = match RuleList::parse("", &format!("[{rule}]")) {
-        Ok(list) => Chain::build(&list, &BuildContext::default()).err()?,
-        Err(problems) => problems,
-    };
-    problems.iter().next().map(reason)
-}
-
-fn reason(problem: &Problem) -> String {
-    let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-    format!("{}{help}", problem.message)
 }
 
 impl fmt::Display for Draft {

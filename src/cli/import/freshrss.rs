@@ -7,8 +7,9 @@
 use jiff::civil::DateTime;
 use jiff::{Span, ToSpan, Unit};
 
-use super::draft::{Draft, any, expression_string, refusal};
+use super::draft::{Draft, any, expression_string};
 use crate::config::value::quoted;
+use crate::rules::refusal;
 
 /// A draft of `text`; `keep`: the searches say what stays.
 pub(super) fn read(text: &str, keep: bool) -> Draft {

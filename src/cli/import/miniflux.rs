@@ -6,9 +6,10 @@
 
 use serde_json::Value;
 
-use super::draft::{Draft, Table, any, field, refusal};
+use super::draft::{Draft, Table, any, field};
 use crate::config::value::quoted;
 use crate::rules::pattern::re2;
+use crate::rules::refusal;
 
 /// A draft of `text`; `keep`: what stands under no heading keeps.
 pub(super) fn read(text: &str, keep: bool) -> Result<Draft, String> {

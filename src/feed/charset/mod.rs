@@ -20,6 +20,7 @@ use encoding_rs::{Encoding, UTF_8};
 use memchr::memmem;
 
 use crate::base::limits::{EXCERPT_CHARS, XML_DECLARATION_WITHIN};
+use crate::feed::sniff::Root;
 
 /// A body as text, and how it was read.
 #[derive(Debug)]
@@ -217,7 +218,7 @@ fn has_root(before: &[u8]) -> bool {
     memchr::memchr_iter(b'<', before).any(|at| {
         let name = before[at + 1..].split(|b| !b.is_ascii_alphanumeric() && *b != b':').next().unwrap_or_default();
         let local = name.rsplit(|b| *b == b':').next().unwrap_or_default();
-        [b"rss".as_slice(), b"rdf", b"feed", b"channel"].iter().any(|root| local.eq_ignore_ascii_case(root))
+        Root::named(local).is_some()
     })
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Used only to guess at structure that is broken, and to bind prefixes that nothing binds.
 
+use crate::feed::sniff::Root;
+
 /// What an element is to a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -27,14 +29,9 @@ impl Role {
     }
 }
 
-/// A name without its prefix.
-pub(super) fn local(name: &str) -> &str {
-    name.rsplit(':').next().unwrap_or_default()
-}
-
-/// True for a root of feeds, and for a channel: what items stand in.
-pub(super) fn holds_items(name: &str) -> bool {
-    is_one_of(local(name), &["rss", "rdf", "channel", "feed"])
+/// Which root of feeds has that name, by any prefix. Items stand in these only.
+pub(super) fn root(name: &str) -> Option<Root> {
+    Root::named(name.rsplit(':').next().unwrap_or_default().as_bytes())
 }
 
 fn is_one_of(name: &str, names: &[&str]) -> bool {

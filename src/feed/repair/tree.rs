@@ -13,7 +13,7 @@ use super::names::{self, Role};
 use super::tag::{self, Read, Tag};
 use super::{FixKind, Out, Stop, prolog};
 use crate::base::limits::{MAX_DEPTH, MAX_TAGS_DOUBTED, UNKNOWN_TAG_WITHIN};
-use crate::feed::sniff::Wrap;
+use crate::feed::sniff::{Root, Wrap};
 
 mod open;
 mod space;
@@ -41,7 +41,7 @@ pub(super) fn mend(text: &str, start: usize, wrap: Wrap, how: How) -> Result<Out
     let mut out = Out { c1: how.c1, text: String::with_capacity(text.len() + 256), ..Out::default() };
     let root = chars::name(text.get(start + 1..).unwrap_or_default());
     prolog::copy(&mut out, text, start, wrap, root)?;
-    let atom = names::local(root).eq_ignore_ascii_case("feed");
+    let atom = names::root(root) == Some(Root::Atom);
     let mut tree = Tree {
         text,
         pos: start,
@@ -238,7 +238,7 @@ impl<'a> Tree<'a> {
         match names::role(tag.name, self.atom) {
             Role::Other => {}
             Role::Item => {
-                if let Some(parent) = self.stack.iter().rposition(|open| names::holds_items(open.raw)) {
+                if let Some(parent) = self.stack.iter().rposition(|open| names::root(open.raw).is_some()) {
                     self.close_to(parent + 1);
                 }
             }
@@ -260,7 +260,7 @@ impl<'a> Tree<'a> {
 
     /// True for a root or channel where none can stand and which holds items: they belong to the feed that is open.
     fn begins_again(&mut self, tag: &Tag<'a>) -> bool {
-        if self.leaf.is_some() || !names::holds_items(tag.name) || self.stack.is_empty() {
+        if self.leaf.is_some() || names::root(tag.name).is_none() || self.stack.is_empty() {
             return false;
         }
         let first_channel = self.stack.len() == 1 && !self.atom && tag.name.eq_ignore_ascii_case("channel");

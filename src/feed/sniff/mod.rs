@@ -52,6 +52,20 @@ pub enum Root {
     Channel,
 }
 
+impl Root {
+    /// The root that an element of that name is, its prefix left out; in any letter case.
+    pub(super) fn named(local: &[u8]) -> Option<Root> {
+        let is = |name: &[u8]| local.eq_ignore_ascii_case(name);
+        match () {
+            () if is(b"rss") => Some(Root::Rss),
+            () if is(b"rdf") => Some(Root::Rdf),
+            () if is(b"feed") => Some(Root::Atom),
+            () if is(b"channel") => Some(Root::Channel),
+            () => None,
+        }
+    }
+}
+
 /// How a feed stands in its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrap {
@@ -161,17 +175,7 @@ impl Element<'_> {
     /// The kind of feed whose root this name is; none where it is no qualified name, which no repair can make one.
     fn root(&self) -> Option<Root> {
         let (prefix, local) = self.name.split_once(':').unwrap_or(("", self.name));
-        if prefix == "xmlns" {
-            return None;
-        }
-        let is = |name: &str| local.eq_ignore_ascii_case(name);
-        match () {
-            () if is("rss") => Some(Root::Rss),
-            () if is("rdf") => Some(Root::Rdf),
-            () if is("feed") => Some(Root::Atom),
-            () if is("channel") => Some(Root::Channel),
-            () => None,
-        }
+        Root::named(local.as_bytes()).filter(|_| prefix != "xmlns")
     }
 
     /// True where this, the document's first element, makes it a feed. RDF is also other things than RSS.

@@ -7,10 +7,9 @@
 use std::fmt::Write;
 
 use crate::base::limits::MAX_REPLACEMENTS;
-use crate::config::RuleList;
 use crate::config::value::quoted;
 use crate::html::xpath::{Selection, to_css};
-use crate::rules::{BuildContext, Chain};
+use crate::rules::refusal;
 
 /// What was not translated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,15 +230,13 @@ impl Recipe {
     fn take(&mut self, add: impl Fn(&mut Recipe)) -> Result<(), String> {
         let mut alone = Recipe { fallback: true, ..Recipe::default() };
         add(&mut alone);
-        let list = RuleList::parse("", &format!("[\n{}]", alone.toml()));
-        match list.and_then(|list| Chain::build(&list, &BuildContext::default()).map(drop)) {
-            Ok(()) => add(self),
-            Err(problems) => {
-                let message = problems.iter().next().map(|problem| problem.message.to_string());
-                return Err(message.unwrap_or_default());
+        match refusal(&alone.toml()) {
+            Some(why) => Err(why),
+            None => {
+                add(self);
+                Ok(())
             }
         }
-        Ok(())
     }
 
     fn replacement(&mut self, find: &str, with: &str) -> Result<(), String> {

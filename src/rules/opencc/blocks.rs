@@ -10,10 +10,21 @@ use crate::chinese::Converter;
 
 /// Where a piece of text came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Node {
-    /// A text token of a fragment, or a plain value.
+pub struct Node {
+    /// The slot of the place, by its number.
+    pub slot: usize,
+    /// What of the slot.
+    pub part: Part,
+}
+
+/// A text inside a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of its value, which is no HTML.
+    Value,
+    /// A text token of its fragment.
     Text(usize),
-    /// An attribute of a tag.
+    /// An attribute of a start tag of its fragment.
     Attribute(usize, &'static str),
 }
 
@@ -58,9 +69,12 @@ pub struct Change<'a> {
 }
 
 impl Blocks {
-    /// With room for a text of so many bytes, in so many pieces.
-    pub fn with_capacity(bytes: usize, pieces: usize) -> Blocks {
-        Blocks { text: String::with_capacity(bytes), pieces: Vec::with_capacity(pieces), ..Blocks::default() }
+    /// Forgets all of it.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.pieces.clear();
+        self.cuts.clear();
+        self.open = (0, 0);
     }
 
     /// Appends the text of a node to the open block, in parts that change one by one; `ends` are their ends. Zero-width characters stay
@@ -150,6 +164,19 @@ impl Blocks {
     }
 }
 
+/// A text with its `changes` made.
+pub fn spliced(text: &str, changes: &[Change<'_>]) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let mut at = 0;
+    for change in changes {
+        out.push_str(text.get(at..change.range.start).unwrap_or_default());
+        out.push_str(change.with);
+        at = change.range.end;
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
+}
+
 /// Whether a text holds a description operator (U+2FF0–F), whose sequence may go on over what follows.
 fn may_begin_sequence(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -159,17 +186,19 @@ fn may_begin_sequence(text: &str) -> bool {
 /// Characters that show nothing and end no word.
 const ZERO_WIDTH: [char; 6] = ['\u{AD}', '\u{200B}', '\u{200C}', '\u{200D}', '\u{2060}', '\u{FEFF}'];
 
-/// Whether a text may hold one of [`ZERO_WIDTH`]. Without an early end the loop is done in blocks: nearly no text has one.
+/// Whether a text holds one of [`ZERO_WIDTH`].
 fn holds_zero_width(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let [second, third] = [1, 2].map(|skip| bytes.get(skip..).unwrap_or_default());
-    let is_zero_width = |(a, b, c): (u8, u8, u8)| {
-        (a == 0xC2) & (b == 0xAD)
-            | (a == 0xE2) & ((b == 0x80) & (c.wrapping_sub(0x8B) < 3) | (b == 0x81) & (c == 0xA0))
-            | (a == 0xEF) & (b == 0xBB) & (c == 0xBF)
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    // How those of three bytes end, and the only one of two; other characters end so too, but seldom. Without an early end the loop
+    // is done in blocks.
+    let may_end_one = |(b, c): (&u8, &u8)| {
+        (*b == 0x80) & (c.wrapping_sub(0x8B) < 3)
+            | (*b == 0x81) & (*c == 0xA0)
+            | (*b == 0xBB) & (*c == 0xBF)
+            | (*b == 0xC2) & (*c == 0xAD)
     };
-    let triples = bytes.iter().zip(second).zip(third);
-    triples.fold(false, |found, ((a, b), c)| found | is_zero_width((*a, *b, *c))) || text.ends_with('\u{AD}')
+    pairs.fold(false, |found, pair| found | may_end_one(pair)) && text.contains(ZERO_WIDTH)
 }
 
 #[cfg(test)]
@@ -177,14 +206,18 @@ mod tests {
     use super::*;
     use crate::chinese::Config;
 
+    fn token(id: usize) -> Node {
+        Node { slot: 0, part: Part::Text(id) }
+    }
+
     fn converted(nodes: &[&str], config: Config) -> Vec<String> {
         let mut blocks = Blocks::default();
-        nodes.iter().enumerate().for_each(|(node, text)| blocks.add(Node::Text(node), text, &[text.len()]));
+        nodes.iter().enumerate().for_each(|(node, text)| blocks.add(token(node), text, &[text.len()]));
         blocks.end();
         let mut out: Vec<String> = nodes.iter().map(|text| (*text).to_owned()).collect();
         let made = blocks.convert(&Converter::new(config));
         for change in blocks.changes(&made).collect::<Vec<_>>().iter().rev() {
-            let Node::Text(node) = change.node else { continue };
+            let Part::Text(node) = change.node.part else { continue };
             out[node].replace_range(change.range.clone(), change.with);
         }
         out
@@ -220,11 +253,11 @@ mod tests {
     fn blocks_are_converted_apart() {
         let mut blocks = Blocks::default();
         for (node, text) in ["人工智", "能", "ASCII", "⿳头", "头发"].into_iter().enumerate() {
-            blocks.add(Node::Text(node), text, &[text.len()]);
+            blocks.add(token(node), text, &[text.len()]);
             blocks.end();
         }
         let made = blocks.convert(&Converter::new(Config::S2twp));
         let changed: Vec<_> = blocks.changes(&made).map(|change| (change.node, change.with)).collect();
-        assert_eq!(changed, [(Node::Text(3), "⿳頭"), (Node::Text(4), "頭髮")]);
+        assert_eq!(changed, [(token(3), "⿳頭"), (token(4), "頭髮")]);
     }
 }

@@ -2,10 +2,8 @@
 //!
 //! Never: code and what else no person reads as prose, `translate="no"`, subtrees in Japanese, Korean or English. Linear in the tokens.
 
-use std::borrow::Cow;
-
-use super::blocks::{Blocks, Change, Node};
-use crate::chinese::{Converter, Tally};
+use super::blocks::{Blocks, Change, Node, Part, spliced};
+use crate::chinese::Tally;
 use crate::html::{Fragment, Kind};
 
 /// What an element means for the text in it.
@@ -63,52 +61,72 @@ impl Meaning {
     }
 }
 
-/// What of a fragment is to be converted.
+/// The text of a place's slots, each by its number.
 #[derive(Debug, Default)]
 pub struct Text {
     prose: Blocks,
     /// What stands beside it, each a block of its own: annotations and attributes.
     asides: Blocks,
-    /// Language tags that name Chinese.
-    languages: Vec<(usize, &'static str)>,
+    languages: Vec<Tag>,
+}
+
+/// A language tag inside HTML that names Chinese.
+#[derive(Debug)]
+pub struct Tag {
+    /// The slot it stands in.
+    pub slot: usize,
+    /// The start tag.
+    pub token: usize,
+    /// The attribute.
+    pub attribute: &'static str,
 }
 
 impl Text {
-    /// Gathers the text of a fragment; nothing is converted yet.
-    pub fn gather(fragment: &Fragment) -> Text {
-        let prose = Blocks::with_capacity(fragment.source().len(), fragment.len() / 2 + 1);
-        let mut text = Text { prose, ..Text::default() };
+    /// Forgets all of it.
+    pub fn clear(&mut self) {
+        self.prose.clear();
+        self.asides.clear();
+        self.languages.clear();
+    }
+
+    /// Adds the value of a slot that is no HTML.
+    pub fn add_value(&mut self, slot: usize, value: &str) {
+        self.prose.add(Node { slot, part: Part::Value }, value, &[value.len()]);
+        self.prose.end();
+    }
+
+    /// Adds the text of a slot's fragment.
+    pub fn add_html(&mut self, slot: usize, fragment: &Fragment) {
         let mut id = 0;
         while id < fragment.len() {
             match fragment.kind(id) {
-                Kind::Text => add(&mut text.prose, fragment, id),
+                Kind::Text => add(&mut self.prose, slot, fragment, id),
                 Kind::Start { .. } => {
                     let role = role(fragment, id);
-                    if role == Role::Skipped || !text.attributes(fragment, id) {
+                    if role == Role::Skipped || !self.attributes(slot, fragment, id) {
                         id = fragment.element_end(id).max(id + 1);
                         continue;
                     }
                     match role {
                         Role::Annotation => {
-                            id = text.annotation(fragment, id);
+                            id = self.annotation(slot, fragment, id);
                             continue;
                         }
-                        Role::Block => text.prose.end(),
+                        Role::Block => self.prose.end(),
                         Role::Inline | Role::Skipped => {}
                     }
                 }
-                Kind::End if role(fragment, id) == Role::Block => text.prose.end(),
+                Kind::End if role(fragment, id) == Role::Block => self.prose.end(),
                 _ => {}
             }
             id += 1;
         }
-        text.prose.end();
-        text
+        self.prose.end();
     }
 
     /// Gathers the attributes of a tag that a person reads. False, and nothing is gathered, where they say that the element is not to
     /// be translated (`translate="no"`, the class that means the same) or is in another language.
-    fn attributes(&mut self, fragment: &Fragment, id: usize) -> bool {
+    fn attributes(&mut self, slot: usize, fragment: &Fragment, id: usize) -> bool {
         let first = self.languages.len();
         let mut found = Vec::new();
         for (name, value) in fragment.attrs_called(id, |name| Meaning::of(name).is_some()) {
@@ -122,7 +140,7 @@ impl Text {
                 }
                 Some(Meaning::Language(name)) => {
                     if super::names_chinese(&value) {
-                        self.languages.push((id, name));
+                        self.languages.push(Tag { slot, token: id, attribute: name });
                     }
                     is_foreign(&value)
                 }
@@ -136,71 +154,62 @@ impl Text {
             }
         }
         for (name, value) in found.iter().filter(|(_, value)| !value.is_ascii()) {
-            self.asides.add(Node::Attribute(id, name), value, &[value.len()]);
+            self.asides.add(Node { slot, part: Part::Attribute(id, name) }, value, &[value.len()]);
             self.asides.end();
         }
         true
     }
 
     /// The text over a word is a block of its own; returns the token after it.
-    fn annotation(&mut self, fragment: &Fragment, start: usize) -> usize {
+    fn annotation(&mut self, slot: usize, fragment: &Fragment, start: usize) -> usize {
         let end = fragment.element_end(start).max(start + 1);
         let texts = (start..end).filter(|id| fragment.kind(*id) == Kind::Text);
-        texts.for_each(|id| add(&mut self.asides, fragment, id));
+        texts.for_each(|id| add(&mut self.asides, slot, fragment, id));
         self.asides.end();
         end
     }
 
-    /// Counts the characters that tell scripts apart.
-    pub fn count(&self, tally: &mut Tally) {
-        tally.add(self.prose.text());
-        tally.add(self.asides.text());
+    /// Counts of the characters that tell scripts apart.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::new();
+        self.blocks().iter().for_each(|blocks| tally.add(blocks.text()));
+        tally
     }
 
-    /// Converts it, and writes what came of it into the fragment that it was gathered from.
-    pub fn convert(&self, fragment: &mut Fragment, converter: &Converter, language: &str) {
-        for blocks in [&self.prose, &self.asides] {
-            let made = blocks.convert(converter);
-            let changes: Vec<_> = blocks.changes(&made).collect();
-            changes.chunk_by(|a, b| a.node == b.node).for_each(|changes| replace(fragment, changes));
-        }
-        for (tag, name) in &self.languages {
-            fragment.set_attr(*tag, name, language);
-        }
+    /// What is to be converted.
+    pub fn blocks(&self) -> [&Blocks; 2] {
+        [&self.prose, &self.asides]
+    }
+
+    /// The language tags inside HTML that name Chinese.
+    pub fn languages(&self) -> &[Tag] {
+        &self.languages
     }
 }
 
 /// Adds the text of a token.
-fn add(blocks: &mut Blocks, fragment: &Fragment, id: usize) {
+fn add(blocks: &mut Blocks, slot: usize, fragment: &Fragment, id: usize) {
     let (text, ends) = fragment.text_in_parts(id);
-    blocks.add(Node::Text(id), &text, ends.as_deref().unwrap_or(&[text.len()]));
+    blocks.add(Node { slot, part: Part::Text(id) }, &text, ends.as_deref().unwrap_or(&[text.len()]));
 }
 
-/// Makes the changes of one node.
-fn replace<'a>(fragment: &mut Fragment, changes: &[Change<'a>]) {
-    match changes.first().map(|change| change.node) {
-        Some(Node::Text(id)) => {
-            let edit = |change: &Change<'a>| (change.range.clone(), change.with);
-            match changes {
-                [change] => fragment.replace_in_text(id, &[edit(change)]),
-                changes => fragment.replace_in_text(id, &changes.iter().map(edit).collect::<Vec<_>>()),
+/// Makes the changes of one fragment.
+pub fn replace(fragment: &mut Fragment, changes: &[Change<'_>]) {
+    let mut edits = Vec::new();
+    for changes in changes.chunk_by(|a, b| a.node == b.node) {
+        match changes.first().map(|change| change.node.part) {
+            Some(Part::Text(id)) => {
+                edits.clear();
+                edits.extend(changes.iter().map(|change| (change.range.clone(), change.with)));
+                fragment.replace_in_text(id, &edits);
             }
+            Some(Part::Attribute(id, name)) => {
+                let Some(old) = fragment.attr(id, name) else { continue };
+                let value = spliced(&old, changes);
+                fragment.set_attr(id, name, &value);
+            }
+            Some(Part::Value) | None => {}
         }
-        Some(Node::Attribute(id, name)) => {
-            let Some(old) = fragment.attr(id, name) else { return };
-            let value = match changes {
-                [all] if all.range == (0..old.len()) => Cow::Borrowed(all.with),
-                changes => changes
-                    .iter()
-                    .rfold(old.into_owned(), |mut value, change| {
-                        value.replace_range(change.range.clone(), change.with);
-                        value
-                    })
-                    .into(),
-            };
-            fragment.set_attr(id, name, &value);
-        }
-        None => {}
     }
 }
 

@@ -14,6 +14,9 @@ use super::Limits;
 use super::exchange::Answer;
 use crate::base::limits::{SCRIPT_STACK, SCRIPT_STEPS_PER_LOOK, SCRIPT_STEPS_PER_SECOND, SCRIPT_TIME_LEAST};
 
+/// What the user's script is called in the places of errors.
+const SCRIPT: &str = "script";
+
 /// What calls the functions of the user's script.
 const CALLER: &str = r#"
 (function () {
@@ -83,10 +86,12 @@ fn within<T>(code: &str, limits: Limits, work: impl FnOnce(&Ctx<'_>) -> Result<T
     let context = Context::full(&runtime).map_err(failed)?;
     context
         .with(|ctx| {
-            ctx.eval::<(), _>(CALLER).map_err(|error| describe(&ctx, &error))?;
-            let mut options = EvalOptions::default();
-            options.filename = Some("script".to_owned());
-            ctx.eval_with_options::<(), _>(code, options).map_err(|error| describe(&ctx, &error))?;
+            // the names tell a place in the user's script from one in ours
+            for (name, code) in [("refeed", CALLER), (SCRIPT, code)] {
+                let mut options = EvalOptions::default();
+                options.filename = Some(name.to_owned());
+                ctx.eval_with_options::<(), _>(code, options).map_err(|error| describe(&ctx, &error))?;
+            }
             work(&ctx)
         })
         .map_err(|why| match is_late.get() {
@@ -104,6 +109,9 @@ fn describe(ctx: &Ctx<'_>, error: &Error) -> String {
     }
     let caught = ctx.catch();
     let Some(exception) = caught.as_exception() else {
+        if caught.is_null() {
+            return "it takes more than `memory` allows, or threw `null`".to_owned(); // no memory even for an error
+        }
         let text = caught.as_string().and_then(|text| text.to_string().ok());
         return format!("it threw {}", text.unwrap_or_else(|| "something that is no error".to_owned()));
     };
@@ -116,7 +124,7 @@ fn describe(ctx: &Ctx<'_>, error: &Error) -> String {
     let stack = exception.stack().unwrap_or_default();
     // `at item (script:3:7)`, and `script:3:7` where it is no function
     let place = stack.lines().find_map(|line| {
-        let at = line.split_once("script:")?.1;
+        let at = line.split_once(&format!("{SCRIPT}:"))?.1;
         let (line, column) = at.trim_end_matches(')').split_once(':')?;
         Some(format!("line {}, column {}: ", line.parse::<u32>().ok()?, column.parse::<u32>().ok()?))
     });

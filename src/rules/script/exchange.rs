@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::feed::{Enclosure, Feed, Field, Place, dates};
+use crate::feed::{Enclosure, Feed, Field, Place, Slot, dates};
 
 /// What a script gave back.
 #[derive(Debug)]
@@ -185,26 +185,44 @@ fn set_enclosures(feed: &mut Feed, place: Place, before: &Value, after: &Value) 
     }
     let empty = Vec::new();
     let wanted = after["enclosures"].as_array().unwrap_or(&empty);
-    let wanted_urls: Vec<&str> = wanted.iter().filter_map(|file| file["url"].as_str()).collect();
-    while let Some(slot) = feed
-        .slots(place)
-        .find(|slot| feed.enclosure(slot).is_some_and(|file| !wanted_urls.contains(&file.url.as_str())))
-    {
-        if !feed.remove(place, &slot) {
-            break;
-        }
-    }
-    let there: Vec<String> = feed.enclosures(place).into_iter().map(|file| file.url).collect();
+    // those of the item that no wanted one has taken for itself yet: two may have one address
+    let mut there: Vec<(Slot, Enclosure)> =
+        feed.slots(place).filter_map(|slot| Some((slot, feed.enclosure(&slot)?))).collect();
+    let (mut changed, mut added) = (Vec::new(), Vec::new());
     for file in wanted {
         let Some(url) = file["url"].as_str() else { return Err("an enclosure needs a `url`".to_owned()) };
-        if there.iter().any(|known| known == url) {
-            continue;
+        let new = Enclosure {
+            mime: text(&file["type"]),
+            length: file["length"].as_u64().filter(|length| *length > 0),
+            title: text(&file["title"]),
+            ..Enclosure::of(url)
+        };
+        match there.iter().position(|(_, known)| known.url == url) {
+            Some(at) => {
+                let (slot, old) = there.remove(at);
+                if (&new.mime, new.length, &new.title) != (&old.mime, old.length, &old.title) {
+                    changed.push((slot, new));
+                }
+            }
+            None => added.push(new),
         }
-        let mut new = Enclosure::of(url);
-        new.mime = file["type"].as_str().map(str::to_owned).or(new.mime);
-        new.length = file["length"].as_u64().or(new.length);
-        new.title = file["title"].as_str().map(str::to_owned).or(new.title);
-        feed.add_enclosure(place, &new);
+    }
+    for (slot, _) in there {
+        feed.remove(place, &slot);
+    }
+    for (slot, new) in changed {
+        let set = feed.set_enclosure(place, &slot, &new);
+        set.ok_or(
+            "an enclosure cannot be changed: the format has no place for its `title`, or the feed grows too much",
+        )?;
+    }
+    for new in added {
+        let set = feed.add_enclosure(place, &new);
+        set.ok_or("an enclosure cannot be added: the item or the feed grows too much")?;
     }
     Ok(())
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
