@@ -30,7 +30,7 @@
 //! One pass over the text. Feeds without Han cost a look for it.
 
 mod blocks;
-mod html;
+mod text;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,7 +40,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
 use self::blocks::spliced;
-use self::html::Text;
+use self::text::Text;
 use super::{Build, Context, Rule, RuleError};
 use crate::base::limits::MAX_WORDS_FILE;
 use crate::chinese::{Config as Conversion, Converter, Script, Tally, Variant, Words, WordsBuilder, WordsError};
@@ -261,13 +261,13 @@ impl Rule for OpenCc {
             whole.merge(&of.tally);
             match of.tally.script() {
                 Script::Neither if of.tally.han > 0 && !self.is_forced => unsure.push(place),
-                script => any |= self.convert(feed, place, &mut of, script),
+                script => any |= self.convert(feed, place, &of, script),
             }
         }
         // Short texts that show no script follow the feed.
         for place in unsure {
             of.gather(feed, place);
-            any |= self.convert(feed, place, &mut of, whole.script());
+            any |= self.convert(feed, place, &of, whole.script());
         }
         if any {
             retag(feed, Place::Head, self.language());
@@ -278,7 +278,7 @@ impl Rule for OpenCc {
 
 impl OpenCc {
     /// Converts the text of a place, if it is in the script that this is for; true where there was Chinese to convert.
-    fn convert(&self, feed: &mut Feed, place: Place, of: &mut Gathered, script: Script) -> bool {
+    fn convert(&self, feed: &mut Feed, place: Place, of: &Gathered, script: Script) -> bool {
         if !self.is_forced && self.is_left(feed, place, of, script) {
             return false;
         }
@@ -346,14 +346,14 @@ impl Gathered {
     }
 
     /// Converts it, and writes what came of it where it came from.
-    fn convert(&mut self, feed: &mut Feed, converter: &Converter, language: &str) {
+    fn convert(&self, feed: &mut Feed, converter: &Converter, language: &str) {
         for blocks in self.text.blocks() {
             let made = blocks.convert(converter);
             let changes: Vec<_> = blocks.changes(&made).collect();
             for changes in changes.chunk_by(|a, b| a.node.slot == b.node.slot) {
                 let Some(slot) = changes.first().and_then(|change| self.slots.get(change.node.slot)) else { continue };
                 match slot.kind {
-                    Kind::Html => html::replace(feed.fragment(slot), changes),
+                    Kind::Html => text::replace(feed.fragment(slot), changes),
                     _ => {
                         let value = spliced(&feed.value(slot), changes);
                         feed.set_value(slot, value);

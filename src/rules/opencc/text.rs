@@ -1,6 +1,6 @@
-//! Where HTML holds text to convert: text nodes gathered into blocks, a few attributes, language tags.
+//! The text of a place that may be converted, gathered into blocks: values, and in HTML text nodes, a few attributes, language tags.
 //!
-//! Never: code and what else no person reads as prose, `translate="no"`, subtrees in Japanese, Korean or English. Linear in the tokens.
+//! Never in HTML: code and what else no person reads as prose, `translate="no"`, subtrees in Japanese, Korean or English. Linear in the tokens.
 
 use super::blocks::{Blocks, Change, Node, Part, spliced};
 use crate::chinese::Tally;
