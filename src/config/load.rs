@@ -4,7 +4,7 @@
 //! The only place that reads the process's environment. `${VAR}` in a file is not expanded. A file larger than
 //! [`MAX_CONFIG`] is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -90,11 +90,15 @@ pub fn data_directory() -> Option<PathBuf> {
 pub fn read_capped(path: &Path, limit: usize, key: Option<&'static str>) -> Result<Vec<u8>, ConfigError> {
     let named = || if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
     let failed = |error| ConfigError::Read { path: named(), error };
-    let input: Box<dyn Read> = match path == Path::new("-") {
-        true => Box::new(std::io::stdin().lock()),
-        false => Box::new(std::fs::File::open(path).map_err(failed)?),
+    let (input, size): (Box<dyn Read>, u64) = match path == Path::new("-") {
+        true => (Box::new(std::io::stdin().lock()), 0),
+        false => {
+            let file = std::fs::File::open(path).map_err(failed)?;
+            let size = file.metadata().map_err(failed)?.len();
+            (Box::new(file), size)
+        }
     };
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(limit.min(usize::try_from(size).unwrap_or(limit)));
     let read = input.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     if read > limit {
         return Err(ConfigError::TooLarge { path: named(), limit, key });
@@ -161,7 +165,15 @@ fn understand(
     for name in sets.keys() {
         report.extend(check(&RuleList::names(&report.source().name, name), &sets));
     }
-    let check: Check<'_> = &mut |list| check(list, &sets);
+    let mut sound = HashSet::new();
+    let check: Check<'_> = &mut |list| {
+        let digest = list.digest(); // many feeds have the rules of others
+        let problems = if sound.contains(&digest) { Problems::default() } else { check(list, &sets) };
+        if problems.is_empty() {
+            sound.insert(digest);
+        }
+        problems
+    };
     let around = around.map(|value| Around::read(value, check, report)).unwrap_or_default();
     let sites = sites.map(|value| {
         let read = |value, report: &mut Report| shared::site_rules(value, check, report).map(|list| around.put(list));

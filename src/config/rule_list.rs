@@ -46,6 +46,14 @@ impl RuleList {
         RuleList { source: Source::new(name, text), items }
     }
 
+    /// What the list says: the same for lists of one file whose rules are the same, however they are spelled.
+    pub fn digest(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.source.name.as_bytes()); // files that rules name are read from its folder
+        self.items.iter().for_each(|item| item.digest(&mut hasher));
+        hasher.finalize()
+    }
+
     /// From the value of a `rules` key; anything but an array is reported.
     pub fn from_value(value: Value, report: &mut Report) -> Option<RuleList> {
         match value.data {

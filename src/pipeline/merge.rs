@@ -26,7 +26,7 @@ use crate::config::{self, Config, Origin, SourceFeed};
 use crate::emit;
 use crate::feed::merge::{Head, Part, merge};
 use crate::feed::{Feed, Format};
-use crate::rules::{BuildContext, Chain};
+use crate::rules::{BuildContext, Chain, Chains};
 
 /// A merged feed, ready to be asked for.
 #[derive(Debug)]
@@ -55,10 +55,10 @@ pub(super) fn all(
     routes: &Routes,
     context: &BuildContext,
 ) -> Result<HashMap<Key, Arc<Merged>>, StartError> {
-    let mut found = HashMap::new();
+    let (mut found, mut chains) = (HashMap::new(), Chains::new(context));
     for (name, feed) in &config.feeds {
         if let (Origin::Merge(merge), Some(route)) = (&*feed.origin, routes.named(name)) {
-            found.insert(route.fetched, Arc::new(Merged::new(name, merge, (config, routes), context)?));
+            found.insert(route.fetched, Arc::new(Merged::new(name, merge, (config, routes), &mut chains)?));
         }
     }
     Ok(found)
@@ -69,12 +69,12 @@ impl Merged {
         name: &str,
         merge: &config::Merge,
         (config, routes): (&Config, &Routes),
-        context: &BuildContext,
+        chains: &mut Chains<'_>,
     ) -> Result<Merged, StartError> {
         let id = uuid(&Key::of(&[b"merged", name.as_bytes()]));
         let title = merge.title.clone().unwrap_or_else(|| name.to_owned());
         let source = |source: &config::FeedSource| -> Result<Option<Source>, StartError> {
-            let chain = Chain::build(&source.rules, context)?;
+            let chain = chains.build(&source.rules)?;
             let route = match &source.feed {
                 // The configuration was checked to have it.
                 SourceFeed::Named(name) => routes.named(name).map(|route| route.with(&chain, None, None)),

@@ -12,7 +12,7 @@ use crate::base::clock::Time;
 use crate::base::url::Url;
 use crate::cache::freshness::Policy;
 use crate::config::{Cache, Config, Feed, Origin, Relative, RuleList};
-use crate::rules::{BuildContext, Chain};
+use crate::rules::{BuildContext, Chain, Chains};
 
 /// The feeds of a configuration with their rules compiled, and what applies to all others.
 pub(super) struct Routes {
@@ -27,9 +27,9 @@ impl Routes {
     pub(super) fn new(config: &Config, context: &BuildContext) -> Result<Routes, StartError> {
         let addresses = Addresses::new(&config.server);
         let mut named = HashMap::with_capacity(config.feeds.len());
-        let mut policies = HashSet::new();
+        let (mut chains, mut policies) = (Chains::new(context), HashSet::new());
         for (name, feed) in &config.feeds {
-            let chain = Chain::build(&feed.rules, context)?;
+            let chain = chains.build(&feed.rules)?;
             let templates = templates(&feed.settings.templates)?;
             let pages = feed.settings.archive.map(|_| addresses.pages(name, None).into());
             let (relative, own_url) = (feed.settings.relative, addresses.feed(name, None).map(Box::new));

@@ -4,7 +4,8 @@
 //! of more than [`MAX_RULES`] rules. Any rule's table may hold `when`, an expression: the rule then sees only the items that
 //! meet it (`keep` and `drop` take it as a condition among others). Every problem of every rule is reported at once, each in the file that it stands in.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -212,6 +213,27 @@ impl Chain {
     }
 }
 
+/// Chains of many lists: those that say the same become one, for the patterns of a rule may take a hundred kilobytes.
+pub struct Chains<'a> {
+    context: &'a BuildContext,
+    known: HashMap<blake3::Hash, Chain>,
+}
+
+impl<'a> Chains<'a> {
+    /// Built with `context`.
+    pub fn new(context: &'a BuildContext) -> Chains<'a> {
+        Chains { context, known: HashMap::new() }
+    }
+
+    /// [`Chain::build`].
+    pub fn build(&mut self, list: &RuleList) -> Result<Chain, Problems> {
+        match self.known.entry(list.digest()) {
+            Occupied(known) => Ok(known.get().clone()),
+            Vacant(place) => Ok(place.insert(Chain::build(list, self.context)?).clone()),
+        }
+    }
+}
+
 /// Every problem of `list`: what [`crate::config::Config::parse`] asks for.
 pub fn check(list: &RuleList, sets: &Arc<SetTable>) -> Problems {
     let context = BuildContext { sets: Sets::with(sets), ..BuildContext::default() };
@@ -346,6 +368,17 @@ mod tests {
         assert_ne!(short.hash(), build("[{ limit = 20 }, { limit = 20 }]").unwrap().hash());
         assert_eq!(short.names().collect::<Vec<_>>(), ["limit"]);
         assert!(Chain::empty().is_empty());
+    }
+
+    #[test]
+    fn lists_that_say_the_same_become_one_chain() {
+        let context = BuildContext::default();
+        let mut chains = Chains::new(&context);
+        let mut chain = |rules: &str| chains.build(&RuleList::parse("--rules", rules).unwrap()).unwrap().0;
+        let first = chain("[{ limit = 20 }, 'clean']");
+        assert!(Arc::ptr_eq(&first, &chain("[ { 'limit' = 0x14 }, \"clean\" ]")));
+        assert!(!Arc::ptr_eq(&first, &chain("['clean', { limit = 20 }]")));
+        assert!(!Arc::ptr_eq(&first, &chain("[{ limit = { count = 20 } }, 'clean']")), "explain shows them as written");
     }
 
     #[test]

@@ -35,7 +35,7 @@ use crate::config::value::{Data, Entry, Value};
 use crate::config::{Report, shape, suggest};
 use crate::feed::Feed;
 
-pub use chain::{BuildContext, Chain, Progress, check, refusal};
+pub use chain::{BuildContext, Chain, Chains, Progress, check, refusal};
 pub use pages::{Page, Pages, Want};
 pub use source::{Raw, Reader};
 

@@ -5,8 +5,10 @@
 //! once, answers that are being made are finished with what they began with, and the cache stays. A bad one is named in the log, and the
 //! running one runs on. What is bound to the process (`server.listen`, `cache.memory`, `cache.path`, `cache.disk`) waits for a restart.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -16,7 +18,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::listen::Stop;
 use super::{Access, Router};
 use crate::base::limits::{MAX_CONFIG, RELOAD_POLL};
-use crate::config::{Config, read_capped};
+use crate::config::Config;
 
 /// Reads and checks the configuration, or says everything that is wrong with it. Blocks.
 pub type Load = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
@@ -137,9 +139,15 @@ impl Reloader {
 
     async fn hash(&self) -> Option<blake3::Hash> {
         let path = self.source.path.clone();
-        let read = tokio::task::spawn_blocking(move || read_capped(&path, MAX_CONFIG, None));
-        Some(blake3::hash(&read.await.ok()?.ok()?))
+        tokio::task::spawn_blocking(move || hash(&path)).await.ok()?.ok()
     }
+}
+
+/// Of the bytes of a file, as far as a configuration may be long, without holding them.
+fn hash(path: &Path) -> io::Result<blake3::Hash> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path)?.take(MAX_CONFIG as u64 + 1))?;
+    Ok(hasher.finalize())
 }
 
 /// Until the server is to stop, or nobody can tell any more.
