@@ -97,7 +97,7 @@ mod tests {
     fn credentials_in_addresses_are_hidden_where_they_stand() {
         for (text, hidden) in [
             ("shared = 'redis://:geheim@cache:6379/0' # note", "shared = 'redis://*******@cache:6379/0' # note"),
-            ("\"rediss://me:a/b@c#d@cache\"", "\"rediss://************@cache\""),
+            ("\"rediss://me:a/b@c#d@cache\"", "\"rediss://**********@cache\""),
             ("socks5://ü:p@host/", "socks5://****@host/"),
             ("https://example.org/@me and https://a@b", "https://example.org/@me and https://*@b"),
             ("no address @ all ://", "no address @ all ://"),
