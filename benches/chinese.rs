@@ -18,6 +18,10 @@ use refeed::feed::Feed;
 use refeed::rules::{BuildContext, Chain, Context};
 use std::{hint::black_box, time::Duration};
 
+/// The program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CASES: [(Config, &str); 6] = [
     (Config::S2t, "feed.xml"),
     (Config::S2t, "plain.txt"),

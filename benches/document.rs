@@ -9,6 +9,10 @@ use refeed::feed::Feed;
 use std::hint::black_box;
 use std::path::PathBuf;
 
+/// The program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The bodies of a folder that refeed can read, and their names.
 fn feeds() -> Vec<Vec<u8>> {
     let folder = std::env::var_os("REFEED_CORPUS").map_or_else(|| PathBuf::from("fixtures/feeds"), PathBuf::from);

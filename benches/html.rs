@@ -6,6 +6,10 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use refeed::html::{Fragment, Syntax};
 
+/// The program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A paragraph as blogs write it: prose, inline elements, links, references.
 const PARAGRAPH: &str = "<p>The proxy reads a feed, applies the <em>rules</em> that its owner wrote, and serves what comes out \
     from a cache, also when the site it came from is slow or gone&#8217;s long away. What no rule touches comes out as it came \

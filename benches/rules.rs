@@ -19,6 +19,10 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::sync::Arc;
 
+/// The program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A list as a user has it: what is not wanted goes, what is left is made readable and Traditional.
 const TWELVE: &str = "[
   { dedupe = ['id', 'title'] },

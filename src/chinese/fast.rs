@@ -57,17 +57,16 @@ pub(super) fn headed(source: &[u8], table: &Table, at: usize, ascii: &Range<usiz
 /// far as it can from `end`, or comes to a character that is not of the page.
 #[inline(always)]
 fn tells_more(source: &[u8], table: &Table, mut place: u64, mut slot: u64, mut end: usize) -> bool {
-    let is_more = |place| !matches!(table.answer(place).kind(), ONE | WORD_CHARS);
     while let Some(index) = page_index(source, end) {
         let code = table.page(index) >> CODE_SHIFT & CODE_MASK;
         let next = (slot >> SLOT_BASE_SHIFT) + code;
         let child = table.slot(next);
         if child & (CODE_MASK | OWN) != code | OWN {
-            return is_more(place);
+            return is_own(table.answer(place).kind());
         }
         (place, slot, end) = (next, child, end + 3);
     }
-    table.is_told(source, end) || is_more(place)
+    table.is_told(source, end) || is_own(table.answer(place).kind())
 }
 
 impl<const NOTE: u8> Walk<'_, NOTE> {

@@ -35,7 +35,7 @@ pub const CODE_BITS: u32 = 13;
 pub const CODE_MASK: u64 = (1 << CODE_BITS) - 1;
 /// The label of a slot that is nobody's; no code has this value. The code 0 is that of characters in no key.
 pub const EMPTY: u64 = CODE_MASK;
-/// Slot: some path from here on has an answer other than [`ONE`] and [`WORD_CHARS`].
+/// Slot: some path from here on has an answer of a kind that [`is_own`].
 pub const OWN: u64 = 1 << CODE_BITS;
 /// Where a base begins in an entry.
 pub const ENTRY_BASE_SHIFT: u32 = 45;
@@ -64,6 +64,11 @@ pub const RUN_CHARS: u32 = 3;
 pub const RUN_RECORD: u32 = 4;
 /// Only the stages one after the other tell.
 pub const EXACT: u32 = 5;
+
+/// True of the kinds by which a text may become something else than its characters one by one.
+pub const fn is_own(kind: u32) -> bool {
+    !matches!(kind, ONE | WORD_CHARS)
+}
 
 /// Bytes after the last record, so that records can be copied in blocks.
 pub const PADDING: usize = 64;

@@ -35,17 +35,17 @@ pub(super) fn document(report: &Report) -> Option<Value> {
     (once && aside.count() == 0).then_some(Value { data: Data::Table(tables), span: 0..0 })
 }
 
-/// Adds what a piece says of a table. Two pieces may speak of one where neither has its header (`[feeds.a]` and `[feeds.b]` of
-/// `feeds`), and then both speak of different members, which is looked at in the end.
+/// Adds what a piece says of a table. It may speak of one that is known where it lacks the table's own header (`[feeds.b]` after
+/// `[feeds]` or `[feeds.a]`); that it speaks of other members is looked at in the end.
 fn add(entry: Entry, tables: &mut Vec<Entry>) -> Option<()> {
     let Some(known) = tables.iter_mut().find(|table| table.key == entry.key) else {
         tables.push(entry);
         return Some(());
     };
     // a table that only headers of its members name stands where they name it first
-    let is_implied = |entry: &Entry| entry.value.span == entry.key_span;
-    match (is_implied(known) && is_implied(&entry), &mut known.value.data, entry.value.data) {
-        (true, Data::Table(members), Data::Table(more)) => {
+    let is_implied = entry.value.span == entry.key_span;
+    match (&mut known.value.data, entry.value.data) {
+        (Data::Table(members), Data::Table(more)) if is_implied => {
             members.extend(more);
             Some(())
         }
@@ -99,6 +99,7 @@ mod tests {
             "\u{feff}# words\n[a]\nb = 1\n",
             "[server]\nlisten = 'x'\n\n[feeds.a]\nurl = 'y' # why\n[feeds.b]\r\nrules = [\n  { limit = 1 },\n]\n[fetch]\n[feeds.c]",
             "[feeds.a]\n[feeds.a.templates]\nhtml = 'x'\n[[feeds.a.rules]]\nlimit = 1\n[[feeds.a.rules]]\nlimit = 2\n[feeds.b]",
+            "[feeds]\nb = { c.d = 1 }\n[feeds.a]\nx = 1\n[feeds.c.d]\n",
             "[sites.'a.example']\nrules = []\n[sites.'b.example']\nrules = ['x']\n[[list.x]]\n[[list.x]]\n[[list.y]]",
         ] {
             let (pieces, whole) = both(text);
@@ -111,8 +112,9 @@ mod tests {
         for text in [
             "feeds.a.url = 'x'\n[feeds.b]",
             "feeds = { a = 1 }\n[feeds.b]",
-            "[feeds]\n[feeds.a]",
             "[feeds.a]\n[feeds]\nb = 1",
+            "[feeds]\na.b = 1\n[feeds.a.c]",
+            "[feeds]\na = []\n[[feeds.a]]",
             "[feeds.a]\n[feeds.b]\n[feeds.a]",
             "[feeds.a]\n[feeds.\"a\".b]",
             "[server]\n[fetch]\n[server]",
