@@ -407,6 +407,23 @@ async fn a_store_that_never_answers_costs_one_wait() {
     assert!(connections.load(Ordering::SeqCst) <= 2, "and it was left alone");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_run_asks_upstream_and_not_the_store() {
+    let (port, connections) = silent();
+    let (upstream, folder) = (Upstream::start("").await, tempfile::tempdir().unwrap());
+    let config = folder.path().join("refeed.toml");
+    let text = format!(
+        "[fetch]\nallow = ['127.0.0.1']\n[cache]\nshared = 'redis://127.0.0.1:{port}'\n[feeds.m]\nsources = ['{}']\n",
+        upstream.url("/feed")
+    );
+    std::fs::write(&config, text).unwrap();
+    let run =
+        || Command::new(env!("CARGO_BIN_EXE_refeed")).args(["run", "--feed", "m", "--config"]).arg(&config).output();
+    let output = tokio::task::block_in_place(run).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!((upstream.hits(), connections.load(Ordering::SeqCst)), (1, 0));
+}
+
 #[tokio::test]
 async fn a_store_that_is_not_there_or_is_no_store_is_gone_without() {
     let (upstream, clock) = (Upstream::start("").await, Clock::manual(NOW));
