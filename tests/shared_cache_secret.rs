@@ -55,14 +55,15 @@ fn not_in_the_log_nor_to_readers() {
     for port in [port, gone] {
         let config = written(&folder, &format!("'redis://:geheim@127.0.0.1:{port}'"));
         let log = folder.path().join(format!("log{port}"));
-        let mut command = command(&["serve", "--config", &config]);
-        command.env("RUST_LOG", "trace").stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap());
+        let mut command = command(&["--log", "trace,refeed=trace", "serve", "--config", &config]);
+        command.stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap());
         let _server = Server(command.spawn().unwrap());
+        // whole lines up to one that has `what`
         let said = |what: &str| {
             let until = Instant::now() + Duration::from_secs(20);
             loop {
                 let said = std::fs::read_to_string(&log).unwrap();
-                if said.contains(what) {
+                if said.split_inclusive('\n').any(|line| line.contains(what) && line.ends_with('\n')) {
                     return said;
                 }
                 assert!(Instant::now() < until, "{what} in {said}");

@@ -251,6 +251,8 @@ impl Said {
             Fault::Failed(error) => match error.code() {
                 Some(code) if code.bytes().all(|b| b.is_ascii_uppercase()) => format!("it answers {code}"),
                 Some(_) => "it answers with an error".to_owned(),
+                None if error.is_connection_refusal() => "the connection is refused".to_owned(),
+                None if error.is_connection_dropped() => "the connection broke".to_owned(),
                 None => error.category().to_owned(),
             },
         };
