@@ -64,6 +64,12 @@ impl Redis {
         self.child.wait().unwrap();
     }
 
+    /// Stops it as it is, or lets it go on: `STOP`, `CONT`.
+    fn signal(&self, name: &str) {
+        let done = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+
     fn again(&mut self) {
         self.child = spawn(self.port, self.folder.path(), self.password);
         self.connection();
@@ -339,6 +345,35 @@ async fn a_store_that_goes_away_is_missed_by_nobody_and_used_again_when_it_is_ba
     }
     let hits = upstream.hits();
     assert_eq!((refeed(&config, &clock).await.get("/feed/a", &[]).await.status, upstream.hits()), (200, hits));
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server or valkey-server: ./test"]
+async fn a_store_that_stands_still_costs_one_wait_and_is_used_again_when_it_moves() {
+    let (redis, upstream, clock) = (Redis::start(), Upstream::start("").await, Clock::manual(NOW));
+    let config = sharing(&redis.address(), &upstream);
+    let one = refeed(&config, &clock).await;
+    one.get("/feed/a", &[]).await;
+    let key = redis.stored("copy", 1).await.remove(0);
+    let () = redis.connection().del(&key).unwrap();
+    redis.signal("STOP");
+    let began = Instant::now();
+    for _ in 0..20 {
+        clock.advance(HOUR);
+        assert_eq!(one.refreshed("/feed/a").await.status, 200);
+    }
+    let took = began.elapsed();
+    assert!(took >= limits::SHARED_PATIENCE && took < limits::SHARED_PATIENCE * 20, "{took:?}");
+    redis.signal("CONT");
+    let until = Instant::now() + PATIENCE;
+    while redis.keys("copy").is_empty() {
+        assert!(Instant::now() < until, "it is used again");
+        // a question for a turn that was given up may be answered now: that turn would end by itself
+        let () = redis.keys("turn").iter().map(|turn| redis.connection().del::<_, ()>(turn).unwrap()).collect();
+        clock.advance(HOUR);
+        assert_eq!(one.get("/feed/a", &[]).await.status, 200);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]
