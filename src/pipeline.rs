@@ -75,6 +75,7 @@ impl Pipeline {
         self.0.pages.forget();
         if let Some(route) = self.0.routes.named(name) {
             self.0.upstream.failures().forget(&route.fetched).await;
+            self.0.store.shared().remove(&route.fetched).await;
         }
         Ok(gone)
     }

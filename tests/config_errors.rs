@@ -37,6 +37,7 @@ proxy = "socks5h://127.0.0.1:1080"
 
 [cache]
 memory = "10 MB"
+shared = "redis://me:secret@cache:6379/3"
 default_ttl = "30m"
 min_ttl = "0s"
 max_ttl = "7d"
@@ -183,6 +184,12 @@ fn values_out_of_bounds_are_refused() {
         ("[fetch]\nmax_redirects = -1", "whole number"),
         ("[fetch]\nproxy = 'ftp://127.0.0.1/'", "scheme"),
         ("[cache]\nmax_ttl = '53w'", "at most"),
+        ("[cache]\nshared = 'cache:6379'", "scheme must be `redis:`"),
+        ("[cache]\nshared = 'cache'", "not an address of a Valkey or Redis"),
+        ("[cache]\nshared = 'rediss://cache:6379'", "without TLS"),
+        ("[cache]\nshared = 'redis://cache/zero'", "only the number of a database"),
+        ("[cache]\nshared = 'redis://cache/?protocol=resp3'", "only the number of a database"),
+        ("[cache]\nshared = 6379", "expected an address"),
         ("[server]\npublic_url = 'https://u:p@example.org/'", "credentials"),
         ("[server]\nlisten = 4600", "expected an address"),
         ("[server]\nopen = 'all'", "unknown value `all`"),

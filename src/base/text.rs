@@ -1,5 +1,7 @@
 //! Small text helpers: excerpts for messages, sizes for people. No allocation beyond the result.
 
+use std::borrow::Cow;
+
 /// The first `chars` characters of `text` on one line, white space folded, with `…` where it was cut.
 pub fn excerpt(text: &str, chars: usize) -> String {
     let mut out = String::new();
@@ -42,6 +44,24 @@ pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
     (memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1, before[line_start..].chars().count() + 1)
 }
 
+/// `text` with a `*` for each byte of the user and the password in the addresses that stand in it, so that everything else keeps
+/// its place. Of an address of Redis or Valkey all up to the last `@` is taken for such: its password may be any text.
+pub fn hide_credentials(text: &str) -> Cow<'_, str> {
+    let mut hidden = Cow::Borrowed(text);
+    for (colon, _) in text.match_indices("://") {
+        let start = colon + 3;
+        let rest = &text[start..];
+        let rest = &rest[..rest.find(|c: char| c.is_whitespace() || c == '"' || c == '\'').unwrap_or(rest.len())];
+        let scheme = text[..colon].rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let is_store = ["redis", "rediss", "valkey", "valkeys"].contains(&scheme.to_ascii_lowercase().as_str());
+        let authority = if is_store { rest } else { &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())] };
+        if let Some(at) = authority.rfind('@') {
+            hidden.to_mut().replace_range(start..start + at, &"*".repeat(at));
+        }
+    }
+    hidden
+}
+
 /// A byte count for people: `1.5 MiB`, `512 B`.
 pub fn human_size(bytes: usize) -> String {
     match bytes {
@@ -72,6 +92,19 @@ pub fn common_ends(old: &str, new: &str) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_in_addresses_are_hidden_where_they_stand() {
+        for (text, hidden) in [
+            ("shared = 'redis://:geheim@cache:6379/0' # note", "shared = 'redis://*******@cache:6379/0' # note"),
+            ("\"rediss://me:a/b@c#d@cache\"", "\"rediss://**********@cache\""),
+            ("socks5://ü:p@host/", "socks5://****@host/"),
+            ("https://example.org/@me and https://a@b", "https://example.org/@me and https://*@b"),
+            ("no address @ all ://", "no address @ all ://"),
+        ] {
+            assert_eq!(hide_credentials(text), hidden);
+        }
+    }
 
     #[test]
     fn excerpt_folds_white_space_and_says_where_it_cut() {

@@ -4,6 +4,8 @@
 //! On the disk a copy is two records: its body, and what is known of it. A refresh that brought the same bytes writes the
 //! second alone, unless the first has been lost since. They belong together where their digests agree; else there is no copy. What upstream forbids to store
 //! (`no-store`) stays in memory.
+//!
+//! What other refeeds fetched is asked for by whoever is about to fetch ([`Store::shared`]): a reader's look costs no way through the net.
 
 use std::sync::Arc;
 
@@ -17,17 +19,19 @@ use super::fetched::{About, Fetched, Line};
 use super::flight::Flights;
 use super::freshness::Freshness;
 use super::memory::{Key, Memory};
+use super::shared::Shared;
 use crate::base::clock::Time;
 use crate::base::limits;
 
 /// The form of what is written here; another one is no copy.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// The store. Clones share it.
 #[derive(Clone)]
 pub struct Store {
     memory: Memory,
     disk: Disk,
+    shared: Shared,
     loads: Arc<Flights<Option<Arc<Answer>>>>,
 }
 
@@ -50,9 +54,9 @@ struct Written {
 }
 
 impl Store {
-    /// `memory` before `disk`.
-    pub fn new(memory: Memory, disk: Disk) -> Store {
-        Store { memory, disk, loads: Arc::new(Flights::new()) }
+    /// `memory` before `disk`, beside `shared`.
+    pub fn new(memory: Memory, disk: Disk, shared: Shared) -> Store {
+        Store { memory, disk, shared, loads: Arc::new(Flights::new()) }
     }
 
     /// What is in memory.
@@ -63,6 +67,11 @@ impl Store {
     /// What survives a restart.
     pub fn disk(&self) -> &Disk {
         &self.disk
+    }
+
+    /// What other refeeds know.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// The answer of `key`, fresh or not.
@@ -141,6 +150,7 @@ impl Store {
         let gone = self.disk.purge(label).await?;
         for key in &gone.keys {
             self.memory.forget(key).await;
+            self.shared.remove(key).await;
         }
         Ok(gone.records)
     }

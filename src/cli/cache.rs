@@ -8,15 +8,16 @@ use super::load::{ConfigArg, load};
 use super::{Failure, terminal};
 use crate::base::clock::{Clock, Time};
 use crate::base::text::human_size;
-use crate::cache::Disk;
 use crate::cache::disk::{DiskError, Listed, Stats};
+use crate::cache::{Disk, Shared};
 use crate::config::quantity::human_duration;
 use crate::config::{self, Cache, Store};
 use crate::serve::control::{self, Answer, Question};
 
 const EXAMPLES: &str = "\
 The store is that of `cache.path` in the configuration, the platform's default without one. It may be in use by a server of
-the same user: the server answers then, and forgets what it has in memory, too.
+the same user: the server answers then, and forgets what it has in memory, too. What is purged is forgotten in the store that
+several refeeds share (`cache.shared`) as well; the others keep what they have.
 
 Examples:
   refeed cache stats
@@ -66,7 +67,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         Some(answer) => {
             answer.map_err(|error| Failure::Failed(format!("the server that runs does not answer: {error}")))?
         }
-        None => perform(&question, directory, cache.disk)?,
+        None => perform(&question, directory, &cache)?,
     };
     let now = Clock::system().now();
     let said = match (answer, question) {
@@ -83,14 +84,21 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// Answers `question` from the store itself, which no server has.
-fn perform(question: &Question, directory: PathBuf, bytes: usize) -> Result<Answer, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Failure::failed)?;
-    let disk = Disk::open(directory, bytes, Clock::system());
+fn perform(question: &Question, directory: PathBuf, cache: &Cache) -> Result<Answer, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+    let disk = Disk::open(directory, cache.disk, Clock::system());
     let answer = runtime.block_on(async {
         Ok(match question {
             Question::Stats => Answer::Stats(disk.stats().await?),
             Question::List => Answer::List(disk.list().await?),
-            Question::Purge(name) => Answer::Purged(disk.purge(name).await?.records),
+            Question::Purge(name) => {
+                let gone = disk.purge(name).await?;
+                let shared = cache.shared.as_ref().map_or_else(Shared::none, |address| Shared::at(address.reveal()));
+                for key in &gone.keys {
+                    shared.remove(key).await;
+                }
+                Answer::Purged(gone.records)
+            }
         })
     });
     answer.map_err(|error: DiskError| Failure::failed(error))

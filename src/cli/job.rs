@@ -66,7 +66,8 @@ impl JobArgs {
             Some(_) => Some(self.config.path_or_default()),
             None => self.config.path(),
         };
-        let config = path.map(|path| load(&path)).transpose()?.unwrap_or_default();
+        let mut config = path.map(|path| load(&path)).transpose()?.unwrap_or_default();
+        config.cache.shared = None; // what upstream has now is meant, for the sources of a merged feed too
         let list = match (&self.rules, &self.sets) {
             (Some(toml), _) => RuleList::parse("--rules", toml)?,
             (_, Some(names)) => RuleList::names("--use", names),

@@ -268,6 +268,45 @@ pub(super) fn store<'de, D: Deserializer<'de>>(from: D) -> Result<Store, D::Erro
     }
 }
 
+/// The address of a store that several refeeds share; it may hold a password, so no error repeats it.
+pub(super) fn shared<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
+    let text = text(from, "an address such as `\"redis://cache:6379\"`")?;
+    parse_shared(text.trim()).map_err(D::Error::custom)?;
+    Ok(Some(Secret(text.trim().to_owned())))
+}
+
+fn parse_shared(text: &str) -> Result<(), &'static str> {
+    let wrong = |why| Err(why);
+    let Ok(url) = Url::parse(text) else {
+        return wrong(
+            "not an address of a Valkey or Redis\n\
+             write `redis://cache:6379`, or `redis://user:password@cache:6379/0` with what is special in them as `%40`",
+        );
+    };
+    match url.scheme() {
+        "redis" => {}
+        "rediss" => {
+            return wrong(
+                "refeed speaks with Valkey and Redis without TLS\n\
+                 write `redis://…`, over a network that nobody else reads: a private one, or a tunnel",
+            );
+        }
+        _ => return wrong("the scheme must be `redis:`, which Valkey has too\nwrite `redis://cache:6379`"),
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return wrong("the address names no host\nwrite `redis://cache:6379`");
+    }
+    let database = url.path().trim_start_matches('/');
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !database.bytes().all(|b| b.is_ascii_digit())
+        || database.len() > 4
+    {
+        return wrong("only the number of a database may follow the host and the port\nwrite `redis://cache:6379/0`");
+    }
+    Ok(())
+}
+
 /// Room on disk: enough for the state of a few feeds.
 pub(super) fn disk_size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     let bytes = size(from)?;

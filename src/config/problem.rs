@@ -10,7 +10,7 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
 
 use crate::base::limits::{MAX_DRAWN, MAX_PROBLEMS, MESSAGE_CHARS};
-use crate::base::text::{excerpt, line_column};
+use crate::base::text::{excerpt, hide_credentials, line_column};
 
 /// A byte range of a source's text.
 pub type Span = std::ops::Range<usize>;
@@ -89,14 +89,14 @@ impl Problem {
         })
     }
 
-    /// Drawn as a compiler would. Characters that would steer a terminal are replaced.
+    /// Drawn as a compiler would. Characters that would steer a terminal are replaced, and users and passwords in addresses.
     fn draw(&self, renderer: &Renderer) -> String {
         let (line, column) = self.position();
         let message = normalize_untrusted_str(&self.message);
         let group = Group::with_title(Level::ERROR.primary_title(message));
         let group = match self.excerpt() {
             Some((text, span)) => group.element(
-                Snippet::source(text)
+                Snippet::source(hide_credentials(text))
                     .line_start(line)
                     .path(&self.source.name)
                     .annotation(AnnotationKind::Primary.span(span)),

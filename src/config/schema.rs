@@ -133,6 +133,10 @@ pub struct Cache {
     /// Room on disk, in bytes. Default `1 GiB`.
     #[serde(deserialize_with = "fields::disk_size")]
     pub disk: usize,
+    /// A Valkey or Redis that several refeeds share, `redis://HOST:PORT`: what one of them fetched the others need not. It may name a
+    /// user, a password and a number of a database. Default: none.
+    #[serde(deserialize_with = "fields::shared")]
+    pub shared: Option<Secret>,
     /// Fresh for so long where the upstream and the feed say nothing. Default `30m`.
     #[serde(deserialize_with = "fields::ttl")]
     pub default_ttl: Duration,
@@ -156,6 +160,7 @@ impl Default for Cache {
             memory: limits::CACHE_MEMORY,
             path: Store::Default,
             disk: limits::CACHE_DISK,
+            shared: None,
             default_ttl: limits::DEFAULT_TTL,
             min_ttl: limits::MIN_TTL,
             max_ttl: limits::MAX_TTL,

@@ -19,7 +19,7 @@ pub struct Holds(Arc<Mutex<HashMap<String, Time>>>);
 impl Holds {
     /// How long the host of `url` is still to be left alone.
     pub fn left(&self, url: &Url, now: Time) -> Option<Duration> {
-        let until = *self.lock().get(&host(url))?;
+        let until = *self.lock().get(&Holds::host(url))?;
         let left = until.since(now);
         // a clock that was set back must not hold a host for as long as it was wrong
         (!left.is_zero() && left <= limits::MAX_RETRY_AFTER).then_some(left)
@@ -34,12 +34,19 @@ impl Holds {
         {
             held.remove(&first);
         }
-        held.insert(host(url), until);
+        held.insert(Holds::host(url), until);
     }
 
     /// All hosts held, with the ends of their holds.
     pub fn all(&self) -> Vec<(String, Time)> {
         self.lock().iter().map(|(host, until)| (host.clone(), *until)).collect()
+    }
+
+    /// What the table calls the host of `url`: the host and, where it is not the scheme's own, the port: what runs there is another
+    /// server.
+    pub fn host(url: &Url) -> String {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}{port}", url.host_str().unwrap_or_default())
     }
 
     /// Puts back what [`Holds::all`] gave.
@@ -53,12 +60,6 @@ impl Holds {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Time>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The host and, where it is not the scheme's own, the port: what runs there is another server.
-fn host(url: &Url) -> String {
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
 #[cfg(test)]

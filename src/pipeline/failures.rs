@@ -1,5 +1,6 @@
 //! The failures that forbid a try, in memory and, where an upstream is to be left in peace, on the disk: a restart asks nobody
-//! again before it is time.
+//! again before it is time. A host's own wish for a pause is told to other refeeds and heard from them (`cache.shared`); why else a try failed
+//! may be this machine's trouble alone.
 
 use std::sync::Arc;
 
@@ -10,9 +11,10 @@ use tokio::sync::OnceCell;
 use super::error::{Earlier, Error};
 use crate::base::clock::Time;
 use crate::base::limits;
+use crate::base::url::Url;
 use crate::cache::disk::{Kind, Record};
 use crate::cache::negative::{Cause, Held, Negative};
-use crate::cache::{Disk, Key};
+use crate::cache::{Disk, Key, Shared};
 use crate::fetch::Holds;
 
 /// The form of what is written here.
@@ -23,6 +25,7 @@ const VERSION: u8 = 1;
 pub(super) struct Failures {
     held: Negative<Error>,
     disk: Disk,
+    shared: Shared,
     /// The hosts that asked for a pause before the last start are known.
     restored: Arc<OnceCell<()>>,
 }
@@ -37,8 +40,8 @@ struct Written {
 }
 
 impl Failures {
-    pub(super) fn new(disk: Disk) -> Failures {
-        Failures { held: Negative::new(limits::MAX_HELD_FAILURES), disk, restored: Arc::default() }
+    pub(super) fn new(disk: Disk, shared: Shared) -> Failures {
+        Failures { held: Negative::new(limits::MAX_HELD_FAILURES), disk, shared, restored: Arc::default() }
     }
 
     /// The failure of `key` that is known in memory.
@@ -96,10 +99,23 @@ impl Failures {
         self.restored.get_or_init(restore).await;
     }
 
-    /// Where `error` is a host's wish for a pause, it is written down with those of all others.
-    pub(super) fn note_pause(&self, error: &Error, holds: &Holds) {
+    /// Where `error` is a host's wish for a pause, it is written down with those of all others, and other refeeds are told.
+    pub(super) fn note_pause(&self, error: &Error, holds: &Holds, now: Time) {
         if matches!(error.cause(), Cause::Status(429 | 503)) && error.retry_after().is_some() {
             self.keep_holds(holds);
+            let left = holds.all().into_iter().map(|(host, until)| (host, until.since(now)));
+            self.shared.hold(&left.collect::<Vec<_>>());
+        }
+    }
+
+    /// Learns whether the host of `url` asked another refeed for a pause.
+    pub(super) async fn hear_pause(&self, url: &Url, holds: &Holds, now: Time) {
+        if self.shared.is_none() || holds.left(url, now).is_some() {
+            return;
+        }
+        let host = Holds::host(url);
+        if let Some(left) = self.shared.held(&host).await {
+            holds.restore(vec![(host, now + left)]);
         }
     }
 }

@@ -161,6 +161,7 @@ impl Fetcher {
             return Page::Ready(body); // came between the caller's look and this one
         }
         self.0.hosts.restore_holds(self.0.client.holds()).await;
+        self.0.hosts.hear_pause(&want.url, self.0.client.holds(), self.0.clock.now()).await;
         let request = Request { post: want.post.clone(), ..Request::page(want.url.as_str(), headers(&want.headers)) };
         match self.0.client.get(&request).await {
             Ok(response) => {
@@ -175,7 +176,7 @@ impl Fetcher {
             Err(error) => {
                 let error = Arc::new(Error::Fetch(error));
                 tracing::info!(%error, "a page could not be had");
-                self.0.hosts.note_pause(&error, self.0.client.holds());
+                self.0.hosts.note_pause(&error, self.0.client.holds(), self.0.clock.now());
                 let (before, why) = (self.0.failures.get(&key).await, (error.cause(), error.retry_after()));
                 let held = Held::after(before.as_ref(), Arc::clone(&error), why, self.0.clock.now(), key.spread());
                 if let Some(held) = held {

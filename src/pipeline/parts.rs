@@ -24,7 +24,7 @@ use super::workers::Workers;
 use crate::base::clock::Clock;
 use crate::base::limits;
 use crate::cache::flight::Flights;
-use crate::cache::{Disk, Key, Memory, Store};
+use crate::cache::{Disk, Key, Memory, Shared, Store};
 use crate::config::Config;
 use crate::fetch::Client;
 use crate::rules::BuildContext;
@@ -69,9 +69,10 @@ impl Pipeline {
 
     /// The same with a client of the caller's.
     pub fn with_parts(config: &Config, clock: Clock, client: Client, disk: Disk) -> Result<Pipeline, StartError> {
-        let store = Store::new(Memory::new(config.cache.memory), disk.clone());
-        let workers = Workers::of_this_machine();
-        Ok(Pipeline(Arc::new(Parts::assemble(config, clock, client, store, Failures::new(disk), workers)?)))
+        let shared = config.cache.shared.as_ref().map_or_else(Shared::none, |address| Shared::at(address.reveal()));
+        let store = Store::new(Memory::new(config.cache.memory), disk.clone(), shared.clone());
+        let (workers, failures) = (Workers::of_this_machine(), Failures::new(disk, shared));
+        Ok(Pipeline(Arc::new(Parts::assemble(config, clock, client, store, failures, workers)?)))
     }
 
     /// The pipeline of a changed configuration, with what this one has in its caches, knows of its upstreams and has under way.

@@ -5,6 +5,7 @@
 //! page at its address names.
 
 mod discover;
+mod together;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use hyper::header::HeaderValue;
 
+use self::together::Plan;
 use super::ask::Route;
 use super::error::{Error, Failure};
 use super::examine::{Rival, examine};
@@ -185,17 +187,17 @@ impl Upstream {
         if let Some(copy) = held.as_ref().filter(fresh) {
             return Ok(Got { copy: Arc::clone(copy), came: Came::Kept });
         }
-        if let Some(failure) = self.resting(route).await {
-            return instead(route, held, failure, self.now());
-        }
+        let (held, _claim) = match self.plan(route, held, outdated).await {
+            Plan::Settled(settled) => return settled,
+            Plan::Ask(held, claim) => (held, claim),
+        };
         let told = via.is_some();
         match self.bring(route, held.as_ref(), via).await {
             Ok((copy, status)) => {
                 let copy = Arc::new(copy);
                 self.0.store.put_fetched(route.fetched, &route.label, Arc::clone(&copy)).await;
-                if self.0.failures.forget(&route.fetched).await {
-                    tracing::info!(feed = %route.label, "works again");
-                }
+                self.share(route, &copy).await;
+                self.forget_failure(route).await;
                 Ok(Got { copy, came: Came::Asked(status) })
             }
             // perhaps only this reader's way is a circle, and anyone may claim to have come any way
@@ -205,9 +207,15 @@ impl Upstream {
                 if let Some(failing) = failing {
                     self.0.failures.keep(route.fetched, &route.label, failing).await;
                 }
-                self.0.failures.note_pause(&failure.error, self.holds());
+                self.0.failures.note_pause(&failure.error, self.holds(), self.now());
                 instead(route, held, failure, self.now())
             }
+        }
+    }
+
+    async fn forget_failure(&self, route: &Route) {
+        if self.0.failures.forget(&route.fetched).await {
+            tracing::info!(feed = %route.label, "works again");
         }
     }
 

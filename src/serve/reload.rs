@@ -3,7 +3,7 @@
 //! The file is looked at every [`RELOAD_POLL`] (its time and size, then its bytes), and read again at once on SIGHUP, which also takes up
 //! the files that it names. A good one replaces the running one between two requests: feeds and rules that are gone are gone at
 //! once, answers that are being made are finished with what they began with, and the cache stays. A bad one is named in the log, and the
-//! running one runs on. What is bound to the process (`server.listen`, `cache.memory`, `cache.path`, `cache.disk`) waits for a restart.
+//! running one runs on. What is bound to the process (`server.listen`, `cache.memory`, `cache.path`, `cache.disk`, `cache.shared`) waits for a restart.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -19,6 +19,7 @@ use super::listen::Stop;
 use super::{Access, Router};
 use crate::base::limits::{MAX_CONFIG, RELOAD_POLL};
 use crate::config::Config;
+use crate::config::fields::Secret;
 
 /// Reads and checks the configuration, or says everything that is wrong with it. Blocks.
 pub type Load = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
@@ -61,12 +62,14 @@ struct Bound {
     listen: SocketAddr,
     memory: usize,
     disk: (crate::config::Store, usize),
+    shared: Option<Secret>,
 }
 
 impl Bound {
     fn of(config: &Config) -> Bound {
         let cache = &config.cache;
-        Bound { listen: config.server.listen, memory: cache.memory, disk: (cache.path.clone(), cache.disk) }
+        let (disk, shared) = ((cache.path.clone(), cache.disk), cache.shared.clone());
+        Bound { listen: config.server.listen, memory: cache.memory, disk, shared }
     }
 }
 
@@ -122,7 +125,9 @@ impl Reloader {
         }
         tracing::info!(feeds = config.feeds.len(), "the changed configuration is taken up");
         if Bound::of(&config) != self.bound {
-            tracing::warn!("server.listen, cache.memory, cache.path and cache.disk change with a restart only");
+            tracing::warn!(
+                "server.listen, cache.memory, cache.path, cache.disk and cache.shared change with a restart only"
+            );
         }
         Looked::TakenUp
     }

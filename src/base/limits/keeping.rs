@@ -87,6 +87,41 @@ pub const DISK_TOUCH: Duration = Duration::from_secs(60 * 60);
 /// Reading connections kept open, about 100 KiB each.
 pub const DISK_READERS_KEPT: usize = 4;
 
+// ── the store that several refeeds share ────────────────────────────────────────────────────────────
+
+/// Longest wait for an answer of the shared store, connecting included: a tenth of what a fetch takes at worst, a hundred
+/// times what an answer takes on a local network.
+pub const SHARED_PATIENCE: Duration = Duration::from_millis(250);
+/// A shared store that did not answer is left alone for so long.
+pub const SHARED_REST: Duration = Duration::from_secs(5);
+/// One that comes and goes is in the log once in so long.
+pub const SHARED_SAY_AGAIN: Duration = Duration::from_secs(60);
+/// Largest value there, packed: a feed of 32 MiB packs into less, and it passes in [`SHARED_PATIENCE`].
+pub const SHARED_VALUE: usize = 8 * MIB;
+/// Largest body there, unpacked: `fetch.max_body` by default.
+pub const SHARED_BODY: usize = super::MAX_BODY;
+/// Most writes to it that wait.
+pub const SHARED_QUEUE: usize = 256;
+/// Most bytes of bodies that wait, one body always.
+pub const SHARED_WAITING: usize = 32 * MIB;
+/// Most hosts that the others are told of at once; a busy refeed knows some dozen.
+pub const SHARED_HOLDS: usize = 64;
+/// A copy from a clock that is ahead of ours by no more is as old as if it had come now; machines that set their clocks by
+/// the net are within a second.
+pub const SHARED_SKEW: Duration = Duration::from_secs(30);
+/// A copy stays there for so long at least: when it may no longer be used its validators still save a body.
+pub const SHARED_LEAST: Duration = Duration::from_secs(60 * 60);
+/// And for so long at most, as the rest of what is kept of upstreams.
+pub const SHARED_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long one refeed may be the only one to fetch a feed, should it never say that it is done: a little longer than a fetch.
+pub const SHARED_TURN: Duration = Duration::from_secs(30);
+/// How long the others wait for it before they serve what they have, or fetch themselves.
+pub const SHARED_WAIT: Duration = Duration::from_secs(5);
+/// First pause between their looks; each is twice the one before …
+pub const SHARED_LOOK: Duration = Duration::from_millis(50);
+/// … up to this.
+pub const SHARED_LOOK_LONGEST: Duration = Duration::from_millis(400);
+
 // ── finding the feed of a page ──────────────────────────────────────────────────────────────────────
 
 /// Most feeds that are looked at of those that a page names; a large site names a dozen.

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 pub use self::record::Record;
+pub(super) use self::record::Sealed;
 use self::writer::{Op, Shared};
 use super::Key;
 use crate::base::clock::{Clock, Time};

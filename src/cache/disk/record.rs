@@ -44,8 +44,8 @@ impl Record {
         self.meta.len() + self.body.len() + limits::ENTRY_OVERHEAD
     }
 
-    /// As it goes to disk; the body is compressed where that pays. CPU work.
-    pub(super) fn seal(&self, kind: Kind, key: &Key) -> Sealed {
+    /// As it is stored; the body is compressed where that pays. CPU work.
+    pub(in crate::cache) fn seal(&self, kind: Kind, key: &Key) -> Sealed {
         let packed = (self.body.len() >= limits::MIN_COMPRESSED)
             .then(|| zstd::bulk::compress(&self.body, limits::DISK_ZSTD_LEVEL).ok())
             .flatten()
@@ -75,19 +75,19 @@ enum Codec {
 }
 
 /// The columns of a record.
-pub(super) struct Sealed {
-    pub(super) version: u8,
-    pub(super) meta: Vec<u8>,
-    pub(super) codec: u8,
+pub(in crate::cache) struct Sealed {
+    pub(in crate::cache) version: u8,
+    pub(in crate::cache) meta: Vec<u8>,
+    pub(in crate::cache) codec: u8,
     /// Of the body before compression.
-    pub(super) length: usize,
-    pub(super) body: Vec<u8>,
-    pub(super) sum: [u8; 16],
+    pub(in crate::cache) length: usize,
+    pub(in crate::cache) body: Vec<u8>,
+    pub(in crate::cache) sum: [u8; 16],
 }
 
 impl Sealed {
     /// What went in, or nothing where a single bit of it is another.
-    pub(super) fn open(self, kind: Kind, key: &Key) -> Option<Record> {
+    pub(in crate::cache) fn open(self, kind: Kind, key: &Key) -> Option<Record> {
         if self.checksum(kind, key) != self.sum {
             return None;
         }
