@@ -246,15 +246,9 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
     }
 
     /// The entry of any character, and where it ends.
+    #[inline(always)]
     fn entry(&self, at: usize) -> (u64, usize) {
-        page_index(self.source, at).map_or_else(|| self.other_entry(at), |index| (self.table.page(index), at + 3))
-    }
-
-    /// The entry of a character outside the page, and where it ends.
-    fn other_entry(&self, at: usize) -> (u64, usize) {
-        let Some(&lead) = self.source.get(at) else { return (SELF, at) };
-        let c = || self.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, u32::from);
-        (self.table.other(lead, c), at + length_of(lead))
+        self.table.entry(self.text, at)
     }
 
     /// The answer of the longest path from `at` of at most `limit` characters; none if there is none of two.
@@ -412,7 +406,7 @@ impl<const NOTE: u8> Walk<'_, NOTE> {
         if self.normalise == Normalise::Check && self.is_compatibility(at) {
             return Err(Compatibility);
         }
-        let (entry, end) = self.other_entry(at);
+        let (entry, end) = self.entry(at);
         if let Some((place, next)) = self.child(entry >> ENTRY_BASE_SHIFT, end) {
             return self.path(at, entry, place, next);
         }

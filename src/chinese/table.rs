@@ -2,7 +2,11 @@
 //!
 //! The build script writes what this reads (`build/encode.rs`, `layout.rs`).
 
-use super::{Config, layout::*};
+use super::{
+    Config,
+    engine::{length_of, page_index},
+    layout::*,
+};
 use std::sync::LazyLock;
 
 /// One trie, ready for walking. Slots, answers and records are read where they are embedded; only the page is made.
@@ -84,13 +88,28 @@ impl Table {
     }
 
     /// The entry of any other character; one that stays as it is, without code and base, if it is in no key.
-    pub fn other(&self, lead: u8, c: impl FnOnce() -> u32) -> u64 {
+    fn other(&self, lead: u8, c: impl FnOnce() -> u32) -> u64 {
         if !self.leads[usize::from(lead)] {
             return SELF;
         }
         let c = c();
         let found = self.others.binary_search_by_key(&c, |(known, _)| *known);
         found.ok().and_then(|at| self.others.get(at)).map_or(SELF, |(_, entry)| *entry)
+    }
+
+    /// The entry of the character of `text` at `at`, and where it ends.
+    #[inline(always)]
+    pub fn entry(&self, text: &str, at: usize) -> (u64, usize) {
+        match page_index(text.as_bytes(), at) {
+            Some(index) => (self.page(index), at + 3),
+            None => self.other_entry(text, at),
+        }
+    }
+
+    fn other_entry(&self, text: &str, at: usize) -> (u64, usize) {
+        let Some(&lead) = text.as_bytes().get(at) else { return (SELF, at) };
+        let c = || text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, u32::from);
+        (self.other(lead, c), at + length_of(lead))
     }
 
     /// Whether two characters of the page, by their indices, may follow each other in a key: false where they never do.
