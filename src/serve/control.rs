@@ -7,15 +7,16 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream as Blocking;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Router;
 use crate::base::limits;
-use crate::cache::disk::{Listed, Stats};
+use crate::cache::disk::{Disk, Listed, Stats};
 use crate::pipeline::Pipeline;
 
 /// What is wanted.
@@ -42,14 +43,12 @@ pub enum Answer {
     Failed(String),
 }
 
-/// Answers questions about the store behind `router` until the end of the process; at once where it has none or another refeed
-/// has it.
+/// Answers questions about the store behind `router` until the end of the process, from when it can be used; returns at once where
+/// there is none.
 pub async fn answer(router: Router) {
     let pipeline = router.pipeline();
     let Some(path) = pipeline.disk().directory().map(socket) else { return };
-    if pipeline.disk().stats().await.is_err() {
-        return; // another refeed's, or not to be used: `refeed cache` will say so itself
-    }
+    opened(pipeline.disk(), limits::DISK_RETRY).await;
     let listener = match bind(&path) {
         Ok(listener) => listener,
         Err(error) => {
@@ -60,6 +59,14 @@ pub async fn answer(router: Router) {
     while let Ok((stream, _)) = listener.accept().await {
         // an asker that leaves or stalls is no matter
         let _ = timeout(limits::CONTROL_TIME, serve(stream, &router.pipeline())).await;
+    }
+}
+
+/// Returns once the store can be used, tried `every` so long. Until then it is another refeed's, perhaps of one that is just ending,
+/// or broken: `refeed cache` will say so itself.
+async fn opened(disk: &Disk, every: Duration) {
+    while disk.write(|_| Ok(())).await.is_err() {
+        sleep(every).await;
     }
 }
 
@@ -111,4 +118,27 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 
 fn socket(directory: &Path) -> PathBuf {
     directory.join("refeed.socket")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::Clock;
+
+    #[tokio::test]
+    async fn a_store_that_another_refeed_lets_go_is_used_then() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = || Disk::open(directory.path(), 64 * limits::MIB, Clock::system());
+        let first = open();
+        first.flush().await.unwrap();
+        let second = open();
+        assert!(second.write(|_| Ok(())).await.is_err());
+        let waiting = tokio::spawn({
+            let second = second.clone();
+            async move { opened(&second, Duration::from_millis(1)).await }
+        });
+        drop(first);
+        waiting.await.unwrap();
+        second.write(|_| Ok(())).await.unwrap();
+    }
 }
