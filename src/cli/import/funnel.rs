@@ -166,8 +166,10 @@ fn translate(name: &str, value: &Node<'_>, draft: &mut Draft, table: &mut Table)
         draft.rule(table, line, rule);
     }
     // a filter that is left out as a whole is said to be
-    for (key, line, why) in if omitted.is_none() { dropped(name, value) } else { Vec::new() } {
-        draft.omit(table, Some(line), &format!("{key} of {name}"), why);
+    if omitted.is_none() {
+        for (key, line, why) in dropped(name, value) {
+            draft.omit(table, Some(line), &format!("{key} of {name}"), why);
+        }
     }
 }
 
@@ -190,8 +192,10 @@ fn dropped(filter: &str, value: &Node<'_>) -> Vec<(String, usize, &'static str)>
     let mut said: Vec<_> = value
         .strangers(known)
         .into_iter()
-        .filter_map(|(key, node)| Some((why(&key, &node)?, key, node.line)))
-        .map(|(why, key, line)| (key, line, why))
+        .filter_map(|(key, node)| {
+            let why = why(&key, &node)?;
+            Some((key, node.line, why))
+        })
         .collect();
     if filter == "full_text" && !value.is_true("keep_guid") {
         let line = value.get("keep_guid").map_or(value.line, |node| node.line);
