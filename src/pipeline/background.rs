@@ -123,7 +123,7 @@ impl Background {
         feeds.sort_unstable_by_key(|(route, _)| *route.fetched.as_bytes());
         let addresses = feeds.chunk_by(|(one, _), (other, _)| one.fetched == other.fetched);
         let (now, crowd) = (clock.now(), addresses.clone().count());
-        let mut all = Vec::with_capacity(crowd);
+        let mut all: Vec<Feed> = Vec::with_capacity(crowd);
         all.extend(addresses.filter_map(|feeds| {
             let ((route, pace), others) = feeds.split_first()?;
             let pace = others.iter().fold(*pace, |pace, (_, other)| faster(pace, *other));
@@ -134,13 +134,12 @@ impl Background {
             };
             Some(Feed { route: Arc::clone(route), pace, habit, others })
         }));
-        let feeds: Vec<Feed> = all;
         for key in kept.into_keys() {
             disk.remove(Kind::Schedule, key);
         }
-        let due = (0..).zip(&feeds).map(|(place, feed)| Reverse((feed.habit.due, place))).collect();
+        let due = (0..).zip(&all).map(|(place, feed)| Reverse((feed.habit.due, place))).collect();
         let (asleep, hosts, running, tasks) = Default::default();
-        Background { feeds, due, asleep, hosts, running, tasks, refresh, clock, disk }
+        Background { feeds: all, due, asleep, hosts, running, tasks, refresh, clock, disk }
     }
 
     /// Refreshes what falls due, for ever.
