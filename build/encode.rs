@@ -123,8 +123,8 @@ impl Encoder<'_> {
             let answer = node.answer.as_ref().map_or(answer, |own| self.answer(&path, own));
             let at = usize::try_from(base).expect("small") + usize::from(code);
             places.answers[at] = answer;
-            let is_own = layout::is_own(answer >> layout::KIND_SHIFT & 7);
-            let is_own = self.subtree(child, &path, answer, bases, places) || is_own;
+            let is_own =
+                self.subtree(child, &path, answer, bases, places) | layout::is_own(answer >> layout::KIND_SHIFT & 7);
             let own = if is_own { u32::try_from(layout::OWN).expect("small") } else { 0 };
             places.slots[at] = u32::from(code) | own | bases[child] << layout::SLOT_BASE_SHIFT;
             any |= is_own;
